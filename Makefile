@@ -1,0 +1,62 @@
+# The commands of this repository. `make help` lists them; each works from nothing on a bare Debian 12.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(filter-out services/kit/%,$(wildcard services/*/pyproject.toml)))
+LOCKS := $(foreach service,$(SERVICES),services/$(service)/requirements.txt)
+UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down test check bench lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' Makefile
+
+run: .venv/run ## start the suite on http://localhost:8080, without Docker (Ctrl-C ends it)
+	@deploy/local/need run
+	@exec $(BIN)/python deploy/local/run.py
+
+up: ## start the suite in containers on http://localhost:8080
+	docker compose up -d --build --wait
+
+down: ## end the containers
+	docker compose down
+
+test: .venv/test ## run all tests (those in containers where Docker runs)
+	@deploy/local/need run test
+	$(BIN)/pytest
+
+check: .venv/test ## lint, types, shell scripts, nginx files
+	@deploy/local/need run test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	deploy/local/lint
+
+bench: .venv/test ## measure the suite beside its peers; writes bench/results.md
+	@deploy/local/need run test bench
+	$(BIN)/python bench/run.py
+
+lock: .venv/test ## pin what ships and what tests: names, versions, hashes
+	for service in $(SERVICES); do \
+	  $(UV) --extra serve services/$$service/pyproject.toml services/kit/pyproject.toml services/build.in \
+	    -o services/$$service/requirements.txt || exit 1; \
+	done
+	$(UV) tests/requirements.in -o tests/requirements.txt
+
+clean: ## remove what these commands made
+	rm -rf .venv .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +
+
+.venv/run: $(LOCKS) $(wildcard services/*/pyproject.toml)
+	@deploy/local/need python
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(foreach lock,$(LOCKS),$(INSTALL) --require-hashes -r $(lock) &&) true
+	$(INSTALL) --no-build-isolation $(foreach service,kit $(SERVICES),-e services/$(service))
+	@touch $@
+
+.venv/test: .venv/run tests/requirements.txt clients/python/pyproject.toml
+	$(INSTALL) --require-hashes -r tests/requirements.txt
+	$(INSTALL) --no-build-isolation -e clients/python
+	@touch $@

@@ -1,0 +1,93 @@
+"""Source code in, highlighted code out. Knows Pygments; knows nothing of HTTP and nothing of us."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pygments
+from pygments.lexer import Lexer
+from pygments.lexers.special import TextLexer
+
+from . import lexers, stylesheets
+from .formats import FORMATS, Layout
+from .lexers import UnknownLanguage
+
+FindLexer = Callable[[str | None, str | None, str | None, str], type[Lexer]]
+
+
+@dataclass(frozen=True)
+class Highlighted:
+    """Highlighted code: *content* is bytes for PNG and text for every other format."""
+
+    content: str | bytes
+    format: str
+    language: str
+    plaintext: bool
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, bytes):
+            raise TypeError(f"{self.format} is not text")
+        return self.content
+
+    @property
+    def type(self) -> str:
+        return FORMATS[self.format].type
+
+
+def highlight(
+    code: str,
+    language: str | None = None,
+    *,
+    filename: str | None = None,
+    mimetype: str | None = None,
+    fallback: str = "none",
+    format: str = "html",
+    layout: Layout | None = None,
+    tabsize: int = 0,
+    strip: bool = False,
+    find_lexer: FindLexer = lexers.find,
+    render: Callable[[str, Any, Any], str | bytes] = pygments.highlight,
+) -> Highlighted:
+    """Return *code* highlighted as *format* (one of FORMATS) says, laid out as *layout* says.
+
+    The language is *language*, or what *filename* or *mimetype* tell, or a guess. An unknown one raises
+    UnknownLanguage, or gives plain text with ``fallback="plain"``. Leading blank lines are kept, which Pygments by
+    itself would strip. *render* is ``pygments.highlight`` or something that gives the same bytes.
+    """
+    layout = layout or Layout()
+    stylesheets.find(layout.style)
+    if layout.dark_style:
+        stylesheets.find(layout.dark_style, "dark_style")
+    try:
+        kind = find_lexer(language, filename, mimetype, code)
+    except UnknownLanguage:
+        if fallback != "plain":
+            raise
+        kind = TextLexer
+    lexer = kind(stripnl=False, stripall=strip, tabsize=tabsize)
+    form = FORMATS[format]
+    word = lexers.identifier(lexer)
+    written = render(code, lexer, form.formatter(_clip(layout, code), word))
+    content = written if isinstance(written, bytes) else form.finish(written, layout)
+    return Highlighted(content, format, word, isinstance(lexer, TextLexer))
+
+
+def guess(code: str, *, filename: str | None = None, limit: int = 5) -> list[dict[str, Any]]:
+    """Return at most *limit* languages that *code* may be in: language, name and score, likeliest first."""
+    return [
+        {
+            "language": lexers.identifier(found.lexer),
+            "name": found.lexer.name,
+            "score": round(found.score, 3),
+        }
+        for found in lexers.rank(code, filename)[:limit]
+    ]
+
+
+def _clip(layout: Layout, code: str) -> Layout:
+    """Drop marked lines below the end; pictures would grow by them."""
+    if not layout.hl_lines:
+        return layout
+    lines = code.count("\n") + code.count("\r") + 1
+    return replace(layout, hl_lines=tuple(line for line in layout.hl_lines if line <= lines))

@@ -1,0 +1,171 @@
+"""What highlighted code can be written as: for every format its media type and how its Pygments formatter is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pygments.formatter import Formatter
+from pygments.formatters.bbcode import BBCodeFormatter
+from pygments.formatters.html import HtmlFormatter
+from pygments.formatters.latex import LatexFormatter, escape_tex
+from pygments.formatters.rtf import RtfFormatter
+from pygments.formatters.terminal import TerminalFormatter
+from pygments.formatters.terminal256 import (
+    Terminal256Formatter,
+    TerminalTrueColorFormatter,
+)
+
+from . import html, stylesheets
+from .drawing import SizedSvgFormatter, png_formatter
+from .tokens import TokenFormatter
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the answer looks. Formats ignore what they have no word for.
+
+    *linenos* is ``none``, ``inline`` or ``table``, *css* ``classes`` or ``inline``; *hl_lines* are counted from 1.
+    """
+
+    style: str = "default"
+    dark_style: str | None = None
+    css: str = "classes"
+    linenos: str = "none"
+    linenostart: int = 1
+    linenostep: int = 1
+    hl_lines: tuple[int, ...] = ()
+    anchors: str = ""
+    nowrap: bool = False
+    page: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to write highlighted code. *formatter* makes what writes it, from a layout and the language's word."""
+
+    name: str
+    type: str
+    extension: str
+    formatter: Callable[[Layout, str], Formatter]
+    finish: Callable[[str, Layout], str] = lambda text, layout: text
+
+
+@lru_cache(maxsize=64)
+def _html_formatter(layout: Layout) -> Formatter:
+    options: dict[str, Any] = {
+        "style": stylesheets.find(layout.style),
+        "linenos": False if layout.linenos == "none" else layout.linenos,
+        "linenostart": layout.linenostart,
+        "linenostep": layout.linenostep,
+        "hl_lines": layout.hl_lines,
+        "lineanchors": layout.anchors,
+        "noclasses": layout.css == "inline",
+        "nowrap": layout.nowrap,
+    }
+    if layout.dark_style and layout.css == "inline":
+        dark = stylesheets.find(layout.dark_style, "dark_style")
+        return html.AdaptiveHtmlFormatter(dark, **options)
+    return HtmlFormatter(**options)
+
+
+def _finish_html(text: str, layout: Layout) -> str:
+    if layout.page:
+        return html.page(text, layout.title, layout.style, layout.dark_style, css=layout.css)
+    if layout.dark_style and layout.css == "classes" and not layout.nowrap:
+        return html.self_styled(text, layout.style, layout.dark_style)
+    return text
+
+
+def _numbered(layout: Layout) -> dict[str, Any]:
+    return {
+        "style": stylesheets.find(layout.style),
+        "linenos": layout.linenos != "none",
+        "linenostart": layout.linenostart,
+        "linenostep": layout.linenostep,
+        "nowrap": layout.nowrap,
+    }
+
+
+def _latex(layout: Layout, _: str) -> Formatter:
+    return LatexFormatter(**_numbered(layout), full=layout.page, title=escape_tex(layout.title, "PY"))
+
+
+def _rtf(layout: Layout, _: str) -> Formatter:
+    return RtfFormatter(**_numbered(layout), hl_lines=layout.hl_lines)
+
+
+def _png(layout: Layout, _: str) -> Formatter:
+    return png_formatter(
+        style=stylesheets.find(layout.style),
+        line_numbers=layout.linenos != "none",
+        line_number_start=layout.linenostart,
+        line_number_step=layout.linenostep,
+        line_number_chars=max(2, len(str(layout.linenostart)) + 1),
+        hl_lines=layout.hl_lines,
+    )
+
+
+def _terminal(kind: type[Formatter], layout: Layout) -> Formatter:
+    style = stylesheets.find(layout.style)
+    dark = "dark" if stylesheets.is_dark(style) else "light"
+    return kind(style=style, linenos=layout.linenos != "none", bg=dark)
+
+
+def _plain(kind: type[Formatter], layout: Layout) -> Formatter:
+    return kind(style=stylesheets.find(layout.style))
+
+
+ANSI = "text/x-ansi; charset=utf-8"
+FORMATS = {
+    found.name: found
+    for found in (
+        Format(
+            "html",
+            "text/html; charset=utf-8",
+            "html",
+            lambda layout, _: _html_formatter(layout),
+            _finish_html,
+        ),
+        Format(
+            "svg",
+            "image/svg+xml",
+            "svg",
+            lambda layout, _: SizedSvgFormatter(**_numbered(layout)),
+        ),
+        Format("png", "image/png", "png", _png),
+        Format("latex", "application/x-latex", "tex", _latex),
+        Format("rtf", "application/rtf", "rtf", _rtf),
+        Format(
+            "bbcode",
+            "text/x-bbcode; charset=utf-8",
+            "bbcode",
+            lambda layout, _: _plain(BBCodeFormatter, layout),
+        ),
+        Format(
+            "terminal",
+            ANSI,
+            "ansi",
+            lambda layout, _: _terminal(TerminalFormatter, layout),
+        ),
+        Format(
+            "terminal256",
+            ANSI,
+            "ansi",
+            lambda layout, _: _terminal(Terminal256Formatter, layout),
+        ),
+        Format(
+            "terminal16m",
+            ANSI,
+            "ansi",
+            lambda layout, _: _terminal(TerminalTrueColorFormatter, layout),
+        ),
+        Format(
+            "json",
+            "application/json",
+            "json",
+            lambda _, language: TokenFormatter(language),
+        ),
+    )
+}

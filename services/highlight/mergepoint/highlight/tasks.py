@@ -1,0 +1,230 @@
+"""The calls of this service by name, for every face: TASKS do the work, ``bounded`` does it in the sandbox.
+
+Past its deadline a text comes back as plain text in the format asked for, marked degraded, where that format has one.
+"""
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from mergepoint.kit import problems
+from mergepoint.kit.dispatch import Answer, Task, decode_answer, encode_call, run
+from mergepoint.kit.options import Options
+from mergepoint.kit.problems import Problem
+from mergepoint.kit.sandbox import (
+    Busy,
+    Crashed,
+    DeadlineExceeded,
+    MemoryExceeded,
+    Sandbox,
+    SandboxError,
+)
+
+from . import core, lexers, stylesheets
+from .formats import FORMATS, Layout
+from .options import (
+    BatchOptions,
+    GuessOptions,
+    HighlightOptions,
+    ListOptions,
+    StylesheetOptions,
+    parse_lines,
+)
+
+# Of 672 legitimate files none takes longer than 0.1 s and 10 µs a byte.
+DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.1, 10e-6, 5.0
+# Drawing costs more than writing: measured 3 µs a byte over text, and the fonts are opened at the first call.
+PNG_EXTRA, PNG_EXTRA_PER_BYTE = 0.2, 10e-6
+GUESS_DEADLINE = 0.3  # promised are 0.4
+PLAIN_DEADLINE = 2.0  # plain text takes milliseconds; this is for a busy machine
+WITHOUT_FALLBACK = ("png",)
+
+log = structlog.get_logger()
+Highlight = Callable[[HighlightOptions], Answer]
+
+
+def highlight(options: HighlightOptions) -> Answer:
+    """Highlight one text."""
+    found = core.highlight(
+        options.code,
+        options.language,
+        filename=options.filename,
+        mimetype=options.mimetype,
+        fallback=options.fallback,
+        format=options.format or "html",
+        layout=layout(options),
+        tabsize=options.tabsize,
+        strip=options.strip,
+    )
+    content = found.content if isinstance(found.content, bytes) else found.content.encode()
+    meta = {"Mergepoint-Language": found.language} | ({"Mergepoint-Plaintext": "1"} if found.plaintext else {})
+    return Answer(content, found.type, meta)
+
+
+def layout(options: HighlightOptions) -> Layout:
+    """Return the layout that *options* ask for; ranges of lines end where the text does."""
+    marked: set[int] = set()
+    if options.hl_lines:
+        last_line = options.code.count("\n") + options.code.count("\r") + 1
+        for first, last in parse_lines(options.hl_lines):
+            marked.update(range(first, min(last, last_line) + 1))
+    return Layout(
+        style=options.style,
+        dark_style=options.dark_style,
+        css=options.css,
+        linenos=options.linenos,
+        linenostart=options.linenostart,
+        linenostep=options.linenostep,
+        hl_lines=tuple(sorted(marked)),
+        anchors=options.anchors,
+        nowrap=options.nowrap,
+        page=options.page,
+        title=options.title,
+    )
+
+
+def guess(options: GuessOptions) -> Answer:
+    """Rank the languages that a text may be in."""
+    return Answer.json({"candidates": core.guess(options.code, filename=options.filename, limit=options.limit)})
+
+
+def batch(options: BatchOptions, highlight: Highlight = highlight) -> Answer:
+    """Highlight up to 100 texts with *highlight*; each has its own status."""
+    results = [_result(snippet, highlight) for snippet in options.snippets]
+    degraded = any(result.get("degraded") for result in results)
+    return Answer.json(
+        {"results": results},
+        **({"Mergepoint-Degraded": "deadline"} if degraded else {}),
+    )
+
+
+def list_languages(options: ListOptions) -> Answer:
+    """List every language: name, aliases, file name patterns, MIME types."""
+    return Answer.json({"languages": lexers.languages()})
+
+
+def list_formats(options: ListOptions) -> Answer:
+    """List what highlighted code can be written as."""
+    formats = [{"name": found.name, "type": found.type, "extension": found.extension} for found in FORMATS.values()]
+    return Answer.json({"formats": formats})
+
+
+def list_styles(options: ListOptions) -> Answer:
+    """List every style: name, background, whether it is dark."""
+    return Answer.json({"styles": stylesheets.styles()})
+
+
+def stylesheet(options: StylesheetOptions) -> Answer:
+    """Return a style sheet for css=classes."""
+    css = stylesheets.stylesheet(options.name, dark=options.dark)
+    return Answer(css.encode(), "text/css; charset=utf-8")
+
+
+TASKS: Mapping[str, Task] = {
+    "highlight": highlight,
+    "batch": batch,
+    "guess": guess,
+    "languages": list_languages,
+    "formats": list_formats,
+    "styles": list_styles,
+    "stylesheet": stylesheet,
+}
+
+
+def deadline(options: HighlightOptions) -> float:
+    """Return how many seconds highlighting may take, from the size of the text."""
+    size = len(options.code.encode())
+    seconds = DEADLINE + size * DEADLINE_PER_BYTE
+    if options.format == "png":
+        seconds += PNG_EXTRA + size * PNG_EXTRA_PER_BYTE
+    return min(seconds, LONGEST_DEADLINE)
+
+
+def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Mapping[str, Task]:
+    """Return TASKS whose work on texts is done by *sandbox*, each call within its deadline."""
+
+    def bounded_highlight(options: HighlightOptions, most: float = LONGEST_DEADLINE) -> Answer:
+        try:
+            return _in(sandbox, "highlight", options, min(deadline(options), most))
+        except DeadlineExceeded:
+            if options.strict or options.format in WITHOUT_FALLBACK:
+                raise Problem("deadline_exceeded", f"took longer than {deadline(options):.2f} s") from None
+        return _plain(sandbox, options)
+
+    def bounded_batch(options: BatchOptions) -> Answer:
+        ends = clock() + min(sum(map(deadline, options.snippets)), LONGEST_DEADLINE)
+
+        def next_highlight(snippet: HighlightOptions) -> Answer:
+            return bounded_highlight(snippet, max(ends - clock(), 0.001))
+
+        return batch(options, next_highlight)
+
+    def bounded_guess(options: GuessOptions) -> Answer:
+        beginning = options.model_copy(update={"code": options.code[: lexers.GUESS_FROM]})
+        try:
+            return _in(sandbox, "guess", beginning, GUESS_DEADLINE)
+        except DeadlineExceeded:
+            return Answer.json({"candidates": []}, **{"Mergepoint-Degraded": "deadline"})
+
+    return {
+        **TASKS,
+        "highlight": bounded_highlight,
+        "batch": bounded_batch,
+        "guess": bounded_guess,
+    }
+
+
+def _in(sandbox: Sandbox, name: str, options: Options, seconds: float) -> Answer:
+    """Call *name* in the sandbox. A deadline passes through; every other way to fail is a Problem."""
+    try:
+        return decode_answer(sandbox.call(encode_call(name, options), deadline=seconds))
+    except DeadlineExceeded:
+        log.info(
+            "deadline",
+            task=name,
+            seconds=seconds,
+            language=getattr(options, "language", None),
+        )
+        raise
+    except SandboxError as error:
+        log.warning("sandbox", task=name, error=type(error).__name__, detail=str(error))
+        raise _problem_of(error) from error
+
+
+def _problem_of(error: SandboxError) -> Problem:
+    if isinstance(error, Busy):
+        return Problem("overloaded", str(error))
+    if isinstance(error, MemoryExceeded):
+        return Problem("memory_exceeded", "this text takes more memory than one call may have")
+    assert isinstance(error, Crashed)
+    return Problem("crashed", "the highlighter does not survive this text")
+
+
+def _plain(sandbox: Sandbox, options: HighlightOptions) -> Answer:
+    plain = options.model_copy(update={"language": "text"})
+    try:
+        answer = _in(sandbox, "highlight", plain, PLAIN_DEADLINE)
+    except DeadlineExceeded:
+        raise Problem("deadline_exceeded", "even plain text took too long") from None
+    return Answer(answer.body, answer.type, {**answer.meta, "Mergepoint-Degraded": "deadline"})
+
+
+def _result(snippet: HighlightOptions, highlight: Highlight) -> dict[str, Any]:
+    try:
+        answer = run(highlight, snippet)
+    except Problem as problem:
+        document = problems.document(problem, problems.STATUS)
+        return {"status": document["status"], "problem": document}
+    text = answer.type != "image/png"
+    return {
+        "status": 200,
+        "type": answer.type,
+        "body": answer.body.decode() if text else base64.b64encode(answer.body).decode(),
+        **({} if text else {"encoding": "base64"}),
+        "language": answer.meta["Mergepoint-Language"],
+        "plaintext": "Mergepoint-Plaintext" in answer.meta,
+        "degraded": answer.meta.get("Mergepoint-Degraded"),
+    }

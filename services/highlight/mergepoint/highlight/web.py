@@ -1,0 +1,204 @@
+"""The HTTP face: routes, negotiation, links, caching. The work is done by tasks, in the sandbox."""
+
+import base64
+import binascii
+import contextlib
+import time
+import zlib
+from collections.abc import Mapping
+
+import pygments
+from flask import Flask, Response, request
+
+from mergepoint.kit import caching
+from mergepoint.kit.body import read_options
+from mergepoint.kit.config import load
+from mergepoint.kit.dispatch import Task, run, server
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options, read_text
+from mergepoint.kit.problems import Problem
+from mergepoint.kit.sandbox import Sandbox
+from mergepoint.kit.web import base_app, timed
+
+from . import drawing, lexers, stylesheets
+from .config import Settings
+from .options import (
+    BatchOptions,
+    GuessOptions,
+    HighlightOptions,
+    ListOptions,
+    StylesheetOptions,
+)
+from .tasks import TASKS, bounded
+
+VERSION = "0.1.0"
+LIBRARIES = {"pygments": pygments.__version__}
+EXTENSIONS = {
+    "html": "html",
+    "svg": "svg",
+    "png": "png",
+    "tex": "latex",
+    "rtf": "rtf",
+    "bbcode": "bbcode",
+    "ansi": "terminal256",
+    "json": "json",
+}
+# What Accept may choose; the first is what a client gets that accepts anything.
+ACCEPTABLE = {
+    "text/html": "html",
+    "image/svg+xml": "svg",
+    "image/png": "png",
+    "application/x-latex": "latex",
+    "application/rtf": "rtf",
+    "text/x-bbcode": "bbcode",
+    "text/x-ansi": "terminal256",
+    "application/json": "json",
+}
+TEXTS = [
+    "text/html",
+    "image/svg+xml",
+    "image/png",
+    "application/json",
+    "application/x-latex",
+    "application/rtf",
+]
+LIST_AGE = 3600
+PURE = ["GET", "POST", "QUERY"]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
+    settings = settings or load(Settings)
+    sandbox = Sandbox(
+        server(TASKS, most=settings.max_output_bytes),
+        prepare=prepare,
+        children=settings.children,
+        memory=settings.memory_bytes,
+    )
+    sandbox.start()
+    tasks = bounded(sandbox)
+    app = base_app(
+        "highlight",
+        version=VERSION,
+        libraries=LIBRARIES,
+        check=lambda: tasks["highlight"](HighlightOptions(code="", language="text", strict=True)),
+        max_bytes=settings.max_bytes,
+        pure=True,
+    )
+    app.extensions["sandbox"] = sandbox
+    _add_calls(app, tasks, settings)
+    _add_lists(app, tasks, settings)
+    return app
+
+
+def prepare() -> None:
+    """Load all that a call may need, once, where the children are forked from."""
+    lexers.load_all()
+    stylesheets.styles()
+    with contextlib.suppress(drawing.PngUnavailable):  # png alone is then refused, and says why
+        drawing.png_formatter(style="default")
+
+
+def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> None:
+    control = caching.fresh_for(settings.max_age)
+
+    @app.route("/highlight", methods=PURE)
+    @describe("Highlight a text", HighlightOptions, produces=TEXTS)
+    def highlight() -> Response:
+        options = read_options(HighlightOptions, request)
+        if options.format is None:
+            options = options.model_copy(update={"format": _accepted()})
+        response = _pure(tasks["highlight"], "highlight", options, control)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    @app.get("/highlight/<language>/<data>.<any(html, svg, png, tex, rtf, bbcode, ansi, json):extension>")
+    @describe(
+        "Highlight a text that is in the link",
+        HighlightOptions,
+        produces=TEXTS,
+        path_options=("code", "format"),
+    )
+    def link(language: str, data: str, extension: str) -> Response:
+        code = read_text(_unpack(data, settings.max_bytes), "data")
+        known = {"language": language, "code": code, "format": EXTENSIONS[extension]}
+        return _pure(
+            tasks["highlight"],
+            "highlight",
+            read_options(HighlightOptions, request, **known),
+            control,
+        )
+
+    @app.route("/highlight/batch", methods=["POST", "QUERY"])
+    @describe("Highlight up to 100 texts", BatchOptions, produces=["application/json"])
+    def batch() -> Response:
+        return _pure(tasks["batch"], "batch", read_options(BatchOptions, request), control)
+
+    @app.route("/highlight/guess", methods=PURE)
+    @describe("Guess the language of a text", GuessOptions, produces=["application/json"])
+    def guess() -> Response:
+        return _pure(tasks["guess"], "guess", read_options(GuessOptions, request), control)
+
+
+def _add_lists(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> None:
+    def control(version: str | None) -> str:
+        return caching.IMMUTABLE if version == VERSION else caching.listed_for(LIST_AGE, settings.max_age)
+
+    def add_list(name: str, summary: str) -> None:
+        @app.get(f"/highlight/{name}", endpoint=name)
+        @describe(summary, ListOptions, produces=["application/json"])
+        def listing() -> Response:
+            options = read_options(ListOptions, request)
+            return _pure(tasks[name], name, options, control(options.v))
+
+    add_list("languages", "Every language")
+    add_list("formats", "Every format")
+    add_list("styles", "Every style")
+
+    @app.get("/highlight/styles/<name>.css")
+    @describe("A style sheet for css=classes", StylesheetOptions, produces=["text/css"])
+    def stylesheet(name: str) -> Response:
+        if name not in stylesheets.names():
+            unknown = stylesheets.UnknownStyle(name, "name")
+            raise Problem("not_found", str(unknown), [{"field": "name", "message": str(unknown)}])
+        options = read_options(StylesheetOptions, request, name=name)
+        return _pure(tasks["stylesheet"], "stylesheet", options, control(options.v))
+
+
+def _pure(task: Task, name: str, options: Options, control: str) -> Response:
+    """Answer with what *task* makes of *options*, or with 304: the tag is made from the options, not the answer."""
+    tag = caching.etag(VERSION, *LIBRARIES.values(), name, options.model_dump_json())
+    if caching.knows(request, tag):
+        return caching.not_modified(tag, control)
+    began = time.perf_counter()
+    answer = run(task, options)
+    timed(name, began)
+    response = Response(answer.body, content_type=answer.type, headers=dict(answer.meta))
+    if "Mergepoint-Degraded" in answer.meta:
+        return caching.mark(response, None, caching.NO_STORE)
+    return caching.mark(response, tag, control)
+
+
+def _accepted() -> str:
+    accept = request.headers.get("Accept", "")
+    if accept in ACCEPTABLE:
+        return ACCEPTABLE[accept]
+    if accept in ("", "*/*"):
+        return "html"
+    return ACCEPTABLE[request.accept_mimetypes.best_match(list(ACCEPTABLE), "text/html")]
+
+
+def _unpack(data: str, most: int) -> bytes:
+    """Return the text in a link: base64url of the text itself or of its zlib deflate (RFC 1950)."""
+    try:
+        packed = base64.b64decode(data + "=" * (-len(data) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise Problem.field("data", "not base64url (RFC 4648, section 5)", code="malformed_data") from None
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(packed, most + 1)
+    except zlib.error:
+        return packed
+    if len(text) > most:
+        raise Problem("body_too_large", f"the text has more than {most} bytes")
+    return text if inflater.eof and not inflater.unused_data else packed

@@ -1,0 +1,120 @@
+"""Reads a request's options from wherever HTTP lets them stand: query, JSON, multipart form, or a raw body.
+
+Nothing is replaced or guessed: bytes that are not UTF-8 and options that stand twice are refused.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
+
+from .options import Model, Options, content_field, read_text, validate
+from .problems import Problem
+
+RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
+CHARSETS = ("", "utf-8", "utf8", "us-ascii")
+MOST_FIELDS = 64
+
+
+def read_options(model: type[Model], request: Request, **known: str) -> Model:
+    """Return the request as a *model*. *known* comes from the path and may not be given again."""
+    content = content_field(model)
+    values: dict[str, Any] = dict(known)
+    _add(values, _query(request))
+    if request.method not in ("GET", "HEAD"):
+        _add(values, _body(request, model, content, given=content in values))
+    return validate(model, values)
+
+
+def _query(request: Request) -> Iterable[tuple[str, str]]:
+    query = request.environ.get("QUERY_STRING", "").encode("latin-1")
+    if not query:
+        return
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Problem("invalid_option", f"the query has more than {MOST_FIELDS} fields") from None
+    for key, value in pairs:
+        name = read_text(key, "query")
+        if value or name == "code":  # a form sends the fields that were left empty too
+            yield name, read_text(value, name)
+
+
+def _body(request: Request, model: type[Options], content: str | None, *, given: bool) -> Iterable[tuple[str, Any]]:
+    kind = request.mimetype
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    charset = request.mimetype_params.get("charset", "").lower()
+    if encoding != "identity":
+        raise Problem(
+            "unsupported_type",
+            f"Content-Encoding {encoding[:40]!r}: send the body as it is",
+        )
+    if charset not in CHARSETS:
+        raise Problem("unsupported_type", f"charset {charset[:40]!r}: send UTF-8")
+    data = _read(request)
+    if kind == "application/json":
+        return _json(data).items()
+    if kind == "multipart/form-data":
+        return _form(request, data, model, content)
+    if content and (kind in RAW or kind.startswith("text/")):
+        return [] if given and not data else [(content, read_text(data, content))]
+    allowed = "text, application/json or multipart/form-data" if content else "application/json"
+    raise Problem("unsupported_type", f"Content-Type {kind[:60]!r}: send {allowed}")
+
+
+def _read(request: Request) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        most = request.max_content_length
+        raise Problem("body_too_large", f"the body has more than {most} bytes") from None
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(read_text(data, "body"))
+    except (ValueError, RecursionError) as error:
+        raise Problem("malformed_body", f"not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise Problem("malformed_body", "a JSON object is expected")
+    return value
+
+
+def _form(request: Request, data: bytes, model: type[Options], content: str | None) -> Iterable[tuple[str, Any]]:
+    names = model.model_fields
+    for name, filename, value in _parts(request, data):
+        if value or name == content:
+            yield name, read_text(value, name)
+        if filename and name == content and "filename" in names:
+            yield "filename", filename
+
+
+def _parts(request: Request, data: bytes) -> Iterable[tuple[str, str | None, bytes]]:
+    """Yield (name, file name, value). Werkzeug's own form would replace what is not UTF-8."""
+    boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
+    try:
+        decoder = MultipartDecoder(boundary, max_parts=MOST_FIELDS)
+        decoder.receive_data(data)
+        decoder.receive_data(None)
+        name, filename, value = "", None, b""
+        while not isinstance(event := decoder.next_event(), Epilogue):
+            if isinstance(event, Field | File):
+                name, value = event.name or "", b""
+                filename = event.filename if isinstance(event, File) else None
+            elif isinstance(event, Data):
+                value += event.data
+                if not event.more_data:
+                    yield name, filename, value
+    except (ValueError, RequestEntityTooLarge) as error:
+        raise Problem("malformed_body", f"not a multipart form: {error}") from None
+
+
+def _add(values: dict[str, Any], pairs: Iterable[tuple[str, Any]]) -> None:
+    for name, value in pairs:
+        if name in values and name != "filename":
+            raise Problem.field(name[:60], "given more than once")
+        values.setdefault(name, value)

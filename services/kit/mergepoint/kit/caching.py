@@ -1,0 +1,53 @@
+"""ETag, 304 and Cache-Control for answers that depend on nothing but the request.
+
+The ETag is made from what the answer is a function of, so that a revalidation costs no work (RFC 9110, 8.8.3).
+"""
+
+import hashlib
+
+from flask import Request, Response
+
+NO_STORE = "no-store"
+
+
+def etag(*parts: str | bytes) -> str:
+    """Return a strong entity tag for an answer that *parts* determine; name all versions among them."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:32]
+
+
+def fresh_for(seconds: int) -> str:
+    """Cache-Control of a pure answer: at most twice *seconds* old anywhere, a day only when the service is down.
+
+    ``stale-while-revalidate`` bounds what nginx's ``proxy_cache_background_update`` may still give out (RFC 5861).
+    """
+    return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=86400"
+
+
+def listed_for(seconds: int, shared: int) -> str:
+    """Cache-Control of a list: *seconds* at the reader, but *shared* in nginx, which outlives an upgrade."""
+    return f"public, max-age={seconds}, s-maxage={shared}, stale-while-revalidate={shared}, stale-if-error=86400"
+
+
+IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
+
+
+def knows(request: Request, tag: str) -> bool:
+    """Whether the client has the answer already. ``*`` does not say which one, so it never counts."""
+    tags = request.if_none_match
+    return bool(tags) and not tags.star_tag and tags.contains_weak(tag)
+
+
+def mark(response: Response, tag: str | None, control: str) -> Response:
+    """Set the caching headers; without a *tag* the answer has none."""
+    if tag:
+        response.set_etag(tag)
+    response.headers["Cache-Control"] = control
+    return response
+
+
+def not_modified(tag: str, control: str) -> Response:
+    return mark(Response(status=304), tag, control)

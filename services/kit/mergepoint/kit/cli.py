@@ -1,0 +1,71 @@
+"""The command line of every service: ``python -m mergepoint.kit.cli highlight --language=python app.py``.
+
+Generic over TASKS: ``SERVICE [TASK] [--option=value …] [FILE]``. The task is the service's own name unless given;
+the options are the fields of the task's model; the content comes from FILE or standard input.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .dispatch import Task, content_of, dispatch
+from .options import read_text
+from .problems import Problem
+
+USAGE = "usage: python -m mergepoint.kit.cli SERVICE [TASK] [--option=value …] [FILE]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one task; its answer goes to standard output, a problem to standard error with exit code 1."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(USAGE, file=sys.stderr)
+        return 2
+    service = words.pop(0)
+    try:
+        tasks: Mapping[str, Task] = importlib.import_module(f"mergepoint.{service}.tasks").TASKS
+    except ModuleNotFoundError:
+        print(f"no service is called {service!r}\n{USAGE}", file=sys.stderr)
+        return 2
+    task = words.pop(0) if words and words[0] in tasks else service
+    try:
+        answer = dispatch(tasks, task, _options(words, content_of(tasks.get(task))))
+    except Problem as problem:
+        print(json.dumps(problem.as_dict(), ensure_ascii=False), file=sys.stderr)
+        return 1
+    sys.stdout.buffer.write(answer.body)
+    for name, value in answer.meta.items():
+        print(f"{name}: {value}", file=sys.stderr)
+    return 0
+
+
+def _options(words: Iterable[str], content: str | None) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    files = []
+    for word in words:
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            options[name.replace("-", "_")] = value if equals else True
+        else:
+            files.append(word)
+    if len(files) > 1 or (files and content is None):
+        raise Problem("invalid_option", f"unexpected {files[-1]!r}")
+    if content and content not in options:
+        options[content] = _read(files, content)
+    return options
+
+
+def _read(files: Sequence[str], content: str) -> str:
+    if not files or files[0] == "-":
+        return read_text(sys.stdin.buffer.read(), content)
+    try:
+        with open(files[0], "rb") as file:
+            return read_text(file.read(), content)
+    except OSError as error:
+        raise Problem("invalid_option", f"{files[0]}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Calls a task by name: what the sandbox, ZeroMQ, queue workers and the command line have in common.
+
+``TASKS = {name: function}``; a task takes one Options model (or nothing) and returns an Answer. Here calls and
+answers also become bytes: one line of JSON, then, in an answer, the body as it is.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .options import Options, content_field, validate
+from .problems import Problem
+
+Task = Callable[..., "Answer"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A task's result: bytes of a media type, and what a face may say beside them."""
+
+    body: bytes
+    type: str
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, value: object, **meta: str) -> "Answer":
+        return cls(json.dumps(value, ensure_ascii=False).encode(), "application/json", meta)
+
+
+def model_of(task: Task) -> type[Options] | None:
+    """Return the model that *task* takes, from its first parameter's annotation."""
+    for parameter in inspect.signature(task, eval_str=True).parameters.values():
+        if isinstance(parameter.annotation, type) and issubclass(parameter.annotation, Options):
+            return parameter.annotation
+        break
+    return None
+
+
+def content_of(task: Task | None) -> str | None:
+    """Name the option of *task* that a file or standard input fills."""
+    model = model_of(task) if task else None
+    return content_field(model) if model else None
+
+
+def dispatch(tasks: Mapping[str, Task], name: str, options: Mapping[str, Any]) -> Answer:
+    """Validate *options* and run the task; every refusal, the core's own too, is a Problem."""
+    if name not in tasks:
+        raise Problem.field("task", f"one of {', '.join(sorted(tasks))}", code="unknown_task")
+    model = model_of(tasks[name])
+    if model is None and options:
+        raise Problem.field(next(iter(options)), "this task takes no options", code="unknown_option")
+    return run(tasks[name], validate(model, options) if model else None)
+
+
+def run(task: Task, options: Options | None) -> Answer:
+    """Run *task*; an exception of the core's own, which has a ``code``, becomes a Problem."""
+    try:
+        return task() if options is None else task(options)
+    except (LookupError, ValueError) as error:
+        if hasattr(error, "code"):
+            raise Problem.of(error) from error
+        raise
+
+
+def encode_call(name: str, options: Options) -> bytes:
+    return name.encode() + b"\n" + options.model_dump_json(exclude_unset=True).encode()
+
+
+def server(tasks: Mapping[str, Task], *, most: int) -> Callable[[bytes], bytes]:
+    """Return what a sandbox child runs: an encoded call in, an encoded answer of at most *most* bytes out."""
+    models = {name: model_of(task) for name, task in tasks.items()}
+
+    def serve(call: bytes) -> bytes:
+        name, _, options = call.partition(b"\n")
+        task, model = tasks[name.decode()], models[name.decode()]
+        try:
+            answer = run(task, model.model_validate_json(options) if model else None)
+            if len(answer.body) > most:
+                raise Problem(
+                    "output_too_large",
+                    f"the answer has {len(answer.body)} bytes; {most} are allowed",
+                )
+        except Problem as problem:
+            return _encode({"problem": problem.as_dict()}, b"")
+        return _encode({"type": answer.type, "meta": answer.meta}, answer.body)
+
+    return serve
+
+
+def decode_answer(data: bytes) -> Answer:
+    """Return the Answer, or raise the Problem, that a ``server`` encoded."""
+    head, _, body = data.partition(b"\n")
+    fields = json.loads(head)
+    if "problem" in fields:
+        raise Problem(**fields["problem"])
+    return Answer(body, fields["type"], fields["meta"])
+
+
+def _encode(head: Mapping[str, Any], body: bytes) -> bytes:
+    return json.dumps(head).encode() + b"\n" + body

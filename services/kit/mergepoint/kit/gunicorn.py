@@ -1,0 +1,56 @@
+"""What gunicorn needs to keep the suite's promises: its own errors as problems, its log as JSON."""
+
+import json
+import uuid
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
+from prometheus_client.multiprocess import mark_process_dead
+
+from . import logs, problems
+from .problems import Problem
+
+LIMITS = {
+    errors.LimitRequestLine: ("uri_too_long", 414),
+    errors.LimitRequestHeaders: ("headers_too_large", 431),
+    errors.ExpectationFailed: ("expectation_failed", 417),
+}
+
+
+class Worker(ThreadWorker):
+    """A threaded worker whose own errors are ``application/problem+json`` too."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer a request that never reached the application."""
+        if not isinstance(exc, errors.ParseException):
+            code, status = "internal_error", 500
+            self.log.exception("error before the application")
+        else:
+            code, status = next(
+                (LIMITS[kind] for kind in LIMITS if isinstance(exc, kind)),
+                ("bad_request", 400),
+            )
+        problem = Problem(code, "this is our fault" if status == 500 else str(exc)[:200])
+        document = problems.document(problem, {code: status}, request_id=uuid.uuid4().hex)
+        body = json.dumps(document).encode()
+        head = (
+            f"HTTP/1.1 {status} {document['title']}\r\nConnection: close\r\nCache-Control: no-store\r\n"
+            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            util.write_nonblock(client, head.encode() + body)
+        except OSError:
+            self.log.debug("the client is gone")
+
+
+def log_config(service: str) -> dict[str, Any]:
+    """Set up logging for *service* and return the same for gunicorn's ``logconfig_dict``."""
+    logs.configure(service)
+    return logs.standard(service)
+
+
+def forget_worker(_server: object, worker: Any) -> None:
+    """Drop a dead worker's gauges (prometheus-client's ``child_exit`` duty)."""
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

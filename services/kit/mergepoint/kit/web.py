@@ -1,0 +1,207 @@
+"""The Flask application that every service starts from: health, errors, request ids, metrics, OpenAPI.
+
+It knows HTTP and nothing of what a service does; that is passed in.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, make_response, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client import REGISTRY as LOCAL
+from prometheus_client import values as metric_values
+from prometheus_client.multiprocess import MultiProcessCollector
+from werkzeug.exceptions import HTTPException
+
+from . import openapi, problems
+from .problems import Problem
+
+log = structlog.get_logger()
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+RETRY_AFTER = {503: "1"}
+EXPOSED = (
+    "Cache-Status, ETag, Mergepoint-Degraded, Mergepoint-Language, Mergepoint-Plaintext, "
+    "Retry-After, Server-Timing, X-Request-Id"
+)
+CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    400: "bad_request",
+}
+
+REQUESTS = Counter("mergepoint_requests", "Requests answered", ["service", "endpoint", "status"])
+SECONDS = Histogram(
+    "mergepoint_request_seconds",
+    "Time to answer",
+    ["service", "endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+def base_app(
+    name: str,
+    *,
+    version: str,
+    libraries: Mapping[str, str],
+    check: Callable[[], object] = lambda: None,
+    status: Mapping[str, int] | None = None,
+    max_bytes: int,
+    pure: bool = False,
+) -> Flask:
+    """Return an application with everything but the service's own routes.
+
+    *check* raises when the service cannot do its job. *status* maps the service's error codes to HTTP. Any web
+    page may call a *pure* service.
+    """
+    app = Flask(name, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = max_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    codes = {**problems.STATUS, **(status or {})}
+    _add_request_ids(app, name)
+    _add_problems(app, codes)
+    if pure:
+        app.after_request(_allow_any_origin)
+    _add_operations(app, name, version, libraries, check)
+    return app
+
+
+def _add_request_ids(app: Flask, service: str) -> None:
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        took = time.perf_counter() - g.began
+        response.headers["X-Request-Id"] = g.request_id
+        timings = [f"{what};dur={seconds * 1000:.2f}" for what, seconds in g.pop("timings", ())]
+        response.headers["Server-Timing"] = ", ".join([*timings, f"total;dur={took * 1000:.2f}"])
+        endpoint = request.endpoint or "none"
+        REQUESTS.labels(service, endpoint, response.status_code).inc()
+        SECONDS.labels(service, endpoint).observe(took)
+        return response
+
+
+def timed(what: str, began: float) -> None:
+    """Add to Server-Timing what has been going on since *began* (``time.perf_counter``)."""
+    g.setdefault("timings", []).append((what, time.perf_counter() - began))
+
+
+def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
+    def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+        document = problems.document(problem, codes, request_id=g.request_id)
+        status = document["status"]
+        response = make_response(document, status)
+        response.headers.update(headers or {})
+        response.headers["Content-Type"] = "application/problem+json"
+        response.headers["Cache-Control"] = "no-store"
+        if status in RETRY_AFTER:
+            response.headers["Retry-After"] = RETRY_AFTER[status]
+        log.info(
+            "refused",
+            request_id=g.request_id,
+            status=status,
+            code=problem.code,
+            endpoint=request.endpoint,
+        )
+        return response
+
+    @app.errorhandler(Problem)
+    def refuse(problem: Problem) -> Response:
+        return answer(problem)
+
+    @app.errorhandler(HTTPException)
+    def from_werkzeug(error: HTTPException) -> Response | HTTPException:
+        if (error.code or 500) < 400:
+            return error
+        headers = {key: value for key, value in error.get_headers() if key == "Allow"}
+        return answer(
+            Problem(CODES.get(error.code or 500, "bad_request"), error.description or ""),
+            headers,
+        )
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error(
+            "unexpected",
+            request_id=g.request_id,
+            endpoint=request.endpoint,
+            exc_info=error,
+        )
+        return answer(Problem("internal_error", "this is our fault; the log knows more"))
+
+
+def _allow_any_origin(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id, If-None-Match"
+        response.headers["Access-Control-Max-Age"] = "86400"
+    return response
+
+
+def _add_operations(
+    app: Flask,
+    name: str,
+    version: str,
+    libraries: Mapping[str, str],
+    check: Callable[[], object],
+) -> None:
+    @app.get(f"/{name}/health")
+    @openapi.describe(
+        "Whether the service can do its job, and its versions",
+        produces=["application/json"],
+    )
+    def health() -> Any:
+        try:
+            check()
+        except Exception as error:
+            log.error("unhealthy", exc_info=error)
+            raise Problem("unavailable", f"{name} cannot do its job now") from error
+        body = {
+            "status": "ok",
+            "service": name,
+            "version": version,
+            "libraries": dict(libraries),
+        }
+        return body, {"Cache-Control": "no-store"}
+
+    @app.get(f"/{name}/openapi.json")
+    def document() -> Any:
+        return openapi.document(app, name, version), {"Cache-Control": "no-cache"}
+
+    @app.get(f"/{name}/docs")
+    def docs() -> Any:
+        page = openapi.page(openapi.document(app, name, version))
+        return page, {
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "no-cache",
+        }
+
+    @app.get("/metrics")
+    def metrics() -> Any:
+        return generate_latest(_registry()), {"Content-Type": CONTENT_TYPE_LATEST}
+
+
+def _registry() -> CollectorRegistry:
+    """All workers' metrics when gunicorn.conf.py has set up a folder for them, else this process's."""
+    if metric_values.ValueClass is not metric_values.MutexValue:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry
+    return LOCAL
