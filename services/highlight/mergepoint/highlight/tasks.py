@@ -8,20 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import structlog
-
 from mergepoint.kit import problems
-from mergepoint.kit.dispatch import Answer, Task, decode_answer, encode_call, run
-from mergepoint.kit.options import Options
+from mergepoint.kit.bounded import call
+from mergepoint.kit.dispatch import Answer, Task, run
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.sandbox import (
-    Busy,
-    Crashed,
-    DeadlineExceeded,
-    MemoryExceeded,
-    Sandbox,
-    SandboxError,
-)
+from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 
 from . import core, lexers, stylesheets
 from .formats import FORMATS, Layout
@@ -42,7 +33,6 @@ GUESS_DEADLINE = 0.3  # promised are 0.4
 PLAIN_DEADLINE = 2.0  # plain text takes milliseconds; this is for a busy machine
 WITHOUT_FALLBACK = ("png",)
 
-log = structlog.get_logger()
 Highlight = Callable[[HighlightOptions], Answer]
 
 
@@ -148,7 +138,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
 
     def bounded_highlight(options: HighlightOptions, most: float = LONGEST_DEADLINE) -> Answer:
         try:
-            return _in(sandbox, "highlight", options, min(deadline(options), most))
+            return call(sandbox, "highlight", "highlight", options, deadline=min(deadline(options), most))
         except DeadlineExceeded:
             if options.strict or options.format in WITHOUT_FALLBACK:
                 raise Problem("deadline_exceeded", f"took longer than {deadline(options):.2f} s") from None
@@ -165,7 +155,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     def bounded_guess(options: GuessOptions) -> Answer:
         beginning = options.model_copy(update={"code": options.code[: lexers.GUESS_FROM]})
         try:
-            return _in(sandbox, "guess", beginning, GUESS_DEADLINE)
+            return call(sandbox, "highlight", "guess", beginning, deadline=GUESS_DEADLINE)
         except DeadlineExceeded:
             return Answer.json({"candidates": []}, **{"Mergepoint-Degraded": "deadline"})
 
@@ -177,36 +167,10 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     }
 
 
-def _in(sandbox: Sandbox, name: str, options: Options, seconds: float) -> Answer:
-    """Call *name* in the sandbox. A deadline passes through; every other way to fail is a Problem."""
-    try:
-        return decode_answer(sandbox.call(encode_call(name, options), deadline=seconds))
-    except DeadlineExceeded:
-        log.info(
-            "deadline",
-            task=name,
-            seconds=seconds,
-            language=getattr(options, "language", None),
-        )
-        raise
-    except SandboxError as error:
-        log.warning("sandbox", task=name, error=type(error).__name__, detail=str(error))
-        raise _problem_of(error) from error
-
-
-def _problem_of(error: SandboxError) -> Problem:
-    if isinstance(error, Busy):
-        return Problem("overloaded", str(error))
-    if isinstance(error, MemoryExceeded):
-        return Problem("memory_exceeded", "this text takes more memory than one call may have")
-    assert isinstance(error, Crashed)
-    return Problem("crashed", "the highlighter does not survive this text")
-
-
 def _plain(sandbox: Sandbox, options: HighlightOptions) -> Answer:
     plain = options.model_copy(update={"language": "text"})
     try:
-        answer = _in(sandbox, "highlight", plain, PLAIN_DEADLINE)
+        answer = call(sandbox, "highlight", "highlight", plain, deadline=PLAIN_DEADLINE)
     except DeadlineExceeded:
         raise Problem("deadline_exceeded", "even plain text took too long") from None
     return Answer(answer.body, answer.type, {**answer.meta, "Mergepoint-Degraded": "deadline"})
