@@ -20,7 +20,7 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app, timed
 
-from . import drawing, lexers, stylesheets
+from . import core, drawing, lexers, stylesheets
 from .config import Settings
 from .options import (
     BatchOptions,
@@ -95,8 +95,9 @@ def prepare() -> None:
     """Load all that a call may need, once, where the children are forked from."""
     lexers.load_all()
     stylesheets.styles()
-    with contextlib.suppress(drawing.PngUnavailable):  # png alone is then refused, and says why
-        drawing.png_formatter(style="default")
+    for name in FORMATS:
+        with contextlib.suppress(drawing.PngUnavailable):  # png alone is then refused, and says why
+            core.highlight("x = 1", "python", format=name)
 
 
 def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> None:
