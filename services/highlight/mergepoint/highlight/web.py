@@ -22,6 +22,7 @@ from mergepoint.kit.web import base_app, timed
 
 from . import core, drawing, lexers, stylesheets
 from .config import Settings
+from .formats import FORMATS
 from .options import (
     BatchOptions,
     GuessOptions,
