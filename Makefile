@@ -23,9 +23,9 @@ up: ## start the suite in containers on http://localhost:8080
 down: ## end the containers
 	docker compose down
 
-test: .venv/test ## run all tests (those in containers where Docker runs)
+test: .venv/test ## run all tests but those in containers, which are tests/stack
 	@deploy/local/need run test
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/stack
 
 check: .venv/test ## lint, types, shell scripts, nginx files
 	@deploy/local/need run test

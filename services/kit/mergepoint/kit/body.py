@@ -31,17 +31,15 @@ def read_options(model: type[Model], request: Request, **known: str) -> Model:
 
 
 def _query(request: Request) -> Iterable[tuple[str, str]]:
-    query = request.environ.get("QUERY_STRING", "").encode("latin-1")
-    if not query:
-        return
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    query = request.environ.get("QUERY_STRING", "")
+    try:  # WSGI shows bytes as Latin-1 (PEP 3333), and as such they come back whole
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise Problem("invalid_option", f"the query has more than {MOST_FIELDS} fields") from None
     for key, value in pairs:
-        name = read_text(key, "query")
+        name = read_text(key.encode("latin-1"), "query")
         if value or name == "code":  # a form sends the fields that were left empty too
-            yield name, read_text(value, name)
+            yield name, read_text(value.encode("latin-1"), name)
 
 
 def _body(request: Request, model: type[Options], content: str | None, *, given: bool) -> Iterable[tuple[str, Any]]:

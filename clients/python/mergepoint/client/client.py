@@ -1,0 +1,147 @@
+"""The client: one method for each call of the service, and what its answers turn into."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Literal, overload
+from urllib.parse import quote
+
+from .address import Bearer, checked_url
+from .connections import Deadline
+from .encode import query, snippet, utf8
+from .errors import ApiError, InvalidResponse, api_error
+from .results import Highlighted, HighlightedImage, batched, highlighted, json_object
+from .retries import persist, seconds_asked
+from .wire import Answer, Wire
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+Result = Highlighted | HighlightedImage
+
+
+class Client:
+    """Calls to the Mergepoint server at *base_url*. One client serves all threads, and survives a fork.
+
+    *timeout* is for a whole call, with its retries. Times are in seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "http://localhost:8080",
+        api_key: str | None = None,
+        *,
+        connect_timeout: float = 2,
+        timeout: float = 10,
+        retries: int = 3,
+        max_response_bytes: int = 32 * 1024 * 1024,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._server = checked_url(base_url)
+        bearer = None if api_key is None else Bearer(api_key)
+        self._wire = Wire(self._server, bearer, connect_timeout=connect_timeout, max_bytes=max_response_bytes)
+        self._persist = partial(persist, retries=retries, sleep=sleep, random=random, now=now)
+        self._timeout, self._clock, self._now = timeout, clock, now
+
+    @overload
+    def highlight(
+        self, code: str | bytes, language: str | None = None, *, format: Literal["png"], **options: Any
+    ) -> HighlightedImage: ...
+
+    @overload
+    def highlight(self, code: str | bytes, language: str | None = None, **options: Any) -> Highlighted: ...
+
+    def highlight(self, code: str | bytes, language: str | None = None, **options: Any) -> Result:
+        """Return *code* highlighted: a string, or bytes for ``format="png"``."""
+        answer = self._post("/highlight", code, {"language": language, **options})
+        try:
+            return highlighted(answer)
+        except ValueError as error:
+            raise self._invalid(answer, "text that is not UTF-8") from error
+
+    def guess(self, code: str | bytes, **options: Any) -> list[dict[str, Any]]:
+        """Return the languages that *code* may be in, the likeliest first: language, name, score."""
+        return self._list(self._post("/highlight/guess", code, options), "candidates")
+
+    def batch(self, snippets: Iterable[Mapping[str, Any]]) -> list[Result | ApiError]:
+        """Return each of *snippets*, a ``code`` with options, highlighted, or its error (not raised)."""
+        sent = [snippet(values, index, self._server) for index, values in enumerate(snippets)]
+        answer = self._call("POST", "/highlight/batch", json.dumps({"snippets": sent}).encode(), JSON)
+        results = self._list(answer, "results")
+        if len(results) != len(sent):
+            raise self._invalid(answer, f"{len(results)} results for {len(sent)} snippets")
+        return [self._batched(item, answer) for item in results]
+
+    def languages(self) -> list[dict[str, Any]]:
+        """Return all languages: name, aliases, filenames and mimetypes of each."""
+        return self._list(self._call("GET", "/highlight/languages"), "languages")
+
+    def formats(self) -> list[dict[str, Any]]:
+        """Return all formats: name, type and extension of each."""
+        return self._list(self._call("GET", "/highlight/formats"), "formats")
+
+    def styles(self) -> list[dict[str, Any]]:
+        """Return all styles: name, background, and whether it is dark, of each."""
+        return self._list(self._call("GET", "/highlight/styles"), "styles")
+
+    def stylesheet(self, name: str, dark: str | None = None) -> str:
+        """Return the style sheet of a style; with *dark*, it follows the reader's preference."""
+        path = f"/highlight/styles/{quote(utf8(name, 'name', self._server), safe='')}.css"
+        answer = self._call("GET", path + query({"dark": dark}, self._server))
+        try:
+            return answer.body.decode()
+        except UnicodeDecodeError as error:
+            raise self._invalid(answer, "text that is not UTF-8") from error
+
+    def close(self) -> None:
+        """Close the idle connections. A later call opens a new one."""
+        self._wire.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._server!r})"
+
+    def _post(self, path: str, code: str | bytes, options: Mapping[str, Any]) -> Answer:
+        return self._call("POST", path + query(options, self._server), utf8(code, "code", self._server), TEXT)
+
+    def _call(self, method: str, path: str, body: bytes | None = None, type: str = TEXT) -> Answer:
+        deadline = Deadline(self._timeout, self._clock)
+        request = self._wire.request(method, path, body, type)
+        answer = self._persist(lambda: self._wire.send(request, deadline), deadline)
+        if answer.status == 200:
+            return answer
+        if answer.status < 400:
+            raise self._invalid(answer, "no answer; redirects are not followed")
+        raise self._refusal(json_object(answer.body), answer.status, answer)
+
+    def _list(self, answer: Answer, name: str) -> list[dict[str, Any]]:
+        items = json_object(answer.body).get(name)
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise self._invalid(answer, f"no JSON with a list of {name}")
+        return items
+
+    def _batched(self, item: dict[str, Any], answer: Answer) -> Result | ApiError:
+        try:
+            if item["status"] == 200:
+                return batched(item, answer)
+            return self._refusal(item["problem"], int(item["status"]), answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._invalid(answer, "a result that is none") from error
+
+    def _refusal(self, problem: Mapping[str, Any], status: int, answer: Answer) -> ApiError:
+        after = seconds_asked(answer.headers.get("Retry-After"), self._now())
+        about = {"request_id": answer.request_id, "retry_after": after}
+        return api_error(problem, server=self._server, status=status, **about)
+
+    def _invalid(self, answer: Answer, what: str) -> InvalidResponse:
+        message = f"{self._server}: answered {answer.status} with {what}"
+        return InvalidResponse(message, status=answer.status, request_id=answer.request_id)

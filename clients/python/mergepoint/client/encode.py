@@ -1,0 +1,42 @@
+"""What is sent: texts and options in UTF-8. Options are passed on as given: the service validates them."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from .errors import InvalidRequest
+
+
+def utf8(text: str | bytes, field: str, server: str) -> bytes:
+    """Return *text* in UTF-8; bytes are taken as they are. A lone surrogate is refused: UTF-8 has none."""
+    if not isinstance(text, str):
+        return bytes(memoryview(text))
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        why = f"lone surrogate at character {error.start}"
+        found = {"field": field, "message": why}
+        raise InvalidRequest(f"{server}: {field}: {why}", code="invalid_encoding", errors=[found]) from None
+
+
+def query(options: Mapping[str, Any], server: str) -> str:
+    given = {name: utf8(_plain(value), name, server) for name, value in options.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def snippet(values: Mapping[str, Any], index: int, server: str) -> dict[str, str]:
+    """Return the snippet at *index* of a batch for JSON, which unlike a raw body must hold text."""
+    made = {}
+    for name, value in values.items():
+        if value is not None:
+            field = f"snippets.{index}.{name}"
+            text = value.decode(errors="surrogateescape") if isinstance(value, bytes) else _plain(value)
+            made[name] = utf8(text, field, server).decode()
+    return made
+
+
+def _plain(value: Any) -> str:
+    """Return an option as in a query: True is 1, a list is separated by commas."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,42 @@
+"""Every contract case through every face that speaks HTTP: the same bytes each time."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mergepoint.client import Client
+from tests.contract.faces import client_face, http_face, live, wsgi
+from tests.contract.runner import Case, check, load
+
+RUBY = Path(__file__).parents[2] / "clients" / "ruby"
+CASES = pytest.mark.parametrize("case", load(), ids=str)
+
+
+@pytest.fixture(scope="module")
+def python_client(live_url):
+    with Client(live_url) as client:
+        yield client
+
+
+@CASES
+def test_wsgi(case: Case, app):
+    check(case, http_face(wsgi(app)))
+
+
+@CASES
+def test_nginx(case: Case, live_url):
+    check(case, http_face(live(live_url)))
+
+
+@CASES
+def test_python_client(case: Case, python_client):
+    check(case, client_face(python_client))
+
+
+@pytest.mark.skipif(not shutil.which("ruby"), reason="ruby is not installed")
+def test_ruby_client(live_url):
+    command = ["ruby", "-w", f"-I{RUBY / 'lib'}", RUBY / "test" / "contract_runner.rb", live_url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

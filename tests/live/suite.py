@@ -1,0 +1,42 @@
+"""The whole suite as `make run` starts it, on a port of its own."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+from tests.servers import ROOT, descendants, free_port, wait_for
+
+RUN = [sys.executable, str(ROOT / "deploy/local/run.py")]
+
+
+class Suite:
+    """Started by ``start``, which waits until it says what to try; ended by ``stop`` as with Ctrl-C."""
+
+    def __init__(self, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = pathlib.Path(tempfile.mkstemp(prefix="mergepoint-live-")[1])
+        self._environment = {**os.environ, "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}", **environment}
+
+    def start(self) -> "Suite":
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(RUN, env=self._environment, stdout=log, stderr=log)
+        wait_for(self._started, seconds=60)
+        return self
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        self.log.unlink()
+        return code
+
+    def processes(self) -> set[int]:
+        return descendants(self.process.pid)
+
+    def _started(self) -> bool:
+        said = self.log.read_text()
+        assert self.process.poll() is None, said[-3000:]
+        return "Mergepoint runs on" in said

@@ -1,0 +1,73 @@
+"""`make run`: what it says, and that it leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+
+from tests.live.suite import RUN, Suite
+from tests.servers import alive, free_port, wait_for
+
+
+def run(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(RUN, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = run(MERGEPOINT_LISTEN=f"127.0.0.1:{port}")
+    assert ended.returncode == 1
+    assert f"port {port} on 127.0.0.1: address already in use; MERGEPOINT_LISTEN moves it" in ended.stderr
+
+
+def test_an_address_without_a_port_is_refused() -> None:
+    ended = run(MERGEPOINT_LISTEN="localhost")
+    assert ended.returncode == 1
+    assert "MERGEPOINT_LISTEN='localhost'" in ended.stderr
+
+
+def test_a_bad_setting_stops_it_and_is_named() -> None:
+    ended = run(MERGEPOINT_LISTEN=f"127.0.0.1:{free_port()}", HIGHLIGHT_MAX_BYTES="many")
+    assert ended.returncode == 1
+    assert "HIGHLIGHT_MAX_BYTES='many'" in ended.stderr
+
+
+def test_ctrl_c_ends_every_process() -> None:
+    suite = Suite().start()
+    processes = suite.processes()
+    assert len(processes) > 4
+    assert suite.stop() == 0
+    wait_for(lambda: not any(map(alive, processes)), seconds=5)
+
+
+def test_nothing_survives_a_killed_runner() -> None:
+    suite = Suite().start()
+    processes = suite.processes()
+    suite.process.kill()
+    suite.process.wait()
+    wait_for(lambda: not any(map(alive, processes)), seconds=20)
+    suite.log.unlink()
+
+
+def test_a_killed_service_is_started_again() -> None:
+    suite = Suite().start()
+    gunicorn = next(pid for pid in suite.processes() if is_gunicorn_master(pid, suite.process.pid))
+    os.kill(gunicorn, signal.SIGKILL)
+    wait_for(lambda: "highlight ended with -9; starting it again" in suite.log.read_text(), seconds=10)
+    wait_for(lambda: is_healthy(suite), seconds=30)
+    suite.stop()
+
+
+def is_gunicorn_master(pid: int, runner: int) -> bool:
+    with open(f"/proc/{pid}/cmdline", "rb") as words, open(f"/proc/{pid}/stat") as stat:
+        parent = int(stat.read().rpartition(")")[2].split()[1])
+        return b"gunicorn" in words.read() and parent == runner
+
+
+def is_healthy(suite: Suite) -> bool:
+    with socket.create_connection(("127.0.0.1", suite.port), timeout=5) as connection:
+        connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        return b" 200 " in connection.recv(64)
