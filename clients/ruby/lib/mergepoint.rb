@@ -1,0 +1,12 @@
+# frozen_string_literal: true
+
+# Mergepoint's services, called from Ruby with nothing but its standard library.
+module Mergepoint
+end
+
+require_relative "mergepoint/version"
+require_relative "mergepoint/errors"
+require_relative "mergepoint/highlighted"
+require_relative "mergepoint/connection"
+require_relative "mergepoint/server"
+require_relative "mergepoint/client"

@@ -1,0 +1,132 @@
+# frozen_string_literal: true
+
+require "json"
+
+module Mergepoint
+  # One method for each call of the service. Make a client once and keep it, as it keeps its connections:
+  #
+  #   client = Mergepoint::Client.new
+  #   puts client.highlight(File.read("app.rb"), language: "ruby")
+  class Client
+    TEXT = "text/plain; charset=utf-8"
+
+    # *timeout* is for a whole call, retries included; *connect_timeout* for each attempt to connect. In seconds.
+    def initialize(url = "http://localhost:8080", api_key: nil, connect_timeout: 2, timeout: 10, retries: 3,
+                   max_response_bytes: 32 * 1024 * 1024)
+      @server = Server.new(url, api_key:, connect_timeout:, timeout:, retries:, max_response_bytes:)
+    end
+
+    def inspect = "#<#{self.class} #{@server}>"
+
+    # Returns *code* as Highlighted. The options are the service's: true means 1, nil is left out, and
+    # `hl_lines: [3, 5..7]` means 3,5-7.
+    def highlight(code, language: nil, **options)
+      highlighted(@server.post("/highlight", utf8(code, "code"), TEXT, query(language:, **options)))
+    end
+
+    # Takes up to a hundred hashes of `code:` and the options of #highlight. Returns for each a Highlighted, or an
+    # ApiError that is not raised: one bad snippet does not spoil the others.
+    def batch(snippets)
+      snippets = snippets.map { |snippet| written({ **snippet, code: utf8(snippet.fetch(:code), "code") }) }
+      response = @server.post("/highlight/batch", JSON.generate({ snippets: }), "application/json")
+      results = list(response, "results")
+      raise invalid(response, "not one result for each snippet") if results.size != snippets.size
+
+      results.map { |result| result["status"] == 200 ? unpacked(result, response) : failed(result, response) }
+    end
+
+    # Which language is it? Returns the candidates, best first: hashes of "language", "name" and "score".
+    def guess(code, **options)
+      list(@server.post("/highlight/guess", utf8(code, "code"), TEXT, query(options)), "candidates")
+    end
+
+    # Hashes of "name", "aliases", "filenames" and "mimetypes".
+    def languages = list(@server.get("/highlight/languages"), "languages")
+
+    # Hashes of "name", "type" and "extension".
+    def formats = list(@server.get("/highlight/formats"), "formats")
+
+    # Hashes of "name", "background" and "dark".
+    def styles = list(@server.get("/highlight/styles"), "styles")
+
+    # Returns the CSS of a style, which `css: "classes"` needs; it turns to *dark* for readers who prefer that.
+    def stylesheet(name, dark: nil)
+      name = URI.encode_www_form_component(utf8(name, "name")).gsub("+", "%20")
+      response = @server.get("/highlight/styles/#{name}.css", query(dark:))
+      valid(response.body, response)
+    end
+
+    # Closes the idle connections. A later call opens a new one.
+    def close = @server.close
+
+    private
+
+    def query(options) = written(options).transform_values { |value| { true => 1, false => 0 }.fetch(value, value) }
+
+    def written(options)
+      options.compact.to_h do |name, value|
+        value = value.map { _1.is_a?(Range) ? "#{_1.min}-#{_1.max}" : _1 }.join(",") if value.is_a?(Array)
+        [name, value.is_a?(String) ? utf8(value, name) : value]
+      end
+    end
+
+    # A file that was read in binary, or under LANG=C, is in UTF-8 too: only nobody has said so yet.
+    def utf8(text, field)
+      bytes = [Encoding::BINARY, Encoding::US_ASCII].include?(text.encoding)
+      text = bytes ? text.dup.force_encoding(Encoding::UTF_8) : text.encode(Encoding::UTF_8)
+      text.valid_encoding? ? text : raise(EncodingError, "it is not valid UTF-8")
+    rescue EncodingError => e
+      raise InvalidRequest.new("#{@server}: #{field} cannot be sent as UTF-8: #{e.message}",
+                               code: "invalid_encoding", errors: [{ "field" => field.to_s, "message" => e.message }])
+    end
+
+    def highlighted(response)
+      result(response.body, response, type: response["Content-Type"], language: response["Mergepoint-Language"],
+                                      plaintext: response["Mergepoint-Plaintext"] == "1",
+                                      degraded: response["Mergepoint-Degraded"])
+    end
+
+    def unpacked(item, response)
+      body, type, language, degraded = %w[body type language degraded].map { item[_1] }
+      raise invalid(response, "a result that is none") unless body.is_a?(String) && type.is_a?(String)
+
+      body = body.unpack1("m") if item["encoding"] == "base64"
+      result(body, response, type:, language:, plaintext: item["plaintext"] == true, degraded:)
+    end
+
+    def result(body, response, type:, **about)
+      text = Highlighted.new(body, type: type.to_s, **about, cached: cached?(response),
+                                   request_id: response["X-Request-Id"])
+      valid(text, response)
+    end
+
+    def failed(item, response)
+      problem, status = item.values_at("problem", "status")
+      raise invalid(response, "a result that is none") unless status.is_a?(Integer)
+
+      ApiError.from(problem, server: @server, status:, request_id: response["X-Request-Id"])
+    end
+
+    # RFC 9211: the caches on the way, and what each of them did.
+    def cached?(response)
+      caches = response["Cache-Status"].to_s.split(",").map { |cache| cache.split(";").map(&:strip) }
+      caches.any? { |name, *did| name == "mergepoint" && did.include?("hit") }
+    end
+
+    def list(response, name)
+      answer = JSON.parse(response.body)
+      items = answer[name] if answer.is_a?(Hash)
+      items.is_a?(Array) && items.all?(Hash) ? items : raise(JSON::ParserError)
+    rescue JSON::ParserError
+      raise invalid(response, "no JSON with a list of #{name}")
+    end
+
+    def valid(text, response)
+      text.valid_encoding? ? text : raise(invalid(response, "text that is not UTF-8"))
+    end
+
+    def invalid(response, what)
+      InvalidResponse.new("#{@server}: answered with #{what}", status: 200, request_id: response["X-Request-Id"])
+    end
+  end
+end

@@ -1,0 +1,93 @@
+# frozen_string_literal: true
+
+# Runs the contract cases through this client against a live server, comparing bytes. Without files, all of them.
+#
+#   ruby -Iclients/ruby/lib clients/ruby/test/contract_runner.rb http://localhost:8080 [tests/contract/highlight.json]
+
+require "json"
+require "mergepoint"
+
+# One case: what to call, and what to expect of the answer. tests/contract/runner.py says what an expectation means.
+class ContractCase
+  SILENT = %w[status type].freeze # facts that some answers do not tell
+  WRAPPED = { "guess" => "candidates" }.freeze # the clients take a list out of its JSON; this is its name there
+
+  def initialize(facts)
+    @facts = facts
+    @call = facts.fetch("call")
+  end
+
+  # What is wrong; nothing, if all is well.
+  def differences(client)
+    compare(@facts.fetch("expect"), answer(client))
+  end
+
+  private
+
+  def answer(client)
+    code = @facts.fetch("code", "")
+    options = @facts.fetch("options", {}).transform_keys(&:to_sym)
+    case @call
+    when "batch" then client.batch(@facts.fetch("snippets").map { _1.transform_keys(&:to_sym) })
+    when "highlight", "guess" then client.public_send(@call, code, **options)
+    when "stylesheet" then client.stylesheet(options.delete(:name), **options)
+    else client.public_send(@call)
+    end
+  rescue Mergepoint::Error => e
+    e
+  end
+
+  def compare(expected, got)
+    { "error" => nil, **expected }.flat_map do |fact, value|
+      case fact
+      when "text" then got == value ? [] : "#{got.inspect} instead of #{value.inspect}"
+      when "base64" then got == value.unpack1("m") ? [] : "other bytes: #{got.inspect}"
+      when "includes" then included?(value, { WRAPPED.fetch(@call, @call) => got }) ? [] : "lacks some of #{value}"
+      when "results" then value.size == got.size ? value.zip(got).flat_map { compare(*_1) } : "other results"
+      else told?(fact, value, got) ? [] : "#{fact} is not #{value.inspect}: #{got.inspect}"
+      end
+    end
+  end
+
+  def told?(fact, value, got)
+    told = case fact
+           when "error" then got.code if got.is_a?(Mergepoint::Error)
+           when "status" then got.is_a?(Mergepoint::Error) ? got.status : 200
+           when "plaintext" then got.respond_to?(:plaintext) && got.plaintext
+           when "type", "language", "degraded" then got.public_send(fact) if got.is_a?(Mergepoint::Highlighted)
+           else abort("no expectation is called #{fact}")
+           end
+    told == value || (told.nil? && SILENT.include?(fact))
+  end
+
+  # A list may hold more, in any order.
+  def included?(part, whole)
+    case part
+    when Hash then whole.is_a?(Hash) && part.all? { |key, value| included?(value, whole[key]) }
+    when Array then whole.is_a?(Array) && part.all? { |value| whole.any? { included?(value, _1) } }
+    else part == whole
+    end
+  end
+end
+
+# Half a pair of surrogates, which Ruby's JSON refuses as an escape and takes as bytes.
+LONE = /(?<!\\)\\u(d[89ab]\h\h)(?!\\ud[c-f]\h\h)|(?<!\\ud[89ab]\h\h)\\u(d[c-f]\h\h)/i
+
+def cases(file)
+  text = File.binread(file).gsub(LONE) { [($1 || $2).hex].pack("U").b }
+  JSON.parse(text.force_encoding("UTF-8")).fetch("cases")
+end
+
+url, *files = ARGV
+abort("usage: #{$PROGRAM_NAME} URL [FILE...]") unless url
+files = Dir[File.expand_path("../../../tests/contract/*.json", __dir__)].sort if files.empty?
+all = files.flat_map { |file| cases(file) }
+client = Mergepoint::Client.new(url)
+
+failed = all.count do |facts|
+  differences = ContractCase.new(facts).differences(client)
+  puts "#{facts["name"]}: #{differences.join("; ")}" if differences.any?
+  differences.any?
+end
+puts "#{all.size - failed} passed, #{failed} failed"
+exit(1) if failed.positive? || all.empty?
