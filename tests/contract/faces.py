@@ -1,7 +1,9 @@
-"""The faces that speak HTTP: requests made by hand, and the Python client."""
+"""The faces: HTTP requests made by hand, the Python client, and the command line."""
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -143,3 +145,28 @@ def unparsed(item: Any) -> dict[str, Any]:
         "plaintext": item.plaintext,
         "degraded": item.degraded,
     }
+
+
+def cli_face(case: Case) -> Outcome:
+    """The command line, a process for each call; the content comes from standard input."""
+    task = [] if case.call == "highlight" else [case.call]
+    options = [f"--{name}={written(value)}" for name, value in case.options.items()]
+    given = json.dumps({"snippets": case.snippets}) if case.call == "batch" else case.code
+    file = ["-"] if case.call == "batch" else []
+    done = subprocess.run(
+        [sys.executable, "-m", "mergepoint.kit.cli", "highlight", *task, *options, *file],
+        input=given.encode(),
+        capture_output=True,
+        timeout=60,
+    )
+    said = done.stderr.decode()
+    if done.returncode:
+        return Outcome(None, error=json.loads(said)["code"])
+    about = dict(line.split(": ", 1) for line in said.splitlines())
+    return Outcome(
+        None,
+        done.stdout,
+        language=about.get("Mergepoint-Language"),
+        plaintext=about.get("Mergepoint-Plaintext") == "1",
+        degraded=about.get("Mergepoint-Degraded"),
+    )

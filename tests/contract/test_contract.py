@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mergepoint.client import Client
-from tests.contract.faces import client_face, http_face, live, wsgi
+from tests.contract.faces import cli_face, client_face, http_face, live, wsgi
 from tests.contract.runner import Case, check, load
 
 RUBY = Path(__file__).parents[2] / "clients" / "ruby"
@@ -23,6 +23,11 @@ def python_client(live_url):
 @CASES
 def test_wsgi(case: Case, app):
     check(case, http_face(wsgi(app)))
+
+
+@CASES
+def test_command_line(case: Case):
+    check(case, cli_face)
 
 
 @CASES
