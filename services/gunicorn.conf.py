@@ -32,6 +32,8 @@ keepalive = 75
 # The application has deadlines of its own, all below this.
 timeout = 30
 graceful_timeout = 10
+# Nobody manages it at run time; the socket for that would bring the master a thread and a file in somebody's home.
+control_socket_disable = True
 # Heartbeats go to memory, not to a disk that may stall.
 worker_tmp_dir = "/dev/shm"
 # As nginx: a request line of 8 KB.

@@ -56,11 +56,11 @@ def highlight(options: HighlightOptions) -> Answer:
 
 def layout(options: HighlightOptions) -> Layout:
     """Return the layout that *options* ask for; ranges of lines end where the text does."""
-    marked: set[int] = set()
+    marked: list[int] = []
     if options.hl_lines:
         last_line = options.code.count("\n") + options.code.count("\r") + 1
-        for first, last in parse_lines(options.hl_lines):
-            marked.update(range(first, min(last, last_line) + 1))
+        for first, last in sorted(parse_lines(options.hl_lines)):  # each line once, however often it is named
+            marked.extend(range(max(first, marked[-1] + 1 if marked else 1), min(last, last_line) + 1))
     return Layout(
         style=options.style,
         dark_style=options.dark_style,
@@ -68,7 +68,7 @@ def layout(options: HighlightOptions) -> Layout:
         linenos=options.linenos,
         linenostart=options.linenostart,
         linenostep=options.linenostep,
-        hl_lines=tuple(sorted(marked)),
+        hl_lines=tuple(marked),
         anchors=options.anchors,
         nowrap=options.nowrap,
         page=options.page,
@@ -138,6 +138,8 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
 
     def bounded_highlight(options: HighlightOptions, most: float = LONGEST_DEADLINE) -> Answer:
         try:
+            if most <= 0:  # the batch has no time left
+                raise DeadlineExceeded
             return call(sandbox, "highlight", "highlight", options, deadline=min(deadline(options), most))
         except DeadlineExceeded:
             if options.strict or options.format in WITHOUT_FALLBACK:
@@ -148,7 +150,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         ends = clock() + min(sum(map(deadline, options.snippets)), LONGEST_DEADLINE)
 
         def next_highlight(snippet: HighlightOptions) -> Answer:
-            return bounded_highlight(snippet, max(ends - clock(), 0.001))
+            return bounded_highlight(snippet, ends - clock())
 
         return batch(options, next_highlight)
 
@@ -180,6 +182,8 @@ def _result(snippet: HighlightOptions, highlight: Highlight) -> dict[str, Any]:
     try:
         answer = run(highlight, snippet)
     except Problem as problem:
+        if problem.code == "overloaded":  # so is the next; the whole batch can be sent again
+            raise
         document = problems.document(problem, problems.STATUS)
         return {"status": document["status"], "problem": document}
     text = answer.type != "image/png"

@@ -3,7 +3,6 @@
 Nothing is replaced or guessed: bytes that are not UTF-8 and options that stand twice are refused.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,7 +11,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
-from .options import Model, Options, content_field, read_text, validate
+from .options import Model, Options, content_field, read_object, read_text, validate
 from .problems import Problem
 
 RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
@@ -24,13 +23,13 @@ def read_options(model: type[Model], request: Request, **known: str) -> Model:
     """Return the request as a *model*. *known* comes from the path and may not be given again."""
     content = content_field(model)
     values: dict[str, Any] = dict(known)
-    _add(values, _query(request))
+    _add(values, _query(request, content))
     if request.method not in ("GET", "HEAD"):
         _add(values, _body(request, model, content, given=content in values))
     return validate(model, values)
 
 
-def _query(request: Request) -> Iterable[tuple[str, str]]:
+def _query(request: Request, content: str | None) -> Iterable[tuple[str, str]]:
     query = request.environ.get("QUERY_STRING", "")
     try:  # WSGI shows bytes as Latin-1 (PEP 3333), and as such they come back whole
         pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=MOST_FIELDS)
@@ -38,7 +37,7 @@ def _query(request: Request) -> Iterable[tuple[str, str]]:
         raise Problem("invalid_option", f"the query has more than {MOST_FIELDS} fields") from None
     for key, value in pairs:
         name = read_text(key.encode("latin-1"), "query")
-        if value or name == "code":  # a form sends the fields that were left empty too
+        if value or name == content:  # a form sends the fields that were left empty too
             yield name, read_text(value.encode("latin-1"), name)
 
 
@@ -55,7 +54,7 @@ def _body(request: Request, model: type[Options], content: str | None, *, given:
         raise Problem("unsupported_type", f"charset {charset[:40]!r}: send UTF-8")
     data = _read(request)
     if kind == "application/json":
-        return _json(data).items()
+        return read_object(data, "body").items()
     if kind == "multipart/form-data":
         return _form(request, data, model, content)
     if content and (kind in RAW or kind.startswith("text/")):
@@ -65,21 +64,14 @@ def _body(request: Request, model: type[Options], content: str | None, *, given:
 
 
 def _read(request: Request) -> bytes:
+    most = request.max_content_length
     try:
-        return request.get_data(cache=False)
+        data = request.get_data(cache=False)
+        if len(data) == most and request.content_length is None and request.environ["wsgi.input"].read(1):
+            raise RequestEntityTooLarge  # Werkzeug cuts a chunked body off
     except RequestEntityTooLarge:
-        most = request.max_content_length
         raise Problem("body_too_large", f"the body has more than {most} bytes") from None
-
-
-def _json(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(read_text(data, "body"))
-    except (ValueError, RecursionError) as error:
-        raise Problem("malformed_body", f"not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise Problem("malformed_body", "a JSON object is expected")
-    return value
+    return data
 
 
 def _form(request: Request, data: bytes, model: type[Options], content: str | None) -> Iterable[tuple[str, Any]]:

@@ -1,7 +1,8 @@
 """The command line of every service: ``python -m mergepoint.kit.cli highlight --language=python app.py``.
 
 Generic over TASKS: ``SERVICE [TASK] [--option=value …] [FILE]``. The task is the service's own name unless given;
-the options are the fields of the task's model; the content comes from FILE or standard input.
+the options are the fields of the task's model; the content comes from FILE or standard input. A task that takes no
+single content takes its options as a JSON object from FILE (``-``: standard input).
 """
 
 import importlib
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .dispatch import Task, content_of, dispatch
-from .options import read_text
+from .options import read_object, read_text
 from .problems import Problem
 
 USAGE = "usage: python -m mergepoint.kit.cli SERVICE [TASK] [--option=value …] [FILE]"
@@ -26,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     service = words.pop(0)
     try:
         tasks: Mapping[str, Task] = importlib.import_module(f"mergepoint.{service}.tasks").TASKS
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if not f"mergepoint.{service}.tasks".startswith(str(error.name)):
+            raise
         print(f"no service is called {service!r}\n{USAGE}", file=sys.stderr)
         return 2
     task = words.pop(0) if words and words[0] in tasks else service
@@ -50,19 +53,21 @@ def _options(words: Iterable[str], content: str | None) -> dict[str, Any]:
             options[name.replace("-", "_")] = value if equals else True
         else:
             files.append(word)
-    if len(files) > 1 or (files and content is None):
+    if len(files) > 1:
         raise Problem("invalid_option", f"unexpected {files[-1]!r}")
     if content and content not in options:
-        options[content] = _read(files, content)
+        options[content] = read_text(_read(files), content)
+    if files and not content:
+        options = read_object(_read(files), "file") | options
     return options
 
 
-def _read(files: Sequence[str], content: str) -> str:
+def _read(files: Sequence[str]) -> bytes:
     if not files or files[0] == "-":
-        return read_text(sys.stdin.buffer.read(), content)
+        return sys.stdin.buffer.read()
     try:
         with open(files[0], "rb") as file:
-            return read_text(file.read(), content)
+            return file.read()
     except OSError as error:
         raise Problem("invalid_option", f"{files[0]}: {error.strerror}") from error
 

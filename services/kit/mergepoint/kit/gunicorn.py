@@ -33,11 +33,13 @@ class Worker(ThreadWorker):
                 ("bad_request", 400),
             )
         problem = Problem(code, "this is our fault" if status == 500 else str(exc)[:200])
-        document = problems.document(problem, {code: status}, request_id=uuid.uuid4().hex)
+        request_id = uuid.uuid4().hex
+        document = problems.document(problem, {code: status}, request_id=request_id)
         body = json.dumps(document).encode()
         head = (
             f"HTTP/1.1 {status} {document['title']}\r\nConnection: close\r\nCache-Control: no-store\r\n"
-            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+            f"X-Request-Id: {request_id}\r\n\r\n"
         )
         try:
             util.write_nonblock(client, head.encode() + body)

@@ -19,26 +19,21 @@ def configure(service: str) -> None:
     """Set up structlog and, through the same formatter, the standard library's loggers."""
     logging.config.dictConfig(standard(service))
     structlog.configure(
-        processors=[*PROCESSORS, structlog.processors.JSONRenderer()],
+        processors=[*PROCESSORS, _name(service), structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
 
 
 def standard(service: str) -> dict[str, Any]:
     """Return a ``logging.config`` dictionary whose lines look like structlog's; gunicorn takes it as it is."""
-
-    def name_service(_logger: object, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-        return event | {"service": service}
-
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "json": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [*PROCESSORS, name_service],
+                "foreign_pre_chain": [*PROCESSORS, _name(service)],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.JSONRenderer(),
@@ -48,7 +43,11 @@ def standard(service: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
-            "gunicorn.error": {"level": "INFO"},
-            "gunicorn.access": {"level": "WARNING"},
+            "gunicorn.error": {"level": "INFO", "propagate": True},
+            "gunicorn.access": {"level": "WARNING", "propagate": True},
         },
     }
+
+
+def _name(service: str) -> Any:
+    return lambda _logger, _level, event: event | {"service": service}

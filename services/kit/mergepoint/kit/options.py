@@ -4,20 +4,34 @@ The models are pydantic's: they are the validation, the OpenAPI document and the
 """
 
 import difflib
+import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from .problems import Problem
 
 Model = TypeVar("Model", bound="Options")
+SURROGATE = "not UTF-8: a lone surrogate at offset {start}"
 
 
 class Options(BaseModel):
     """What one call takes. *content* names the field that a raw body, a file or standard input fills."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_encoded(cls, value: object) -> object:
+        try:
+            if isinstance(value, str):
+                value.encode()
+            return value
+        except UnicodeEncodeError as error:
+            raise PydanticCustomError("lone_surrogate", SURROGATE, {"start": error.start}) from None
 
 
 def content_field(model: type[Options]) -> str | None:
@@ -46,6 +60,25 @@ def read_text(data: bytes, field: str) -> str:
         raise Problem.field(field, message, code="invalid_encoding") from None
 
 
+def read_object(data: bytes, field: str) -> dict[str, Any]:
+    """Decode *data* from a JSON object, or say why it is none. What stands twice in it is refused."""
+    try:
+        value = json.loads(read_text(data, field), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Problem("malformed_body", f"not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise Problem("malformed_body", "a JSON object is expected")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise Problem.field(name[:60], "given more than once")
+    return values
+
+
 def problem_of(error: ValidationError, model: type[Options]) -> Problem:
     """Translate pydantic's findings, at most 20 of them."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:20]
@@ -69,6 +102,8 @@ def _explain(kind: str, location: tuple[int | str, ...], message: str, model: ty
             "field": field,
             "message": _suggest(name, model),
         }
+    if kind in ("lone_surrogate", "string_unicode"):
+        return {"code": "invalid_encoding", "field": field, "message": message}
     if kind == "missing":
         return {"code": "missing_option", "field": field, "message": "is required"}
     text = message.removeprefix("Value error, ")

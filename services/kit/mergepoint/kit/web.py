@@ -81,6 +81,8 @@ def _add_request_ids(app: Flask, service: str) -> None:
     def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
         g.began = time.perf_counter()
 
     @app.after_request
@@ -110,13 +112,7 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
         response.headers["Cache-Control"] = "no-store"
         if status in RETRY_AFTER:
             response.headers["Retry-After"] = RETRY_AFTER[status]
-        log.info(
-            "refused",
-            request_id=g.request_id,
-            status=status,
-            code=problem.code,
-            endpoint=request.endpoint,
-        )
+        log.info("refused", status=status, code=problem.code, endpoint=request.endpoint)
         return response
 
     @app.errorhandler(Problem)
@@ -135,12 +131,7 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.error(
-            "unexpected",
-            request_id=g.request_id,
-            endpoint=request.endpoint,
-            exc_info=error,
-        )
+        log.error("unexpected", endpoint=request.endpoint, exc_info=error)
         return answer(Problem("internal_error", "this is our fault; the log knows more"))
 
 

@@ -1,0 +1,168 @@
+"""The forked side of the sandbox: the zygote, which forks children that are prepared, and what a child does.
+
+A zygote has no threads, so its children begin without somebody else's locks. It is asked over a socket that takes
+whole messages and gives no replies: all processes forked from the owner may use it at once.
+"""
+
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+import struct
+import threading
+import traceback
+from collections.abc import Callable
+
+Function = Callable[[bytes], bytes]
+
+REQUEST = struct.Struct("!Id")  # length, seconds until the child ends itself
+ANSWER = struct.Struct("!BI")  # how it went, length
+DONE, MEMORY, FAILED = range(3)
+READY = b"ready"
+START_TIMEOUT = 60.0
+OWNERS_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGUSR1)
+
+
+class Zygote:
+    """Forks children that are prepared already."""
+
+    def __init__(self, function: Function, prepare: Callable[[], object], memory: int) -> None:
+        self._function = function
+        self._prepare = prepare
+        self._memory = memory
+        self._control: socket.socket | None = None
+        self._pid = 0
+        self._locks: dict[int, threading.Lock] = {}
+
+    def start(self) -> None:
+        """Fork the zygote and wait until it is prepared."""
+        control = self.ensure()
+        control.settimeout(START_TIMEOUT)
+        try:
+            if control.recv(16) != READY:
+                raise RuntimeError("the sandbox could not be prepared; the lines above say why")
+        finally:
+            control.settimeout(None)
+
+    def ensure(self) -> socket.socket:
+        with lock_of_this_process(self._locks):
+            if self._control is None:
+                self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                self._pid = os.fork()
+                if not self._pid:
+                    _as_zygote(theirs, self._function, self._prepare, self._memory)
+                theirs.close()
+            return self._control
+
+    def fork_child(self, theirs: socket.socket) -> None:
+        """Ask for a child at the other end of *theirs*. A zygote that was lost is replaced."""
+        for _ in range(2):
+            control = self.ensure()
+            try:
+                socket.send_fds(control, [b"fork"], [theirs.fileno()])
+                return
+            except OSError:
+                self._forget(control)
+
+    def close(self) -> None:
+        with lock_of_this_process(self._locks):
+            if self._control is not None:
+                self._control.close()
+                self._control = None
+
+    def _forget(self, control: socket.socket) -> None:
+        with lock_of_this_process(self._locks):
+            if self._control is control:
+                control.close()
+                self._control = None
+                with contextlib.suppress(ChildProcessError):  # reaped already, or another process's
+                    os.waitpid(self._pid, os.WNOHANG)
+
+
+def lock_of_this_process(locks: dict[int, threading.Lock]) -> threading.Lock:
+    """Return the lock for this process: one that a thread held at a fork would be held in the child for ever."""
+    return locks.setdefault(os.getpid(), threading.Lock())
+
+
+def _as_zygote(control: socket.socket, function: Function, prepare: Callable[[], object], memory: int) -> None:
+    """Prepare, then fork a child for every message, until nobody is left who could send one. Never returns."""
+    try:
+        os.setpgid(0, 0)  # a Ctrl-C in the owner's terminal is the owner's
+        _close_all_but(control.fileno())
+        for number in OWNERS_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+        prepare()
+        gc.collect()
+        gc.freeze()  # what is there now stays shared with the children
+        control.send(READY)
+        while True:
+            message, handles, _, _ = socket.recv_fds(control, 16, 1)
+            if not message:
+                os.killpg(0, signal.SIGKILL)
+            if not os.fork():
+                control.close()
+                _as_child(socket.socket(fileno=handles[0]), function, memory)
+            os.close(handles[0])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _as_child(owner: socket.socket, function: Function, memory: int) -> None:
+    """Answer calls until the owner is gone. Never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _limit(memory)
+    handle = os.pidfd_open(os.getpid())
+    try:
+        socket.send_fds(owner, [str(os.getpid()).encode()], [handle])
+        os.close(handle)
+        while True:
+            length, ends_itself = REQUEST.unpack(_read(owner, REQUEST.size))
+            request = _read(owner, length)
+            signal.setitimer(signal.ITIMER_REAL, ends_itself)
+            outcome, answer = _run(function, request)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            owner.sendall(ANSWER.pack(outcome, len(answer)) + answer)
+    except (EOFError, OSError):
+        os._exit(0)  # the owner is gone
+    except BaseException:
+        os._exit(1)
+
+
+def _run(function: Function, request: bytes) -> tuple[int, bytes]:
+    try:
+        return DONE, function(request)
+    except MemoryError:
+        return MEMORY, b""
+    except Exception:
+        return FAILED, traceback.format_exc(limit=-8).encode(errors="replace")[-4000:]
+
+
+def _limit(memory: int) -> None:
+    """Bound the child's address space, and take away files that grow and core dumps."""
+    with open("/proc/self/statm") as sizes:
+        pages = int(sizes.read().split()[0])
+    most = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(owner: socket.socket, length: int) -> bytes:
+    data = owner.recv(length, socket.MSG_WAITALL) if length else b""
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def _close_all_but(control: int) -> None:
+    """Close what a fork inherits, so that no listening socket or connection outlives its owner here."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != control:
+            with contextlib.suppress(OSError):
+                os.close(int(name))

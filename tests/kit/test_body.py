@@ -1,0 +1,185 @@
+"""Options are read from query, JSON, form or raw body; nothing is replaced, guessed or taken twice."""
+
+import json
+
+import pytest
+from flask import Request
+from werkzeug.test import EnvironBuilder
+
+from mergepoint.kit.body import read_options
+from mergepoint.kit.problems import Problem
+from tests.kit.toy_service import PackOptions, ShoutOptions
+
+FORM = "multipart/form-data; boundary=b"
+
+
+def asking(
+    query: str = "", body: bytes = b"", kind: str = "text/plain", method: str = "POST", **environment: str
+) -> Request:
+    builder = EnvironBuilder(method=method, query_string=query, data=body, content_type=kind)
+    request = Request(builder.get_environ() | environment)
+    request.max_content_length = 1000
+    return request
+
+
+def read(*args, **kwargs) -> ShoutOptions:
+    return read_options(ShoutOptions, asking(*args, **kwargs))
+
+
+def refusal(*args, **kwargs) -> Problem:
+    with pytest.raises(Problem) as refused:
+        read(*args, **kwargs)
+    return refused.value
+
+
+def part(name: str, value: bytes, filename: str = "") -> bytes:
+    more = f'; filename="{filename}"' if filename else ""
+    return f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "text/x-python", "text/plain; charset=utf-8", "text/plain; charset=US-ASCII",
+     "application/octet-stream", "application/x-www-form-urlencoded"],
+)  # fmt: skip
+def test_the_body_is_the_content_as_it_is(kind: str) -> None:
+    assert read("marks=2", "a=1&b=%41\r\né".encode(), kind) == ShoutOptions(text="a=1&b=%41\r\né", marks=2)
+
+
+def test_json_brings_options_beside_the_content() -> None:
+    assert read("", b'{"text": "\\ud83d\\ude00", "marks": 3}', "application/json; charset=utf-8").text == "😀"
+
+
+def test_a_form_brings_options_beside_the_content() -> None:
+    options = read("", part("marks", b"4") + part("text", b"a\r\nb") + b"--b--", FORM)
+    assert (options.text, options.marks, options.filename) == ("a\r\nb", 4, None)
+
+
+def test_a_file_in_a_form_brings_its_name() -> None:
+    assert read("", part("text", b"x", "app.py") + b"--b--", FORM).filename == "app.py"
+
+
+def test_a_named_filename_wins_over_the_files() -> None:
+    body = part("text", b"x", "app.py") + b"--b--"
+    assert read("filename=other.rb", body, FORM).filename == "other.rb"
+
+
+def test_the_whole_request_may_be_in_the_query() -> None:
+    assert read("text=a%0D%0Ab+c&marks=2", method="GET", kind="").text == "a\r\nb c"
+    assert read("text=a", b"", "").text == "a"
+
+
+def test_options_in_the_query_join_json_and_form() -> None:
+    assert read("marks=2", b'{"text": "a"}', "application/json").marks == 2
+    assert read("marks=2", part("text", b"a") + b"--b--", FORM).marks == 2
+
+
+def test_options_that_were_left_empty_are_not_given() -> None:
+    assert read("marks=&animal=", b"x").marks == 1
+    assert read("", part("text", b"x") + part("marks", b"") + b"--b--", FORM).marks == 1
+
+
+def test_an_empty_content_is_content() -> None:
+    assert read("", b"").text == ""
+    assert read("text=", method="GET", kind="").text == ""
+    assert read("", part("text", b"") + b"--b--", FORM).text == ""
+
+
+def test_what_comes_from_the_path_may_not_come_again() -> None:
+    request = asking("marks=2", method="GET", kind="")
+    assert read_options(ShoutOptions, request, text="a").text == "a"
+    with pytest.raises(Problem, match="text: given more than once"):
+        read_options(ShoutOptions, asking("text=b", method="GET", kind=""), text="a")
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "kind"),
+    [
+        ("marks=1&marks=2", b"x", ""),
+        ("marks=1", b'{"text": "", "marks": 1}', "application/json"),
+        ("text=a", b"b", "text/plain"),
+        ("", b'{"text": "", "marks": 1, "marks": 2}', "application/json"),
+        ("", part("text", b"a") + part("text", b"b") + b"--b--", FORM),
+    ],
+)
+def test_an_option_is_given_once(query: str, body: bytes, kind: str) -> None:
+    problem = refusal(query, body, kind)
+    assert problem.code == "invalid_option"
+    assert problem.errors[0]["message"] == "given more than once"
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "kind", "field"),
+    [
+        ("", b"a\xff", "text/plain", "text"),
+        ("", b"\xed\xa0\x80", "text/plain", "text"),
+        ("animal=%ff", b"", "", "animal"),
+        ("%ff=1", b"", "", "query"),
+        ("", b'{"text": "\xff"}', "application/json", "body"),
+        ("", b'{"text": "\\ud800"}', "application/json", "text"),
+        ("", b'{"text": "", "animal": "\\udfff"}', "application/json", "animal"),
+        ("", part("text", b"\xff") + b"--b--", FORM, "text"),
+        ("", part("animal", b"\xff") + b"--b--", FORM, "animal"),
+    ],
+)
+def test_what_is_not_utf8_is_refused_and_named(query: str, body: bytes, kind: str, field: str) -> None:
+    problem = refusal(query, body, kind)
+    assert (problem.code, problem.errors[0]["field"]) == ("invalid_encoding", field)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "application/json"),
+        (b"{", "application/json"),
+        (b"[]", "application/json"),
+        (b'"text"', "application/json"),
+        (b"[" * 900, "application/json"),
+        (b"9" * 900, "application/json"),
+        (b"--b", FORM),
+        (part("text", b"a"), FORM),
+        (b"--b\r\nX: y\r\n\r\na\r\n--b--", FORM),
+        (b"--b\r\nContent-Disposition: form-data\r\n\r\na\r\n--b--", "multipart/form-data"),
+    ],
+)
+def test_what_cannot_be_read_is_malformed(body: bytes, kind: str) -> None:
+    assert refusal("", body, kind).code == "malformed_body"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("image/png", {}),
+        ("application/xml", {}),
+        ("text/plain; charset=latin-1", {}),
+        ("application/json; charset=utf-16", {}),
+        ("text/plain", {"HTTP_CONTENT_ENCODING": "gzip"}),
+        ("application/json", {"HTTP_CONTENT_ENCODING": "br"}),
+    ],
+)
+def test_what_is_of_another_type_is_unsupported(kind: str, more: dict[str, str]) -> None:
+    assert refusal("", b"{}", kind, **more).code == "unsupported_type"
+
+
+def test_a_task_without_content_takes_json_only() -> None:
+    body = json.dumps({"shouts": [{"text": "a"}]}).encode()
+    assert read_options(PackOptions, asking("", body, "application/json")).shouts[0].text == "a"
+    for kind in ("", "text/plain", FORM):
+        with pytest.raises(Problem) as refused:
+            read_options(PackOptions, asking("", body, kind))
+        assert refused.value.code in ("unsupported_type", "malformed_body", "unknown_option")
+
+
+def test_too_large_a_body_is_refused() -> None:
+    assert read("", b"x" * 1000).text == "x" * 1000
+    assert refusal("", b"x" * 1001).code == "body_too_large"
+
+
+def test_too_many_fields_are_refused() -> None:
+    assert refusal("&".join(f"x{n}=1" for n in range(65))).code == "invalid_option"
+    form = b"".join(part(f"x{n}", b"1") for n in range(65)) + b"--b--"
+    request = asking("", form, FORM)
+    request.max_content_length = None
+    with pytest.raises(Problem) as refused:
+        read_options(ShoutOptions, request)
+    assert refused.value.code == "malformed_body"

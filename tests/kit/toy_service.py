@@ -1,0 +1,53 @@
+"""A service with two tasks, to try the faces on."""
+
+from pydantic import Field
+
+from mergepoint.kit.dispatch import Answer, Task
+from mergepoint.kit.options import Options
+
+
+class UnknownAnimal(LookupError):
+    """No such animal."""
+
+    code = "unknown_animal"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no animal is called {name!r}")
+        self.field = "animal"
+
+
+class ShoutOptions(Options):
+    """A text, how loud."""
+
+    text: str = Field(json_schema_extra={"content": True}, description="what to shout")
+    marks: int = Field(1, ge=0, le=9)
+    animal: str = Field("dog", min_length=1)
+    filename: str | None = None
+
+
+class PackOptions(Options):
+    """Several at once."""
+
+    shouts: list[ShoutOptions] = Field(min_length=1, max_length=3)
+
+
+def shout(options: ShoutOptions) -> Answer:
+    """Shout it."""
+    if options.animal != "dog":
+        raise UnknownAnimal(options.animal)
+    return Answer((options.text.upper() + "!" * options.marks).encode(), "text/plain; charset=utf-8", {"Animal": "dog"})
+
+
+def pack(options: PackOptions) -> Answer:
+    return Answer.json([shout(item).body.decode() for item in options.shouts])
+
+
+def ping() -> Answer:
+    return Answer.json({"pong": True})
+
+
+def broken(options: ShoutOptions) -> Answer:
+    raise ValueError("a bug")
+
+
+TASKS: dict[str, Task] = {"shout": shout, "pack": pack, "ping": ping, "broken": broken}

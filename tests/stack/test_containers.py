@@ -1,0 +1,119 @@
+"""What the containers are allowed, asked of Docker and tried from within."""
+
+import json
+import re
+
+import pytest
+
+from mergepoint.highlight.config import Settings
+from tests.servers import ROOT
+from tests.stack.compose import Stack
+
+SERVICES = ["nginx", "highlight"]
+
+
+@pytest.fixture(params=SERVICES)
+def service(request):
+    return request.param
+
+
+def test_all_of_them_are_tested(stack: Stack):
+    assert sorted(stack.compose("config", "--services").split()) == sorted(SERVICES)
+
+
+def test_process_has_no_rights(stack: Stack, service):
+    status = stack.execute(stack.ids(service)[0], "cat", "/proc/1/status").stdout
+    facts = dict(re.findall(r"^(\w+):\s*(.*)$", status, re.MULTILINE))
+    assert "0" not in facts["Uid"].split() + facts["Gid"].split()
+    assert {int(facts[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert facts["NoNewPrivs"] == "1"
+    assert facts["Seccomp"] == "2"  # Docker's filter of system calls
+
+
+@pytest.mark.parametrize("path", ["/", "/opt/mergepoint", "/usr/local/bin", "/var/tmp", "/etc"])
+def test_root_file_system_is_read_only(stack: Stack, service, path):
+    mounts = stack.execute(stack.ids(service)[0], "cat", "/proc/mounts").stdout
+    root = next(line.split() for line in mounts.splitlines() if line.split()[1] == "/")
+    assert "ro" in root[3].split(",")
+    assert stack.execute(stack.ids(service)[0], "touch", f"{path}/new").returncode != 0
+
+
+def test_memory_processes_and_logs_are_bounded(stack: Stack, service):
+    host = stack.inspect(service)[0]["HostConfig"]
+    assert 0 < host["Memory"] <= 2 << 30
+    assert 0 < host["PidsLimit"] <= 512
+    assert host["LogConfig"]["Config"].keys() >= {"max-size", "max-file"}
+    assert not host["Privileged"]
+    assert not host["Binds"]
+
+
+def test_it_is_healthy_by_a_command_of_ours(stack: Stack, service):
+    container = stack.inspect(service)[0]
+    assert container["State"]["Health"]["Status"] == "healthy"
+    assert "curl" not in json.dumps(container["Config"]["Healthcheck"])
+    assert container["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_health_check_notices_that_a_service_is_away(stack: Stack):
+    container = stack.ids("highlight")[0]
+    check = ["python", "-m", "mergepoint.kit.health"]
+    away = stack.execute(container, "env", "MERGEPOINT_BIND=:1", *check)
+    unknown = stack.execute(container, "env", "MERGEPOINT_SERVICE=none", *check)
+    assert (away.returncode, away.stdout, away.stderr) == (1, "[Errno 111] Connection refused\n", "")
+    assert unknown.returncode == 1
+    assert "not_found" in unknown.stdout
+
+
+def test_health_check_notices_that_nginx_is_away(stack: Stack):
+    away = stack.execute(stack.ids("nginx")[0], "/opt/mergepoint/nginx/health", "/nowhere")
+    assert away.returncode != 0
+    assert "No such file" in away.stderr
+
+
+def test_only_nginx_publishes_a_port(stack: Stack):
+    ports = {
+        container["Config"]["Labels"]["com.docker.compose.service"]: container["NetworkSettings"]["Ports"]
+        for container in stack.inspect()
+    }
+    published = {(name, port): where for name, of in ports.items() for port, where in of.items() if where}
+    assert published == {("nginx", "8080/tcp"): [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]}
+
+
+def test_service_has_no_way_out(stack: Stack):
+    networks = stack.inspect("highlight")[0]["NetworkSettings"]["Networks"]
+    assert [stack.network(name)["Internal"] for name in networks] == [True]
+
+
+def test_metrics_are_for_the_inside(stack: Stack):
+    assert stack.request("GET", "/metrics").status == 404
+    assert stack.request("GET", "/highlight/metrics").status == 404
+    ask = "from urllib.request import urlopen; print(urlopen('http://highlight:8000/metrics').read().decode())"
+    assert "mergepoint_requests_total" in stack.execute(stack.ids("highlight")[0], "python", "-c", ask).stdout
+
+
+def test_images_hold_nothing_that_builds(stack: Stack):
+    found = stack.execute(stack.ids("highlight")[0], "sh", "-c", "ls /build /opt/mergepoint/lib/*/site-packages").stdout
+    assert "gunicorn" in found
+    assert not {"pip", "setuptools", "wheel"} & set(found.split())
+
+
+def test_every_setting_passes_through(docker):
+    """What render takes and what the service takes, but for what the images fix themselves."""
+    image = set(re.findall(r"(MERGEPOINT_\w+)=", (ROOT / "nginx/Dockerfile").read_text()))
+    render = set(re.findall(r"^: \"\$\{(\w+):=", (ROOT / "nginx/render").read_text(), re.MULTILINE))
+    fixed = image | {"MERGEPOINT_RESOLVER", "MERGEPOINT_ACCESS_LOG"}
+    highlight = {f"HIGHLIGHT_{name.upper()}" for name in Settings.model_fields}
+    highlight |= {"HIGHLIGHT_WORKERS", "HIGHLIGHT_THREADS"}
+    given = dict.fromkeys(render - fixed | highlight, "7")
+    services = json.loads(Stack(**given).compose("config", "--format", "json"))["services"]
+    assert services["nginx"]["environment"] == dict.fromkeys(render - fixed, "7")
+    assert services["highlight"]["environment"] == dict.fromkeys(highlight, "7")
+
+
+def test_a_bad_value_is_named_and_ends_the_program(stack: Stack):
+    once = stack.attempt("run", "--rm", "--no-deps", "-T", "-e", "HIGHLIGHT_CHILDREN=many", "highlight")
+    assert once.returncode != 0
+    assert "HIGHLIGHT_CHILDREN='many'" in once.stderr
+    once = stack.attempt("run", "--rm", "--no-deps", "-T", "-e", "MERGEPOINT_RATE=fast", "nginx")
+    assert once.returncode != 0
+    assert "MERGEPOINT_RATE is 'fast'" in once.stderr

@@ -1,0 +1,221 @@
+"""The laws of the layout: imports run one way, and nothing happens on import."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import ROOT
+
+SERVICES = ROOT / "services"
+FACES = {"web", "tasks", "options", "config"}  # what knows the kit; everything else in a service is its core
+COMPOSERS = {"suite"}  # may import services
+HTTP = {"flask", "werkzeug", "gunicorn", "http", "urllib", "requests", "socket", "wsgiref", "pydantic", "structlog"}
+STATUS = {301, 302, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 502, 503, 504}
+
+
+class Module:
+    """One Python file of a service, and what it imports."""
+
+    def __init__(self, path: pathlib.Path, services: pathlib.Path) -> None:
+        self.path = path
+        self.service = path.relative_to(services).parts[0]
+        package = path.relative_to(services / self.service).with_suffix("").parts
+        self.name = ".".join(part for part in package if part != "__init__")
+        self.is_core = self.service != "kit" and path.stem not in FACES
+        self.tree = ast.parse(path.read_text())
+        self._package = package[:-1]
+
+    def imports(self) -> Iterator[str]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = list(self._package[: len(self._package) - node.level + 1]) if node.level else []
+                base += [node.module] if node.module else []
+                yield ".".join(base)
+                yield from (".".join([*base, alias.name]) for alias in node.names)
+
+    def numbers(self) -> set[int]:
+        constants = (node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant))
+        return {value for value in constants if type(value) is int}
+
+
+def modules(services: pathlib.Path) -> list[Module]:
+    return [Module(path, services) for path in sorted(services.glob("*/mergepoint/**/*.py"))]
+
+
+def broken_laws(services: pathlib.Path) -> list[str]:
+    """Return a sentence for every law that a file under *services* breaks."""
+    broken = []
+    for module in modules(services):
+        for name in module.imports():
+            top, _, rest = name.partition(".")
+            other = rest.partition(".")[0] if top == "mergepoint" else ""
+            if other == module.service:
+                inner = rest.removeprefix(f"{other}.").partition(".")[0]
+                if module.is_core and inner in FACES:
+                    broken.append(f"{module.name}: a core imports {name}")
+            elif other and module.service == "kit":
+                broken.append(f"{module.name}: the kit imports {name}")
+            elif other == "kit" and module.is_core and module.service not in COMPOSERS:
+                broken.append(f"{module.name}: a core imports {name}")
+            elif other and other != "kit" and module.service not in COMPOSERS:
+                broken.append(f"{module.name}: a service imports {name}")
+            if module.is_core and top in HTTP and module.service not in COMPOSERS:
+                broken.append(f"{module.name}: a core knows {name}")
+        if module.is_core and (numbers := module.numbers() & STATUS):
+            broken.append(f"{module.name}: a core knows the status numbers {sorted(numbers)}")
+    return broken
+
+
+def test_imports_run_one_way_and_cores_know_no_http() -> None:
+    assert modules(SERVICES)
+    assert broken_laws(SERVICES) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "law"),
+    [
+        ("diff/mergepoint/diff/core.py", "from mergepoint.kit.problems import Problem", "a core imports"),
+        ("diff/mergepoint/diff/core.py", "from .web import create_app", "a core imports"),
+        ("diff/mergepoint/diff/core.py", "from . import tasks", "a core imports"),
+        ("diff/mergepoint/diff/deep/tree.py", "from ..options import DiffOptions", "a core imports"),
+        ("diff/mergepoint/diff/core.py", "def f():\n    import flask", "a core knows flask"),
+        ("diff/mergepoint/diff/core.py", "from http import HTTPStatus", "a core knows http"),
+        ("diff/mergepoint/diff/core.py", "status = 422", "status numbers [422]"),
+        ("diff/mergepoint/diff/web.py", "from mergepoint.highlight import highlight", "a service imports"),
+        ("diff/mergepoint/diff/tasks.py", "import mergepoint.highlight.core", "a service imports"),
+        ("kit/mergepoint/kit/web.py", "from mergepoint.highlight import highlight", "the kit imports"),
+    ],
+)
+def test_a_broken_law_is_told(path: str, text: str, law: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text(text)
+    assert law in " ".join(broken_laws(tmp_path))
+
+
+def test_what_is_allowed_is_not_told(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "diff/mergepoint/diff"
+    folder.mkdir(parents=True)
+    (folder / "core.py").write_text("import lxml\nfrom . import trees\nfrom .trees import Tree")
+    (folder / "web.py").write_text("from mergepoint.kit.web import base_app\nfrom .tasks import TASKS\nstatus = 422")
+    composer = tmp_path / "suite/mergepoint/suite"
+    composer.mkdir(parents=True)
+    (composer / "app.py").write_text("from mergepoint.diff.web import create_app\nfrom mergepoint.kit import web")
+    assert broken_laws(tmp_path) == []
+
+
+# Imports of others come first, so that what they do is not counted; then each of ours, watched.
+WATCH = """
+import importlib, os, sys, threading
+
+others, ours = sys.argv[1].split(), sys.argv[2].split()
+for name in others:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass
+
+seen = []
+EVENTS = ("socket.", "os.fork", "os.exec", "os.posix_spawn", "os.putenv", "os.mkdir", "subprocess.", "tempfile.")
+OF_LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS"}  # asked for at the first model
+
+def audit(event, arguments):
+    if watching and event.startswith(EVENTS):
+        seen.append(f"{watching}: {event}")
+    if watching and event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        seen.append(f"{watching}: writes {arguments[0]}")
+
+class Environment(dict):
+    def _note(self, *arguments):
+        if arguments[:1] and arguments[0] not in OF_LIBRARIES:
+            seen.append(f"{watching}: reads {arguments[0]} in the environment")
+    def __getitem__(self, name): self._note(name); return super().__getitem__(name)
+    def get(self, name, default=None): self._note(name); return super().get(name, default)
+    def __contains__(self, name): self._note(name); return super().__contains__(name)
+    def __iter__(self): self._note("everything"); return super().__iter__()
+    def items(self): self._note("everything"); return super().items()
+
+def start(thread):
+    seen.append(f"{watching}: starts a thread")
+
+watching = ""
+sys.addaudithook(audit)
+threading.Thread.start = start
+sys.dont_write_bytecode = True
+os.environ = Environment(os.environ)
+for watching in ours:
+    importlib.import_module(watching)
+print("\\n".join(seen))
+"""
+
+
+def happenings(services: pathlib.Path) -> list[str]:
+    """Return what importing each module under *services* does beside importing."""
+    found = modules(services)
+    ours = [module.name for module in found if not module.path.stem.startswith("gunicorn")]
+    others = sorted({name for module in found for name in module.imports() if not name.startswith("mergepoint")})
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, " ".join(others), " ".join(ours)],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(map(str, services.glob("*/")))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("\n")[:-1] if done.stdout.strip() else []
+
+
+def test_nothing_happens_on_import() -> None:
+    assert happenings(SERVICES) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import socket; socket.socket()", "socket.__new__"),
+        ("import os; os.environ.get('HOME')", "in the environment"),
+        ("import os; home = os.getenv('HOME')", "in the environment"),
+        ("import os; home = os.environ['PATH']", "in the environment"),
+        ("import threading; threading.Thread(target=print).start()", "starts a thread"),
+        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+        ("import os; os.fork() or os._exit(0)", "os.fork"),
+        ("open('/dev/null', 'w').close()", "writes /dev/null"),
+    ],
+)
+def test_what_happens_on_import_is_told(text: str, said: str, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "diff/mergepoint/diff"
+    folder.mkdir(parents=True)
+    (folder / "core.py").write_text(text)
+    assert said in " ".join(happenings(tmp_path))
+
+
+def test_the_bare_library_needs_pygments_only(tmp_path: pathlib.Path) -> None:
+    """As after ``pip install ./services/highlight``: the package, Pygments, the standard library; nothing else."""
+    import pygments
+
+    (tmp_path / "mergepoint").mkdir()
+    (tmp_path / "mergepoint/highlight").symlink_to(SERVICES / "highlight/mergepoint/highlight")
+    (tmp_path / "pygments").symlink_to(pathlib.Path(pygments.__file__).parent)
+    script = textwrap.dedent("""
+        import sys
+        from mergepoint.highlight import FORMATS, guess, highlight, languages, styles, stylesheet
+        from mergepoint.highlight.drawing import PngUnavailable
+        assert highlight("x = 1", language="python").text.startswith('<div class="highlight">')
+        for name in FORMATS:
+            try:
+                assert highlight("x = 1", language="python", format=name).content
+            except PngUnavailable:
+                assert name == "png"
+        assert guess("#!/usr/bin/python") and languages() and styles() and stylesheet("monokai", dark="vim")
+        known = {*sys.stdlib_module_names, "pygments", "mergepoint", "__main__"}
+        print(sorted({name.partition(".")[0] for name in sys.modules} - known))
+    """)
+    command = [sys.executable, "-S", "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{script}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={})
+    assert (done.stdout, done.stderr) == ("[]\n", "")
