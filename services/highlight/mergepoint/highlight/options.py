@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from mergepoint.kit.options import Options
 
@@ -75,11 +75,12 @@ class HighlightOptions(Options):
     title: str = Field("", max_length=200, description="title of that document")
     strict: bool = Field(False, description="an error instead of a degraded answer")
 
-    @model_validator(mode="after")
-    def _page_or_nowrap(self) -> "HighlightOptions":
-        if self.page and self.nowrap:
+    @field_validator("page")
+    @classmethod
+    def _page_or_nowrap(cls, page: bool, info: ValidationInfo) -> bool:
+        if page and info.data.get("nowrap"):
             raise ValueError("page and nowrap exclude each other")
-        return self
+        return page
 
 
 class BatchOptions(Options):

@@ -29,7 +29,7 @@ from .options import (
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.1, 10e-6, 5.0
 # Drawing costs more than writing: measured 3 µs a byte over text, and the fonts are opened at the first call.
 PNG_EXTRA, PNG_EXTRA_PER_BYTE = 0.2, 10e-6
-GUESS_DEADLINE = 0.3  # promised are 0.4
+GUESS_DEADLINE = 0.2  # promised are 0.4, of which a starved child may take 0.15 more
 PLAIN_DEADLINE = 2.0  # plain text takes milliseconds; this is for a busy machine
 WITHOUT_FALLBACK = ("png",)
 
