@@ -147,6 +147,12 @@ OTHERS: list[dict[str, Any]] = [
     {"name": "a style sheet", "call": "stylesheet", "options": {"name": "monokai"}},
     {"name": "a style sheet for both", "call": "stylesheet", "options": {"name": "default", "dark": "monokai"}},
     {
+        "name": "an unknown style sheet",
+        "call": "stylesheet",
+        "options": {"name": "klingon"},
+        "expect": {"error": "not_found", "status": 404},
+    },
+    {
         "name": "a style sheet for an unknown dark style",
         "call": "stylesheet",
         "options": {"name": "default", "dark": "klingon"},

@@ -122,14 +122,24 @@ def test_the_master_forks_workers_and_zygote_without_having_threads(highlight_se
     assert len(children(highlight_server.pid)) == 3
 
 
-def test_a_lost_worker_is_replaced_and_its_children_end() -> None:
+def works(server: Gunicorn) -> bool:
+    reply = server.request("POST", "/highlight?language=python", b"x")
+    return reply.status == 200 and not reply.headers["Mergepoint-Degraded"]
+
+
+def test_a_lost_worker_is_replaced_and_so_is_a_lost_sandbox() -> None:
     server = Gunicorn("highlight", HIGHLIGHT_WORKERS="1").start()
     try:
         (worker,) = server.workers()
-        assert server.request("POST", "/highlight?language=python", b"x").status == 200
+        assert works(server)
         os.kill(worker, signal.SIGKILL)
         wait_for(lambda: server.workers() - {worker})
-        wait_for(lambda: server.request("POST", "/highlight?language=python", b"x").status == 200)
+        wait_for(lambda: works(server))
+        (worker,) = server.workers()
+        (zygote,) = children(server.pid) - {worker}
+        os.killpg(zygote, signal.SIGKILL)  # and all its children
+        wait_for(lambda: works(server), seconds=30)
+        assert server.workers() == {worker}
     finally:
         server.stop()
 

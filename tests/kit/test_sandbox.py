@@ -184,6 +184,23 @@ class TestZygote:
             parents = set(pool.map(lambda _: ask(sandbox, "parent"), range(50)))
         assert len(parents) == 1
 
+    def test_start_waits_until_it_is_prepared(self, make: MakeSandbox) -> None:
+        sandbox = make(prepare=lambda: time.sleep(0.5))
+        began = time.monotonic()
+        sandbox.start()
+        assert time.monotonic() - began >= 0.5
+        assert ask(sandbox, "echo 1") == b"1"
+
+    def test_a_second_start_changes_nothing(self, sandbox: Sandbox) -> None:
+        sandbox.start()
+        zygote = ask(sandbox, "parent")
+        sandbox.start()
+        assert ask(sandbox, "parent") == zygote
+
+    def test_start_tells_of_a_failed_preparation(self, make: MakeSandbox) -> None:
+        with pytest.raises(RuntimeError, match="could not be prepared"):
+            make(prepare=lambda: os._exit(1)).start()
+
     def test_it_inherits_no_descriptor(self, sandbox: Sandbox) -> None:
         reader, writer = os.pipe()
         os.set_inheritable(writer, True)
@@ -344,7 +361,8 @@ class TestForks:
         theirs = in_fork(lambda: ask(sandbox, "parent"))
         assert ask(sandbox, "parent") == theirs
 
-    def test_a_fork_in_the_middle_of_calls_can_call(self, sandbox: Sandbox) -> None:
+    def test_a_fork_in_the_middle_of_calls_can_call(self, make: MakeSandbox) -> None:
+        sandbox = make(wait=20)
         stop = threading.Event()
 
         def call() -> None:

@@ -46,16 +46,13 @@ class PngUnavailable(LookupError):
 class SizedSvgFormatter(SvgFormatter):
     """SVG with a size and a background, so that an ``<img>`` shows all of it and dark styles can be read."""
 
-    nowrap: bool
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, nowrap=True)  # our frame, not Pygments' own
 
     def format_unencoded(self, tokensource: Iterable[tuple[Any, str]], outfile: TextIO) -> None:
         tokens = [(kind, NOT_XML.sub(_picture, value)) for kind, value in tokensource]
         inner = StringIO()
-        nowrap, self.nowrap = self.nowrap, True
         super().format_unencoded(tokens, inner)
-        if nowrap:
-            outfile.write(inner.getvalue())
-            return
         width, height = self._size("".join(value for _, value in tokens))
         outfile.write(
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '

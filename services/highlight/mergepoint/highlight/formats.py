@@ -84,7 +84,6 @@ def _numbered(layout: Layout) -> dict[str, Any]:
         "linenos": layout.linenos != "none",
         "linenostart": layout.linenostart,
         "linenostep": layout.linenostep,
-        "nowrap": layout.nowrap,
     }
 
 

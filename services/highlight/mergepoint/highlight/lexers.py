@@ -89,7 +89,8 @@ def load_all() -> None:
     """Import and compile every lexer, so that no later call pays for it (two seconds, 40 MB)."""
     for lexer in _classes():
         lexer()
-    _by_alias(), _by_mimetype(), _analysers()
+    _by_mimetype()
+    rank(" ", filename="x")  # and all file name patterns
 
 
 def _by_name(language: str) -> type[Lexer]:

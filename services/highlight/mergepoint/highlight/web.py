@@ -55,14 +55,6 @@ ACCEPTABLE = {
     "text/x-ansi": "terminal256",
     "application/json": "json",
 }
-TEXTS = [
-    "text/html",
-    "image/svg+xml",
-    "image/png",
-    "application/json",
-    "application/x-latex",
-    "application/rtf",
-]
 LIST_AGE = 3600
 PURE = ["GET", "POST", "QUERY"]
 
@@ -105,7 +97,7 @@ def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
     control = caching.fresh_for(settings.max_age)
 
     @app.route("/highlight", methods=PURE)
-    @describe("Highlight a text", HighlightOptions, produces=TEXTS)
+    @describe("Highlight a text", HighlightOptions, produces=list(ACCEPTABLE))
     def highlight() -> Response:
         options = read_options(HighlightOptions, request)
         if options.format is None:
@@ -118,7 +110,7 @@ def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
     @describe(
         "Highlight a text that is in the link",
         HighlightOptions,
-        produces=TEXTS,
+        produces=list(ACCEPTABLE),
         path_options=("code", "format"),
     )
     def link(language: str, data: str, extension: str) -> Response:
@@ -160,9 +152,6 @@ def _add_lists(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
     @app.get("/highlight/styles/<name>.css")
     @describe("A style sheet for css=classes", StylesheetOptions, produces=["text/css"])
     def stylesheet(name: str) -> Response:
-        if name not in stylesheets.names():
-            unknown = stylesheets.UnknownStyle(name, "name")
-            raise Problem("not_found", str(unknown), [{"field": "name", "message": str(unknown)}])
         options = read_options(StylesheetOptions, request, name=name)
         return _pure(tasks["stylesheet"], "stylesheet", options, control(options.v))
 

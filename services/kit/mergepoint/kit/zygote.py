@@ -37,7 +37,9 @@ class Zygote:
         self._locks: dict[int, threading.Lock] = {}
 
     def start(self) -> None:
-        """Fork the zygote and wait until it is prepared."""
+        """Fork the zygote, unless there is one, and wait until it is prepared."""
+        if self._control is not None:
+            return
         control = self.ensure()
         control.settimeout(START_TIMEOUT)
         try:

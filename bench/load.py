@@ -1,0 +1,68 @@
+"""Load from wrk, and what comes of it when several things are measured in turns.
+
+The machine's speed changes from second to second, so nothing is measured once and for long: everything takes turns in
+short rounds, and a ratio is the median of the rounds' ratios.
+"""
+
+import itertools
+import re
+import statistics
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+LUA = Path(__file__).with_name("lua")
+CONNECTIONS = 16
+# Makes every run's bodies different from those of the runs before.
+_runs = itertools.count(1)
+
+Rates = dict[str, list[float]]
+
+
+class LoadError(Exception):
+    """Some requests failed, so their number says nothing."""
+
+
+def get(url: str) -> Callable[[float], float]:
+    """Return what measures GETs of *url*: seconds in, requests a second out."""
+    return lambda seconds: _wrk(seconds, url)
+
+
+def post_same(url: str, body: Path) -> Callable[[float], float]:
+    return lambda seconds: _wrk(seconds, url, "same.lua", str(body))
+
+
+def post_fresh(url: str, body: Path) -> Callable[[float], float]:
+    """Every request has a body of its own; degraded answers do not count."""
+    return lambda seconds: _wrk(seconds, url, "fresh.lua", str(body), str(next(_runs)))
+
+
+def in_turns(things: Mapping[str, Callable[[float], float]], *, rounds: int, seconds: float) -> Rates:
+    """Measure all *things* in each of the *rounds*, every other one backwards, so that drift favours none."""
+    rates: Rates = {name: [] for name in things}
+    for number in range(rounds):
+        for name in list(things)[:: -1 if number % 2 else 1]:
+            rates[name].append(things[name](seconds))
+    return rates
+
+
+def ratio(above: list[float], below: list[float]) -> tuple[float, float, float]:
+    """Return the median of the rounds' ratios, and the quarter and three-quarter marks around it."""
+    ratios = [a / b for a, b in zip(above, below, strict=True)]
+    if len(ratios) < 2:
+        return ratios[0], ratios[0], ratios[0]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return middle, low, high
+
+
+def _wrk(seconds: float, url: str, script: str = "", *arguments: str) -> float:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s"]
+    command += ["-s", str(LUA / script), url, "--", *arguments] if script else [url]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if failed := re.search(r"Non-2xx.*|Socket errors.*", said):
+        raise LoadError(f"{url}: {failed[0]}")
+    rate = re.search(r"Requests/sec: +([0-9.]+)", said)
+    assert rate, said
+    degraded = re.search(r"Degraded: (\d+) of (\d+)", said)
+    whole = 1 - int(degraded[1]) / int(degraded[2]) if degraded else 1
+    return float(rate[1]) * whole

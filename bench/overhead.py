@@ -1,0 +1,31 @@
+"""What the sandbox itself costs: a call of a function that does nothing, there and back."""
+
+import statistics
+import time
+
+from mergepoint.kit.sandbox import Sandbox
+
+CALLS = 2000
+
+
+def sandbox_overhead(request: bytes, answer: bytes) -> float:
+    """Return the median microseconds that a call takes longer in the sandbox, with so much to carry."""
+    function = {request: answer}.__getitem__
+    sandbox = Sandbox(function, children=1)
+    sandbox.start()
+    try:
+        for _ in range(100):
+            sandbox.call(request, deadline=1)
+        inside = _median(lambda: sandbox.call(request, deadline=1))
+        return (inside - _median(lambda: function(request))) * 1e6
+    finally:
+        sandbox.close()
+
+
+def _median(call):
+    def once():
+        began = time.perf_counter()
+        call()
+        return time.perf_counter() - began
+
+    return statistics.median(once() for _ in range(CALLS))

@@ -1,0 +1,142 @@
+"""Starts what is measured: the suite as `make run` does, nginx with one static file, the peers; all end with us."""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+START_WITHIN = 60.0
+STATIC = """\
+daemon off;
+pid nginx.pid;
+error_log stderr crit;
+worker_processes auto;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    sendfile on;
+    tcp_nopush on;
+    open_file_cache max=100;
+    keepalive_requests 100000;
+    default_type "text/html; charset=utf-8";
+    server {{ listen 127.0.0.1:{port} backlog=4096; root {root}; }}
+}}
+"""
+
+
+def _load_runner() -> ModuleType:
+    """Return the module that `make run` runs; its name, run, is that of a module here too."""
+    specification = importlib.util.spec_from_file_location("runner", ROOT / "deploy/local/run.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+runner = _load_runner()
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A directory that nginx's workers, another user, may enter; short, for the sockets' sake."""
+    path = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def mergepoint(*application: str) -> Iterator[tuple[str, int]]:
+    """Run the suite; yield its URL and the pid of highlight's gunicorn. *application* goes to gunicorn's command line.
+
+    Limits per address are off, as we are one address; nothing else is. Its log lines are written, to /dev/null.
+    """
+    port = free_port()
+    with folder() as path, open(path / "errors", "wb") as errors:
+        suite = runner.Suite(path, f"127.0.0.1:{port}")
+        suite.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null"}
+        suite.commands["highlight"] = [*suite.commands["highlight"], *application]
+        with _stderr_to(errors.fileno()):
+            suite.start()
+        try:
+            if not suite.wait_for(f"http://127.0.0.1:{port}/health"):
+                raise RuntimeError((path / "errors").read_text()[-2000:])
+            yield f"http://127.0.0.1:{port}", suite.processes["highlight"].pid
+        finally:
+            suite.stop()
+
+
+@contextlib.contextmanager
+def static_file(content: bytes) -> Iterator[str]:
+    """Run an nginx that does nothing but give out *content* from a file; yield the file's URL."""
+    port = free_port()
+    with folder() as path:
+        (path / "file").write_bytes(content)
+        (path / "nginx.conf").write_text(STATIC.format(port=port, root=path))
+        user = ["-g", f"user {os.environ.get('MERGEPOINT_USER', 'www-data')};"] if os.geteuid() == 0 else []
+        url = f"http://127.0.0.1:{port}/file"
+        with program(["nginx", "-p", str(path), "-c", "nginx.conf", "-e", "stderr", *user], url):
+            yield url
+
+
+@contextlib.contextmanager
+def program(command: Sequence[str], url: str, body: bytes | None = None) -> Iterator[int]:
+    """Run *command* until it is no longer needed; begin when *url* answers. Yield its pid."""
+    process = subprocess.Popen(
+        [*runner.DIES_WITH_US, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        cwd=HERE,
+        process_group=0,
+    )
+    try:
+        ask(url, body, within=START_WITHIN, alive=lambda: process.poll() is None)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask(url, body=None, *, within, alive=lambda: True):
+    """Return the answer of *url*, asking until there is one."""
+    ends = time.monotonic() + within
+    while True:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, body), timeout=10) as answer:
+                return answer.headers, answer.read()
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > ends or not alive():
+                raise
+            time.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _stderr_to(file: int) -> Iterator[None]:
+    """What is started meanwhile writes its standard error to *file*."""
+    kept = os.dup(2)
+    os.dup2(file, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

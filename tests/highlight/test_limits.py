@@ -1,0 +1,139 @@
+"""Limits of time, memory and output: what is past them is degraded or refused, and the next call is fine."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mergepoint.highlight import FORMATS
+from mergepoint.highlight.config import Settings
+from mergepoint.highlight.options import HighlightOptions
+from mergepoint.highlight.tasks import deadline
+from mergepoint.highlight.web import create_app
+
+SLOW = '"' + "\\" * 60  # Pygments issue #3247
+LIMIT = 512 * 1024
+
+
+def fine(client: FlaskClient) -> bool:
+    reply = client.post("/highlight?language=python", data="x = 1")
+    return reply.status_code == 200 and "Mergepoint-Degraded" not in reply.headers
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Flask]:
+    """The service with settings that are soon exceeded."""
+    app = create_app(Settings(max_bytes=200_000, max_output_bytes=1 << 20, memory_bytes=64 << 20, children=1))
+    yield app
+    app.extensions["sandbox"].close()
+
+
+class TestTime:
+    @pytest.mark.parametrize("form", sorted(FORMATS.keys() - {"png"}))
+    @pytest.mark.parametrize("options", ["", "&linenos=table&hl_lines=1&style=monokai&page=1&title=x"])
+    def test_past_the_deadline_it_is_plain_text_in_the_same_format(
+        self, client: FlaskClient, form: str, options: str
+    ) -> None:
+        reply = client.post(f"/highlight?language=scala&format={form}{options}", data=SLOW)
+        plain = client.post(f"/highlight?language=text&format={form}{options}", data=SLOW)
+        assert (reply.status_code, reply.data) == (200, plain.data)
+        assert reply.content_type == plain.content_type
+        assert reply.headers["Mergepoint-Degraded"] == "deadline"
+        assert reply.headers["Mergepoint-Plaintext"] == "1"
+        assert reply.headers["Mergepoint-Language"] == "text"
+        assert fine(client)
+
+    @pytest.mark.parametrize("query", ["format=html&strict=1", "format=json&strict=1", "format=png"])
+    def test_strict_or_without_a_fallback_it_is_refused(self, client: FlaskClient, query: str) -> None:
+        reply = client.post(f"/highlight?language=scala&{query}", data=SLOW)
+        assert (reply.status_code, reply.json["code"]) == (422, "deadline_exceeded")
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert fine(client)
+
+    def test_a_guess_that_leads_to_a_slow_lexer_is_degraded_too(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight", data=f"// vim: ft=scala\n{SLOW}")
+        assert (reply.status_code, reply.headers["Mergepoint-Degraded"]) == (200, "deadline")
+
+    def test_the_deadline_grows_with_the_text_and_ends_at_five_seconds(self) -> None:
+        assert deadline(HighlightOptions(code="")) == pytest.approx(0.1)
+        assert deadline(HighlightOptions(code="x" * 10_000)) == pytest.approx(0.2)
+        assert deadline(HighlightOptions(code="é" * 5_000)) == pytest.approx(0.2), "bytes count, not characters"
+        assert deadline(HighlightOptions(code="x" * LIMIT)) == 5.0
+        assert deadline(HighlightOptions(code="x", format="png")) > deadline(HighlightOptions(code="x"))
+
+    def test_the_answer_comes_in_time(self, client: FlaskClient) -> None:
+        """Deadline and 0.25 s; the best of some rounds, since the machine may be shared."""
+
+        def seconds() -> float:
+            began = time.monotonic()
+            assert client.post("/highlight?language=scala", data=SLOW).headers["Mergepoint-Degraded"]
+            return time.monotonic() - began
+
+        assert min(seconds() for _ in range(5)) < deadline(HighlightOptions(code=SLOW)) + 0.25
+
+    @pytest.mark.parametrize(
+        "lines",
+        [",".join(["1-999999999"] * 200), ",".join(f"{n}-999999999" for n in range(1, 201))],
+        ids=["same", "rising"],
+    )
+    def test_marked_lines_cost_no_more_than_the_text_has(self, client: FlaskClient, lines: str) -> None:
+        reply = client.post("/highlight", query_string={"language": "text", "hl_lines": lines}, data="\n" * 100_000)
+        assert reply.status_code == 200
+        assert "Mergepoint-Degraded" not in reply.headers
+
+
+class TestOutput:
+    def test_more_than_16_mb_are_refused(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight?language=text&format=svg&tabsize=16", data="\t" * LIMIT)
+        assert (reply.status_code, reply.json["code"]) == (422, "output_too_large")
+        assert "16777216" in reply.json["detail"]
+        assert fine(client)
+
+    def test_it_is_text_up_to_there(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight?language=text&tabsize=16", data="\t" * LIMIT)
+        assert (reply.status_code, len(reply.data) > 8_000_000) == (200, True)
+
+    @pytest.mark.parametrize(
+        "query",
+        ["linenos=table&anchors=" + "L" * 60, "format=svg&linenos=inline", "css=inline&linenos=table"],
+    )
+    def test_whatever_made_it_so_large(self, small: Flask, query: str) -> None:
+        reply = small.test_client().post(f"/highlight?language=python&{query}", data="x\n" * 30_000)
+        assert (reply.status_code, reply.json["code"]) == (422, "output_too_large")
+        assert fine(small.test_client())
+
+
+class TestSettings:
+    def test_the_largest_body_is_a_setting(self, small: Flask) -> None:
+        reply = small.test_client().post("/highlight", data="x" * 200_001)
+        assert (reply.status_code, reply.json["code"]) == (413, "body_too_large")
+        assert "200000" in reply.json["detail"]
+
+    def test_the_largest_answer_is_a_setting(self, small: Flask) -> None:
+        reply = small.test_client().post("/highlight?language=text&tabsize=16", data="\t" * 100_000)
+        assert (reply.status_code, reply.json["code"]) == (422, "output_too_large")
+
+    def test_one_child_is_enough(self, small: Flask) -> None:
+        assert all(fine(small.test_client()) for _ in range(10))
+
+
+class TestMemory:
+    TOKENS = "a " * (LIMIT // 2)
+
+    def test_more_than_its_share_is_refused_and_the_next_call_is_fine(self) -> None:
+        """So many tokens are more than 64 MB of objects in the making."""
+        app = create_app(Settings(memory_bytes=64 << 20, children=1))
+        try:
+            client = app.test_client()
+            reply = client.post("/highlight?language=python&format=json", data=self.TOKENS)
+            assert (reply.status_code, reply.json["code"]) == (422, "memory_exceeded")
+            assert reply.headers["Cache-Control"] == "no-store"
+            assert fine(client)
+        finally:
+            app.extensions["sandbox"].close()
+
+    def test_with_the_default_it_fits(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight?language=python&format=json", data="a " * 100_000)
+        assert (reply.status_code, reply.content_type) == (200, "application/json")
