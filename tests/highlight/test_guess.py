@@ -86,25 +86,15 @@ def test_what_is_guessed_is_what_highlight_takes(client: FlaskClient) -> None:
 N = 4096
 HOSTILE = {
     "issue 2931": "<" * 250 + " " * 250 + ">" * 250 + "<" * 250,
-    "spaces": " " * N,
-    "newlines": "\n" * N,
-    "opening": "<" * N,
-    "comments": "<!--" * (N // 4),
     "tags": "<a " * (N // 3),
     "doctypes": "<!DOCTYPE " * (N // 10),
-    "quotes": '"\\' * (N // 2),
-    "brackets": "([{" * (N // 3),
     "macros": "{% macro x() %} " * (N // 16),
-    "braces": "{{" * (N // 2),
-    "colons": "a:" * (N // 2),
-    "words": "a " * (N // 2),
     "shebang": "#!" + " " * N,
     "mode line": "vim:" * (N // 4),
     "mode line of spaces": "vim: " + " " * N,
     "emacs": "-*-" * (N // 3),
     "half a megabyte": "<" * 500_000,
     "processing": "<?xml " * (N // 6),
-    "tabs and lines": "\t\n" * (N // 2),
 }
 
 

@@ -36,7 +36,8 @@ def make() -> Iterator[MakeSandbox]:
 
 @pytest.fixture
 def sandbox(make: MakeSandbox) -> Sandbox:
-    return make()
+    """A sandbox whose calls may wait, for tests on a busy machine."""
+    return make(wait=20)
 
 
 @pytest.fixture
@@ -283,17 +284,19 @@ class TestDeadline:
 
 class TestStragglers:
     def test_a_long_call_is_lowered_in_priority(self, single: Sandbox) -> None:
-        assert int(ask(single, "niceness")) == 0
-        assert int(ask(single, "niceness after 0.3", deadline=1)) > 0
-        assert int(ask(single, "niceness")) == 0, "a fresh child has a fresh priority"
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        assert int(ask(single, "niceness")) == ours
+        assert int(ask(single, "niceness after 0.3", deadline=1)) > ours
+        assert int(ask(single, "niceness")) == ours, "a fresh child has a fresh priority"
 
     def test_a_long_call_leaves_its_place_to_others(self, single: Sandbox) -> None:
         with ThreadPoolExecutor(1) as pool:
-            long = pool.submit(ask, single, "nap 1", 3)
+            ask(single, "echo 1")
+            long = pool.submit(ask, single, "nap 2", 3)
             time.sleep(0.01)
             began = time.monotonic()
             assert ask(single, "echo 1", deadline=3) == b"1"
-            assert time.monotonic() - began < 0.7
+            assert time.monotonic() - began < 1.5
             assert not long.done()
             assert long.result() == b"rested"
 
@@ -361,8 +364,7 @@ class TestForks:
         theirs = in_fork(lambda: ask(sandbox, "parent"))
         assert ask(sandbox, "parent") == theirs
 
-    def test_a_fork_in_the_middle_of_calls_can_call(self, make: MakeSandbox) -> None:
-        sandbox = make(wait=20)
+    def test_a_fork_in_the_middle_of_calls_can_call(self, sandbox: Sandbox) -> None:
         stop = threading.Event()
 
         def call() -> None:
