@@ -8,11 +8,14 @@ import itertools
 import re
 import statistics
 import subprocess
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 LUA = Path(__file__).with_name("lua")
 CONNECTIONS = 16
+PAUSE = 0.3
 # Makes every run's bodies different from those of the runs before.
 _runs = itertools.count(1)
 
@@ -20,7 +23,7 @@ Rates = dict[str, list[float]]
 
 
 class LoadError(Exception):
-    """Some requests failed, so their number says nothing."""
+    """Requests failed, so the number of the others says nothing."""
 
 
 def get(url: str) -> Callable[[float], float]:
@@ -37,13 +40,23 @@ def post_fresh(url: str, body: Path) -> Callable[[float], float]:
     return lambda seconds: _wrk(seconds, url, "fresh.lua", str(body), str(next(_runs)))
 
 
-def in_turns(things: Mapping[str, Callable[[float], float]], *, rounds: int, seconds: float) -> Rates:
-    """Measure all *things* in each of the *rounds*, every other one backwards, so that drift favours none."""
-    rates: Rates = {name: [] for name in things}
-    for number in range(rounds):
-        for name in list(things)[:: -1 if number % 2 else 1]:
-            rates[name].append(things[name](seconds))
-    return rates
+@dataclass
+class Turns:
+    """How often and how long everything is measured."""
+
+    rounds: int
+    seconds: float
+    others: list[float] = field(default_factory=list)
+    """How busy other programs kept the cores, 0 to 1, in a moment before each round."""
+
+    def measure(self, things: Mapping[str, Callable[[float], float]]) -> Rates:
+        """Measure all *things* in each of the rounds, every other one backwards, so that drift favours none."""
+        rates: Rates = {name: [] for name in things}
+        for number in range(self.rounds):
+            self.others.append(_busy(PAUSE))
+            for name in list(things)[:: -1 if number % 2 else 1]:
+                rates[name].append(things[name](self.seconds))
+        return rates
 
 
 def ratio(above: list[float], below: list[float]) -> tuple[float, float, float]:
@@ -62,7 +75,21 @@ def _wrk(seconds: float, url: str, script: str = "", *arguments: str) -> float:
     if failed := re.search(r"Non-2xx.*|Socket errors.*", said):
         raise LoadError(f"{url}: {failed[0]}")
     rate = re.search(r"Requests/sec: +([0-9.]+)", said)
-    assert rate, said
+    if not rate or not float(rate[1]):
+        raise LoadError(f"{url}: no answer in {seconds:.0f} s")
     degraded = re.search(r"Degraded: (\d+) of (\d+)", said)
     whole = 1 - int(degraded[1]) / int(degraded[2]) if degraded else 1
     return float(rate[1]) * whole
+
+
+def _busy(seconds: float) -> float:
+    """Return how busy all cores are during the next *seconds* (proc_stat(5))."""
+
+    def read() -> tuple[int, int]:
+        times = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return times[3] + times[4], sum(times)  # idle and waiting for a disk
+
+    idle, total = read()
+    time.sleep(seconds)
+    idle_then, total_then = read()
+    return 1 - (idle_then - idle) / max(total_then - total, 1)

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Callable
 
 from mergepoint.kit.sandbox import Sandbox
 
@@ -22,8 +23,8 @@ def sandbox_overhead(request: bytes, answer: bytes) -> float:
         sandbox.close()
 
 
-def _median(call):
-    def once():
+def _median(call: Callable[[], object]) -> float:
+    def once() -> float:
         began = time.perf_counter()
         call()
         return time.perf_counter() - began

@@ -4,20 +4,29 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import statistics
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from load import Turns
+
 HEAD = ("what", "measured", "target", "reached", "from")
 COMMENT = """\
-Every line is measured in one run, in short rounds that take turns ({rounds} of {seconds:.0f} s each); a ratio is the
-median of the rounds' ratios, behind it the middle half of them. One thread of wrk, with {connections} connections,
-makes the load on the same two cores, so what it uses is missing in every rate, most in those that are highest; the
-Pygments loop alone needs no load. Limits per address are off, as wrk is one address; everything else is on: sandbox,
-cache, request ids, metrics, log lines (into /dev/null). The static file is the cached answer, {answer} bytes, given
-out by an nginx of its own without a log line and without a header more than it needs. The text is 2 KB of Python; one
-that nobody has sent before differs in a comment. The peers make fewer kinds of tokens than Pygments, with no sandbox
-and no cache; the cached lines beside them show what a cache does, not who highlights faster.
+Every ratio is measured in one run, in {rounds} short rounds of {seconds} s in which both sides take turns; it is the
+median of the rounds' ratios, and beside it stands the middle half of them. One thread of wrk, with {connections}
+connections, makes the load on the same cores: what it uses is missing in every rate, most in the highest. Only the
+Pygments loop needs none. In the pauses before the rounds, other programs kept the cores {others:.0%} busy; if that is
+more than a few percent, measure again.
+
+Limits per address are off, since wrk is one address; everything else is on: sandbox, cache, request ids, metrics, log
+lines (written to /dev/null). The static files are the cached answers, of 2 KB or {answer} bytes, from an nginx of their
+own that logs nothing and adds no headers. The text is 2 KB of Python, as dense as the median of the standard library;
+one that nobody has sent before differs in its last comment. A degraded answer does not count.
+
+highlight.js and Rouge tell fewer kinds of tokens apart than Pygments, and run without a sandbox; the cached lines
+beside them show what a cache does, not who highlights faster. "Sandbox off" is the same service with its work done in
+the worker.
 """
 
 
@@ -42,9 +51,11 @@ def table(rows: Iterable[Row]) -> str:
     return "".join(f"| {line} |\n" for line in written)
 
 
-def results(rows: Iterable[Row], **numbers: float) -> str:
+def results(rows: Iterable[Row], turns: Turns, **numbers: int) -> str:
     """Return what results.md holds; *numbers* go into the comment."""
-    return f"# What `make bench` measured\n\n{_machine()}\n\n{table(rows)}\n{COMMENT.format(**numbers)}"
+    others = statistics.median(turns.others)
+    comment = COMMENT.format(rounds=turns.rounds, seconds=turns.seconds, others=others, **numbers)
+    return f"# What `make bench` measured\n\n{_machine()}\n\n{table(rows)}\n{comment}"
 
 
 def _machine() -> str:

@@ -8,12 +8,11 @@ import argparse
 import os
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
-import load
 import rows
 import suite
+from load import CONNECTIONS, Turns
 from report import results, table
 from snippet import snippet
 
@@ -27,37 +26,28 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement in a round")
     parser.add_argument("--dry", action="store_true", help="leave results.md as it is")
     arguments = parser.parse_args()
+    os.environ["PATH"] += ":/usr/sbin"  # where nginx is, also for users
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # all that we start inherits it
 
     began = time.monotonic()
-    in_turns = partial(load.in_turns, rounds=arguments.rounds, seconds=arguments.seconds)
+    turns = Turns(arguments.rounds, arguments.seconds)
     with suite.folder() as folder:
         (text := folder / "text").write_text(snippet())
         tell("starting")
         start = rows.start()
         with suite.mergepoint() as (url, pid):
-            answer = warmed(url + rows.CALL)
             tell("cached")
-            found = rows.cached(url, text, answer, in_turns)
+            found = rows.cached(url, text, turns)
             tell("uncached")
-            found += rows.uncached(url, text, CORES, in_turns)
+            found += rows.uncached(url, text, CORES, turns)
             tell("the rest")
-            found[4:4] = [rows.overhead(answer), *rows.latency(url, text), rows.memory(pid), start]
+            answer = rows.warmed(url + rows.CALL, text.read_bytes())
+            found += [rows.overhead(answer), *rows.latency(url, text), rows.memory(pid), start]
     print(table(found), end="")
     if not arguments.dry:
-        about = {"rounds": arguments.rounds, "seconds": arguments.seconds, "connections": load.CONNECTIONS}
-        RESULTS.write_text(results(found, answer=len(answer), **about))
+        RESULTS.write_text(results(found, turns, answer=len(answer), connections=CONNECTIONS))
     tell(f"took {time.monotonic() - began:.0f} s")
     return 0
-
-
-def warmed(call: str) -> bytes:
-    """Return the answer to the snippet, which is in the cache from now on."""
-    for _ in range(10):  # a degraded answer is not kept
-        headers, answer = suite.ask(call, snippet().encode(), within=5)
-        if headers["Cache-Status"] == "mergepoint; hit":
-            return answer
-    raise RuntimeError(f"{call}: not cached: {headers}")
 
 
 def tell(what: str) -> None:

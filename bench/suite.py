@@ -1,4 +1,4 @@
-"""Starts what is measured: the suite as `make run` does, nginx with one static file, the peers; all end with us."""
+"""Starts what is measured: the suite, nginx with nothing but static files, the peers; all end with us."""
 
 import contextlib
 import importlib.util
@@ -10,7 +10,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.message import Message
 from pathlib import Path
 from types import ModuleType
 
@@ -81,38 +82,63 @@ def mergepoint(*application: str) -> Iterator[tuple[str, int]]:
 
 
 @contextlib.contextmanager
-def static_file(content: bytes) -> Iterator[str]:
-    """Run an nginx that does nothing but give out *content* from a file; yield the file's URL."""
+def made() -> Iterator[str]:
+    """Run the suite as a person does, `make run`; yield its URL when it has highlighted a text."""
     port = free_port()
-    with folder() as path:
-        (path / "file").write_bytes(content)
-        (path / "nginx.conf").write_text(STATIC.format(port=port, root=path))
-        user = ["-g", f"user {os.environ.get('MERGEPOINT_USER', 'www-data')};"] if os.geteuid() == 0 else []
-        url = f"http://127.0.0.1:{port}/file"
-        with program(["nginx", "-p", str(path), "-c", "nginx.conf", "-e", "stderr", *user], url):
-            yield url
+    url = f"http://127.0.0.1:{port}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # if we are made
+    environment["MERGEPOINT_LISTEN"] = f"127.0.0.1:{port}"
+    with program(["make", "-C", str(ROOT), "run"], f"{url}/highlight?language=python", b"x = 1", environment):
+        yield url
 
 
 @contextlib.contextmanager
-def program(command: Sequence[str], url: str, body: bytes | None = None) -> Iterator[int]:
-    """Run *command* until it is no longer needed; begin when *url* answers. Yield its pid."""
-    process = subprocess.Popen(
-        [*runner.DIES_WITH_US, *command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        cwd=HERE,
-        process_group=0,
-    )
-    try:
-        ask(url, body, within=START_WITHIN, alive=lambda: process.poll() is None)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
+def static_files(*contents: bytes) -> Iterator[list[str]]:
+    """Run an nginx that does nothing but give out *contents* from files; yield the files' URLs."""
+    port = free_port()
+    with folder() as path:
+        urls = [f"http://127.0.0.1:{port}/{number}" for number in range(len(contents))]
+        for number, content in enumerate(contents):
+            (path / str(number)).write_bytes(content)
+        (path / "nginx.conf").write_text(STATIC.format(port=port, root=path))
+        user = ["-g", f"user {os.environ.get('MERGEPOINT_USER', 'www-data')};"] if os.geteuid() == 0 else []
+        with program(["nginx", "-p", str(path), "-c", "nginx.conf", "-e", "stderr", *user], urls[0]):
+            yield urls
 
 
-def ask(url, body=None, *, within, alive=lambda: True):
-    """Return the answer of *url*, asking until there is one."""
+@contextlib.contextmanager
+def program(
+    command: Sequence[str], url: str, body: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run *command* until it is no longer needed; begin when *url* answers."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [*runner.DIES_WITH_US, *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            cwd=HERE,
+            process_group=0,
+        )
+        try:
+            ask(url, body, within=START_WITHIN, alive=lambda: process.poll() is None)
+        except OSError as error:
+            said.seek(0)
+            error.add_note(said.read().decode(errors="replace")[-2000:])
+            process.terminate()
+            raise
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def ask(
+    url: str, body: bytes | None = None, *, within: float, alive: Callable[[], bool] = lambda: True
+) -> tuple[Message, bytes]:
+    """Return the headers and the body of *url*'s answer, asking until there is one."""
     ends = time.monotonic() + within
     while True:
         try:

@@ -78,7 +78,7 @@ class Gunicorn:
                 stderr=log,
             )
         try:
-            wait_for(self._healthy, seconds=30)
+            wait_for(self._healthy, seconds=90)
         except AssertionError:
             self.stop()
             raise

@@ -3,6 +3,7 @@
 What dies is started again; Ctrl-C ends everything cleanly. Needs what `make run` installs.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -123,6 +124,8 @@ class Suite:
             for name, process in self.processes.items():
                 if process.poll() is not None:
                     print(f"{name} ended with {process.returncode}; starting it again", file=sys.stderr)
+                    with contextlib.suppress(ProcessLookupError):  # what it left, nginx's workers with the port
+                        os.killpg(process.pid, signal.SIGKILL)
                     self.start_one(name)
 
     def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import io
-import time
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from mergepoint.highlight.options import BatchOptions, HighlightOptions
-from mergepoint.highlight.tasks import batch
+from mergepoint.highlight.tasks import batch, bounded
 from mergepoint.kit.problems import Problem
 
 SLOW = '"' + "\\" * 60  # Pygments issue #3247
@@ -103,14 +103,28 @@ def test_strict_ones_are_refused_instead(client: FlaskClient) -> None:
     assert (picture["status"], picture["problem"]["code"]) == (422, "deadline_exceeded")
 
 
-def test_all_share_one_deadline(client: FlaskClient) -> None:
-    """A hundred that each hit their own deadline of 0.1 s take 5 s and what plain text costs, not 10."""
-    began = time.monotonic()
-    results = ask(client, *[{"code": SLOW + str(n), "language": "scala"} for n in range(99)], {"code": "x"})
-    took = time.monotonic() - began
-    assert took < 6
-    assert [result["degraded"] for result in results] == ["deadline"] * 100
-    assert {result["status"] for result in results} == {200}
+def test_all_share_one_deadline(app: Flask) -> None:
+    """What it leaves no time for is plain text at once, not tried first."""
+    times = iter([0.0, 0.1] + [99.0] * 5)
+    tasks = bounded(app.extensions["sandbox"], clock=lambda: next(times))
+    snippets = [HighlightOptions(code="x = 1", language="python") for _ in range(4)]
+    results = json.loads(tasks["batch"](BatchOptions(snippets=snippets)).body)["results"]
+    assert [result["degraded"] for result in results] == [None, "deadline", "deadline", "deadline"]
+    assert [result["language"] for result in results] == ["python", "text", "text", "text"]
+
+
+def test_it_is_the_sum_of_theirs_and_five_seconds_at_most(app: Flask) -> None:
+    def time_left(count: int, now: float) -> bool:
+        times = iter([0.0, now] + [99.0] * count)
+        tasks = bounded(app.extensions["sandbox"], clock=lambda: next(times))
+        snippets = [HighlightOptions(code="x = 1", language="python") for _ in range(count)]
+        answer = tasks["batch"](BatchOptions(snippets=snippets))
+        return json.loads(answer.body)["results"][0]["degraded"] is None
+
+    assert time_left(10, 0.7)
+    assert not time_left(10, 1.1)
+    assert time_left(100, 4.5)
+    assert not time_left(100, 5.1)
 
 
 def test_when_there_is_too_much_to_do_the_whole_batch_is_refused() -> None:

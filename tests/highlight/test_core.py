@@ -129,6 +129,11 @@ def test_a_filename_helps_to_guess() -> None:
     assert guess("x", filename="a.rs")[0]["language"] == "rust"
 
 
+def test_only_the_first_4_kb_are_judged() -> None:
+    late = " " * 4096 + "<?php echo 1;"
+    assert guess(late) == guess(" " * 4096) != guess(late[10:])
+
+
 def test_styles_know_whether_they_are_dark() -> None:
     dark = {style["name"]: style["dark"] for style in all_styles()}
     assert dark["monokai"]

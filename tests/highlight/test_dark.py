@@ -25,6 +25,7 @@ COLOURS = """() => {
         }
     };
     return {
+        weight: of(find("def"), "fontWeight"),
         keyword: of(find("def"), "color"),
         string: of(find("'x'"), "color"),
         background: shown(find("def")),
@@ -39,9 +40,12 @@ def rgb(colour: str) -> str:
     return "rgb({}, {}, {})".format(*(int(digits[i : i + 2], 16) for i in (0, 2, 4)))
 
 
-def expected(name: str) -> dict[str, str]:
+def expected(name: str, css: str = "classes") -> dict[str, str]:
+    """What *name* gives; inline, where both are in one rule, the weight is that of the light style."""
     style = get_style_by_name(name)
+    bold = get_style_by_name(LIGHT if css == "inline" else name).style_for_token(Keyword)["bold"]
     return {
+        "weight": "700" if bold else "400",
         "keyword": rgb(style.style_for_token(Keyword)["color"]),
         "string": rgb(style.style_for_token(String.Single)["color"]),
         "background": rgb(style.background_color),
@@ -83,8 +87,8 @@ def ask(client: FlaskClient, **options: object) -> str:
 def test_the_answer_follows_the_reader(client: FlaskClient, browser: Any, css: str, page: int, linenos: str) -> None:
     html = ask(client, dark_style=DARK, css=css, page=page, linenos=linenos)
     light, dark = (seen(browser, html, preference) for preference in ("light", "dark"))
-    assert {key: light[key] for key in expected(LIGHT)} == expected(LIGHT)
-    assert {key: dark[key] for key in expected(DARK)} == expected(DARK)
+    assert {key: light[key] for key in expected(LIGHT)} == expected(LIGHT, css)
+    assert {key: dark[key] for key in expected(DARK)} == expected(DARK, css)
     if page:
         assert (light["page"], dark["page"]) == (expected(LIGHT)["background"], expected(DARK)["background"])
 

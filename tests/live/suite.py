@@ -24,7 +24,7 @@ class Suite:
     def start(self) -> "Suite":
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(RUN, env=self._environment, stdout=log, stderr=log)
-        wait_for(self._started, seconds=60)
+        wait_for(self._started, seconds=120)
         return self
 
     def stop(self) -> int:

@@ -18,7 +18,7 @@ ELSEWHERE = {
     "docker compose up": "tests/stack",
     "make test": ".ci/run",
     "make check": ".ci/run",
-    "make bench": "tests/bench",
+    "make bench": "bench/results.md",
 }
 SAMPLES = {"app.py": "import this\n\nprint('hi')\n", "app.rb": "puts 1\n", "README.md": "# Title\n\n*text*\n"}
 

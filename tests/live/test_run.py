@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 
+import pytest
+
 from tests.live.suite import RUN, Suite
 from tests.servers import alive, free_port, wait_for
 
@@ -52,19 +54,21 @@ def test_nothing_survives_a_killed_runner() -> None:
     suite.log.unlink()
 
 
-def test_a_killed_service_is_started_again() -> None:
+@pytest.mark.parametrize("name", ["highlight", "nginx"])
+def test_what_is_killed_is_started_again(name: str) -> None:
     suite = Suite().start()
-    gunicorn = next(pid for pid in suite.processes() if is_gunicorn_master(pid, suite.process.pid))
-    os.kill(gunicorn, signal.SIGKILL)
-    wait_for(lambda: "highlight ended with -9; starting it again" in suite.log.read_text(), seconds=10)
+    program = "nginx" if name == "nginx" else "gunicorn"
+    master = next(pid for pid in suite.processes() if is_master(pid, program, suite.process.pid))
+    os.kill(master, signal.SIGKILL)
+    wait_for(lambda: f"{name} ended with -9; starting it again" in suite.log.read_text(), seconds=10)
     wait_for(lambda: is_healthy(suite), seconds=30)
     suite.stop()
 
 
-def is_gunicorn_master(pid: int, runner: int) -> bool:
+def is_master(pid: int, program: str, runner: int) -> bool:
     with open(f"/proc/{pid}/cmdline", "rb") as words, open(f"/proc/{pid}/stat") as stat:
         parent = int(stat.read().rpartition(")")[2].split()[1])
-        return b"gunicorn" in words.read() and parent == runner
+        return program.encode() in words.read() and parent == runner
 
 
 def is_healthy(suite: Suite) -> bool:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-KEEP = "public, max-age=30, stale-while-revalidate=30, stale-if-error=86400"
+KEEP = "public, max-age=30, stale-while-revalidate=30"
 
 state = {"version": "1", "health": 200, "seen": []}
 closed_once: set[str] = set()

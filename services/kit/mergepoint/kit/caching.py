@@ -20,16 +20,16 @@ def etag(*parts: str | bytes) -> str:
 
 
 def fresh_for(seconds: int) -> str:
-    """Cache-Control of a pure answer: at most twice *seconds* old anywhere, a day only when the service is down.
+    """Cache-Control of a pure answer: at most twice *seconds* old anywhere.
 
     ``stale-while-revalidate`` bounds what nginx's ``proxy_cache_background_update`` may still give out (RFC 5861).
     """
-    return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=86400"
+    return f"public, max-age={seconds}, stale-while-revalidate={seconds}"
 
 
 def listed_for(seconds: int, shared: int) -> str:
     """Cache-Control of a list: *seconds* at the reader, but *shared* in nginx, which outlives an upgrade."""
-    return f"public, max-age={seconds}, s-maxage={shared}, stale-while-revalidate={shared}, stale-if-error=86400"
+    return f"public, max-age={seconds}, s-maxage={shared}, stale-while-revalidate={shared}"
 
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
