@@ -185,12 +185,11 @@ class TestZygote:
             parents = set(pool.map(lambda _: ask(sandbox, "parent"), range(50)))
         assert len(parents) == 1
 
-    def test_start_waits_until_it_is_prepared(self, make: MakeSandbox) -> None:
-        sandbox = make(prepare=lambda: time.sleep(0.5))
-        began = time.monotonic()
+    def test_calls_wait_until_it_is_prepared(self, make: MakeSandbox) -> None:
+        sandbox = make(prepare=lambda: time.sleep(0.5), children=1, wait=0.1)
         sandbox.start()
-        assert time.monotonic() - began >= 0.5
-        assert ask(sandbox, "echo 1") == b"1"
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(lambda n: ask(sandbox, f"echo {n}"), range(4))) == [b"0", b"1", b"2", b"3"]
 
     def test_a_second_start_changes_nothing(self, sandbox: Sandbox) -> None:
         sandbox.start()
@@ -198,9 +197,9 @@ class TestZygote:
         sandbox.start()
         assert ask(sandbox, "parent") == zygote
 
-    def test_start_tells_of_a_failed_preparation(self, make: MakeSandbox) -> None:
-        with pytest.raises(RuntimeError, match="could not be prepared"):
-            make(prepare=lambda: os._exit(1)).start()
+    def test_a_call_tells_of_a_failed_preparation(self, make: MakeSandbox) -> None:
+        with pytest.raises(Busy, match="no child could be started"):
+            ask(make(prepare=lambda: os._exit(1)), "echo 1")
 
     def test_it_inherits_no_descriptor(self, sandbox: Sandbox) -> None:
         reader, writer = os.pipe()

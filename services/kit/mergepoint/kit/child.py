@@ -53,6 +53,7 @@ class Child:
         self.spent = False  # not to be used again
         self._pid = 0
         self._handle = -1  # a pidfd: unlike a number, it cannot come to mean another process
+        self._zygote = zygote
         self._socket, theirs = socket.socketpair()
         with theirs:
             zygote.fork_child(theirs)
@@ -107,6 +108,7 @@ class Child:
         try:
             message, handles, _, _ = socket.recv_fds(self._socket, 16, 1)
             self._handle, self._pid = handles[0], int(message)
+            self._zygote.prepared = True
         except (OSError, ValueError, IndexError):
             raise Busy("no child could be started") from None
 

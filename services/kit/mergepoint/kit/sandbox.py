@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from .child import Busy, Child, Crashed, DeadlineExceeded, MemoryExceeded, SandboxError
 from .turns import Turns
-from .zygote import Function, Zygote, lock_of_this_process
+from .zygote import START_TIMEOUT, Function, Zygote, lock_of_this_process
 
 __all__ = ["Busy", "Crashed", "DeadlineExceeded", "MemoryExceeded", "Sandbox", "SandboxError"]
 
@@ -52,8 +52,11 @@ class Sandbox:
         self._owner = 0
 
     def start(self) -> None:
-        """Fork the zygote and wait until it is prepared. Call it before the process has threads; forks share it."""
-        self._zygote.start()
+        """Fork the zygote. Call it before the process has threads; processes forked later share it.
+
+        It returns at once; calls wait until the zygote is prepared.
+        """
+        self._zygote.ensure()
 
     def call(self, request: bytes, *, deadline: float) -> bytes:
         """Return what the function makes of *request*; raise a SandboxError after at most *deadline* seconds.
@@ -107,7 +110,7 @@ class Sandbox:
 
     def _take_child(self, fresh: bool) -> Child:
         try:
-            child = self._places.take(self._wait)
+            child = self._places.take(self._wait if self._zygote.prepared else START_TIMEOUT)
         except queue.Empty:
             raise Busy(f"all {self._children} children were busy for {self._wait} s") from None
         if child and fresh:

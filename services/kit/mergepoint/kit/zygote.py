@@ -20,7 +20,6 @@ Function = Callable[[bytes], bytes]
 REQUEST = struct.Struct("!Id")  # length, seconds until the child ends itself
 ANSWER = struct.Struct("!BI")  # how it went, length
 DONE, MEMORY, FAILED = range(3)
-READY = b"ready"
 START_TIMEOUT = 60.0
 OWNERS_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGUSR1)
 
@@ -33,22 +32,12 @@ class Zygote:
         self._prepare = prepare
         self._memory = memory
         self._control: socket.socket | None = None
+        self.prepared = False  # a child has greeted this process: until then no call is refused for taking long
         self._pid = 0
         self._locks: dict[int, threading.Lock] = {}
 
-    def start(self) -> None:
-        """Fork the zygote, unless there is one, and wait until it is prepared."""
-        if self._control is not None:
-            return
-        control = self.ensure()
-        control.settimeout(START_TIMEOUT)
-        try:
-            if control.recv(16) != READY:
-                raise RuntimeError("the sandbox could not be prepared; the lines above say why")
-        finally:
-            control.settimeout(None)
-
     def ensure(self) -> socket.socket:
+        """Return the socket to ask on; fork the zygote unless there is one."""
         with lock_of_this_process(self._locks):
             if self._control is None:
                 self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -100,7 +89,6 @@ def _as_zygote(control: socket.socket, function: Function, prepare: Callable[[],
         prepare()
         gc.collect()
         gc.freeze()  # what is there now stays shared with the children
-        control.send(READY)
         while True:
             message, handles, _, _ = socket.recv_fds(control, 16, 1)
             if not message:
