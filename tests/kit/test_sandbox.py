@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import resource
 import signal
 import statistics
@@ -176,14 +177,16 @@ class TestZygote:
         ask(single, "echo 1")
         assert not os.path.exists(f"/proc/{zygote}")
 
-    def test_it_prepares_once(self, make: MakeSandbox) -> None:
-        reader, writer = os.pipe()
-        sandbox = make(prepare=lambda: os.write(2, b""), children=2)
-        sandbox.start()
-        os.close(reader), os.close(writer)
+    def test_it_prepares_once(self, make: MakeSandbox, tmp_path: pathlib.Path) -> None:
+        def prepare() -> None:
+            with (tmp_path / "prepared").open("ab") as file:
+                file.write(b"x")
+
+        sandbox = make(prepare=prepare, children=4)
         with ThreadPoolExecutor(8) as pool:
             parents = set(pool.map(lambda _: ask(sandbox, "parent"), range(50)))
         assert len(parents) == 1
+        assert (tmp_path / "prepared").read_bytes() == b"x"
 
     def test_calls_wait_until_it_is_prepared(self, make: MakeSandbox) -> None:
         sandbox = make(prepare=lambda: time.sleep(0.5), children=1, wait=0.1)
@@ -299,6 +302,15 @@ class TestStragglers:
             assert not long.done()
             assert long.result() == b"rested"
 
+    def test_one_that_has_ended_lets_the_next_straggle(self, make: MakeSandbox) -> None:
+        sandbox = make(children=1, stragglers=1, wait=20)
+        for _ in range(3):
+            with ThreadPoolExecutor(1) as pool:
+                long = pool.submit(ask, sandbox, "nap 1", 2)
+                time.sleep(0.01)
+                assert ask(sandbox, "echo 1", deadline=2) == b"1"
+                assert not long.done()
+
     def test_there_are_only_so_many_and_then_it_is_busy(self, make: MakeSandbox) -> None:
         """Two straggle, the third keeps the only place, the fourth waits its second in vain."""
         sandbox = make(children=1, stragglers=2, wait=1.0)
@@ -338,7 +350,7 @@ class TestLimits:
     def test_memory_within_the_limit_is_granted(self, make: MakeSandbox) -> None:
         assert ask(make(memory=128 << 20), "allocate 64", deadline=5) == b"64"
 
-    def test_files_cannot_be_written(self, single: Sandbox, tmp_path: object) -> None:
+    def test_files_cannot_be_written(self, single: Sandbox, tmp_path: pathlib.Path) -> None:
         path = f"{tmp_path}/file"
         with pytest.raises(Crashed, match="File too large"):
             ask(single, f"write {path}")

@@ -34,7 +34,7 @@ class Client:
         *,
         connect_timeout: float = 2,
         timeout: float = 10,
-        retries: int = 8,
+        retries: int = 3,
         max_response_bytes: int = 32 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,

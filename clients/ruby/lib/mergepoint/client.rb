@@ -11,7 +11,7 @@ module Mergepoint
     TEXT = "text/plain; charset=utf-8"
 
     # *timeout* is for a whole call, retries included; *connect_timeout* for each attempt to connect. In seconds.
-    def initialize(url = "http://localhost:8080", api_key: nil, connect_timeout: 2, timeout: 10, retries: 8,
+    def initialize(url = "http://localhost:8080", api_key: nil, connect_timeout: 2, timeout: 10, retries: 3,
                    max_response_bytes: 32 * 1024 * 1024)
       @server = Server.new(url, api_key:, connect_timeout:, timeout:, retries:, max_response_bytes:)
     end

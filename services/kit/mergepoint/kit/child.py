@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from .zygote import ANSWER, DONE, FAILED, MEMORY, REQUEST, START_TIMEOUT, Zygote
 
-# A call is lowered in priority when a tenth of its time is over, but not in its first milliseconds: 95 of 100
-# files are done by then.
+# A call is lowered in priority when it has worked for a tenth of its time, but not in its first milliseconds: 95 of 100
+# files are done by then. Time that it waits for a processor does not count: many short calls at once are not long ones.
 DEMOTE_AFTER = 0.025
 DEMOTE_SHARE = 0.1
+DEMOTE_STEP = 0.25  # of that time, until it is looked at again
 DEMOTED_NICE = 15
 # On a busy machine a child may get too little of a processor to do what it would have done in time. One that had less
-# than so much of its deadline gets a little more; what is promised is an answer within deadline + 0.25 s.
+# than so much of its time, and wants more, gets a little more; promised is an answer within deadline + 0.25 s.
 STARVED = 0.7
 STARVED_GRACE = 0.15
 # What a dead owner's child may still use up: it ends itself so much later than the owner would have killed it.
@@ -113,21 +114,35 @@ class Child:
             raise Busy("no child could be started") from None
 
     def _first_bytes(self, deadline: float, demote: Callable[[], None]) -> bytes:
+        """Return how the answer begins; *demote* is called when the child has worked for long enough."""
         worked_before = self._processor_seconds()
+        ends = time.monotonic() + deadline
         patience = min(max(DEMOTE_AFTER, deadline * DEMOTE_SHARE), deadline)
-
-        def refuse_unless_starved() -> None:
-            if self._processor_seconds() - worked_before > deadline * STARVED:
-                raise TimeoutError
-
-        steps = ((patience, demote), (deadline - patience, refuse_unless_starved), (STARVED_GRACE, lambda: None))
-        for seconds, react in steps:
+        seconds, demoted = patience, False
+        while seconds > 0:
             self._socket.settimeout(max(seconds, 0.001))
-            try:
+            with contextlib.suppress(TimeoutError):
                 return self._socket.recv(1 << 16)
-            except TimeoutError:
-                react()
-        raise TimeoutError
+            if not demoted and not self._starves(worked_before, patience):
+                demote()
+                demoted = True
+            left = ends - time.monotonic()
+            seconds = left if demoted else min(left, patience * DEMOTE_STEP)
+        if not self._starves(worked_before, deadline):
+            raise TimeoutError
+        self._socket.settimeout(STARVED_GRACE)
+        return self._socket.recv(1 << 16)
+
+    def _starves(self, worked_before: float, seconds: float) -> bool:
+        """Whether the child wants a processor (proc(5): R, or D in the kernel) but had one much less than *seconds*."""
+        return self._processor_seconds() - worked_before < seconds * STARVED and self._state() in "RD"
+
+    def _state(self) -> str:
+        try:
+            with open(f"/proc/{self._pid}/stat") as stat:
+                return stat.read().rpartition(") ")[2][:1]
+        except OSError:
+            return "X"  # it has just ended
 
     def _processor_seconds(self) -> float:
         try:

@@ -123,10 +123,14 @@ class Sandbox:
             raise Busy("no child could be started") from None
 
     def _give_place(self, child: Child | None = None) -> None:
-        """Let the next call have a place: with *child* or a fresh one, if that is to be had now."""
+        """Let the next call have a place: with *child* or a fresh one, if that is to be had now.
+
+        A fresh one is taken last: a fork may take long, when children that are lowered or just dying hold its locks.
+        """
+        fresh = child is None
         with contextlib.suppress(OSError):  # out of descriptors or processes
             child = child or Child(self._zygote)
-        self._places.give(child)
+        self._places.give(child, last=fresh)
 
 
 class _Call:

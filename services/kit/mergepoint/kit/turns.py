@@ -13,19 +13,24 @@ Item = TypeVar("Item")
 
 
 class Turns(Generic[Item]):
-    """Items to be taken and given back; each goes to whoever has waited longest."""
+    """Items to be taken and given back; each goes to whoever has waited longest.
+
+    When nobody waits, the item given back latest is taken first, and what was given as *last* when there is no other.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._free: deque[Item] = deque()
         self._waiting: deque[queue.SimpleQueue[Item]] = deque()
 
-    def give(self, item: Item) -> None:
+    def give(self, item: Item, *, last: bool = False) -> None:
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().put(item)
-            else:
+            elif last:
                 self._free.append(item)
+            else:
+                self._free.appendleft(item)
 
     def take(self, timeout: float) -> Item:
         """Return an item, or raise ``queue.Empty`` if there is none for *timeout* seconds."""
