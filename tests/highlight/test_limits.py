@@ -85,8 +85,8 @@ class TestMemory:
     TOKENS = "a " * (LIMIT // 2)
 
     def test_more_than_its_share_is_refused_and_the_next_call_is_fine(self) -> None:
-        """So many tokens are more than 64 MB of objects in the making."""
-        app = create_app(Settings(memory_bytes=64 << 20, children=1))
+        """So many tokens are more than 16 MB of objects in the making."""
+        app = create_app(Settings(memory_bytes=16 << 20, children=1))
         try:
             client = app.test_client()
             reply = client.post("/highlight?language=python&format=json", data=self.TOKENS)

@@ -133,5 +133,7 @@ def test_an_unchanged_answer_is_revalidated_without_its_body(gateway: Gateway):
     assert answer.headers["Cache-Status"] == "mergepoint; fwd=stale; fwd-status=304"
     assert answer.status == 200
     assert answer.headers["Server-Timing"] is None
-    assert [request["headers"].get("If-None-Match") for request in gateway.seen(word)] == [None, tag]
+    *storing, revalidating = [request["headers"].get("If-None-Match") for request in gateway.seen(word)]
+    assert set(storing) == {None}  # more than one if the first was still being stored
+    assert revalidating == tag
     assert gateway.post(target, b"x").hit

@@ -12,6 +12,6 @@ class Settings(BaseSettings):
 
     max_bytes: int = Field(524_288, ge=1, le=8 << 20)
     max_output_bytes: int = Field(16 << 20, ge=1, le=256 << 20)
-    memory_bytes: int = Field(512 << 20, ge=64 << 20)
+    memory_bytes: int = Field(512 << 20, ge=16 << 20)
     children: int = Field(4, ge=1, le=64)
     max_age: int = Field(30, ge=0, le=86_400)
