@@ -51,9 +51,8 @@ runner = _load_runner()
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A directory that nginx's workers, another user, may enter; short, for the sockets' sake."""
-    path = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
-    path.chmod(0o755)
+    """A folder as `make run` has it."""
+    path = runner.make_folder()
     try:
         yield path
     finally:

@@ -14,7 +14,10 @@ def _number(name, default):
 
 
 # prometheus-client adds the workers' numbers up in files; it wants to know where before it is imported.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix=f"mergepoint-{_service}-"))
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    _metrics = tempfile.TemporaryDirectory(prefix=f"mergepoint-{_service}-", ignore_cleanup_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics.name
+    on_exit = lambda _master: _metrics.cleanup()  # noqa: E731 - a setting
 
 wsgi_app = f"mergepoint.{_service}.web:create_app()"
 proc_name = f"mergepoint-{_service}"
@@ -46,5 +49,6 @@ forwarder_headers = ""
 from mergepoint.kit import gunicorn as _kit
 
 worker_class = _kit.Worker
+logger_class = _kit.Logger
 logconfig_dict = _kit.log_config(_service)
 child_exit = _kit.forget_worker

@@ -59,13 +59,11 @@ class Gunicorn:
         self._service = service
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mergepoint-test-"))
         self.log = self._folder / "log"
-        metrics = self._folder / "metrics"
-        metrics.mkdir()
         self._environment = {
             **os.environ,
             "MERGEPOINT_SERVICE": service,
             "MERGEPOINT_BIND": f"127.0.0.1:{self.port}",
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "TMPDIR": str(self._folder),
             **environment,
         }
 

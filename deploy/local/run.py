@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 START_WITHIN = 60.0
 STOP_WITHIN = 15.0
+CACHE_IN_MEMORY = "256m"  # as nginx/render has it; a cache that is set otherwise goes to a disk
+ROOM_FOR_CACHE = 1 << 30  # nginx outgrows the size for moments
 # The kernel tells a child when we are gone, however that happened (prctl(2), PR_SET_PDEATHSIG).
 DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM"]
 
@@ -28,8 +30,7 @@ def main() -> int:
     listen = os.environ.get("MERGEPOINT_LISTEN") or "127.0.0.1:8080"
     host, port = split_address(listen)
     refuse_taken_port(host, port)
-    run = Path(tempfile.mkdtemp(prefix="mergepoint-", dir="/tmp"))  # short, for the sockets' sake
-    run.chmod(0o755)  # nginx's workers are another user
+    run = make_folder()
     suite = Suite(run, listen)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -45,6 +46,22 @@ def main() -> int:
         suite.stop()
         shutil.rmtree(run, ignore_errors=True)
     return 0
+
+
+def make_folder() -> Path:
+    """Return a new folder: sockets want a short path, nginx's cache wants no disk if there is room in memory.
+
+    Measured: a stored answer costs 20 µs in memory, 130 to 700 µs on ext4.
+    """
+    shared_memory = Path("/dev/shm")
+    fits = (
+        os.environ.get("MERGEPOINT_CACHE_SIZE", CACHE_IN_MEMORY) == CACHE_IN_MEMORY
+        and os.access(shared_memory, os.W_OK)
+        and shutil.disk_usage(shared_memory).free > ROOM_FOR_CACHE
+    )
+    run = Path(tempfile.mkdtemp(prefix="mergepoint-", dir=shared_memory if fits else "/tmp"))
+    run.chmod(0o755)  # nginx's workers are another user
+    return run
 
 
 def try_this(url: str) -> str:
@@ -78,7 +95,7 @@ class Suite:
     """The processes, each by a name."""
 
     def __init__(self, run: Path, listen: str) -> None:
-        self.environment = {**os.environ, "MERGEPOINT_LISTEN": listen, "PYTHONUNBUFFERED": "1"}
+        self.environment = {**os.environ, "MERGEPOINT_LISTEN": listen, "PYTHONUNBUFFERED": "1", "TMPDIR": str(run)}
         services = sorted(path.parents[2].name for path in ROOT.glob("services/*/mergepoint/*/web.py"))
         gunicorn = [str(BIN / "gunicorn"), "-c", str(ROOT / "services/gunicorn.conf.py")]
         self.commands = {name: gunicorn for name in services if name != "kit"}

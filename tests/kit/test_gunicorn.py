@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -152,3 +153,11 @@ def test_nothing_is_left_when_it_stops() -> None:
     assert len(pids) > 4
     server.stop()
     wait_for(lambda: not any(map(alive, pids)))
+
+
+def test_nothing_is_left_when_it_ends(tmp_path: pathlib.Path) -> None:
+    server = Gunicorn("highlight", TMPDIR=str(tmp_path)).start()
+    metrics = list(tmp_path.glob("mergepoint-highlight-*/*.db"))
+    server.stop()
+    assert metrics
+    assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from gunicorn import util
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client.multiprocess import mark_process_dead
@@ -45,6 +46,13 @@ class Worker(ThreadWorker):
             util.write_nonblock(client, head.encode() + body)
         except OSError:
             self.log.debug("the client is gone")
+
+
+class Logger(GunicornLogger):
+    """A logger without an access log: nginx has one. Gunicorn would make up each line before it threw it away."""
+
+    def access(self, resp: object, req: object, environ: object, request_time: object) -> None:
+        """Write nothing."""
 
 
 def log_config(service: str) -> dict[str, Any]:
