@@ -1,5 +1,6 @@
 """Limits of memory and output: what is past them is refused, and the next call is fine. Time is in test_hostile."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from mergepoint.highlight.config import Settings
 from mergepoint.highlight.options import HighlightOptions
 from mergepoint.highlight.tasks import deadline
 from mergepoint.highlight.web import create_app
+from tests.servers import Gunicorn
 
 LIMIT = 512 * 1024
 
@@ -85,16 +87,18 @@ class TestMemory:
     TOKENS = "a " * (LIMIT // 2)
 
     def test_more_than_its_share_is_refused_and_the_next_call_is_fine(self) -> None:
-        """So many tokens are more than 16 MB of objects in the making."""
-        app = create_app(Settings(memory_bytes=16 << 20, children=1))
+        """So many tokens are more than 16 MB of objects in the making.
+
+        In processes of its own: a child of this one would have all the memory that earlier tests used and freed.
+        """
+        server = Gunicorn("highlight", HIGHLIGHT_MEMORY_BYTES=str(16 << 20), HIGHLIGHT_WORKERS="1").start()
         try:
-            client = app.test_client()
-            reply = client.post("/highlight?language=python&format=json", data=self.TOKENS)
-            assert (reply.status_code, reply.json["code"]) == (422, "memory_exceeded")
+            reply = server.request("POST", "/highlight?language=python&format=json", self.TOKENS.encode())
+            assert (reply.status, json.loads(reply.body)["code"]) == (422, "memory_exceeded")
             assert reply.headers["Cache-Control"] == "no-store"
-            assert fine(client)
+            assert server.request("POST", "/highlight?language=python", b"x = 1").status == 200
         finally:
-            app.extensions["sandbox"].close()
+            server.stop()
 
     def test_with_the_default_it_fits(self, client: FlaskClient) -> None:
         reply = client.post("/highlight?language=python&format=json", data="a " * 100_000)
