@@ -1,0 +1,203 @@
+"""Fetches remote sources for services that are open to anybody, without being led into a network of ours.
+
+The name is resolved once, every address is checked, and the connection goes to a checked one; a redirect is checked
+like a new request. What is refused is told shortly to the caller (a Problem) and precisely in the log.
+"""
+
+import http.client
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from urllib.parse import urljoin
+
+import structlog
+
+from .addresses import Address
+from .bounded_stream import BoundedStream, TooMuch
+from .origins import NotAUrl, Target, find, parse_origins, parse_url
+from .problems import Problem
+
+log = structlog.get_logger()
+Resolve = Callable[[str, int], Iterable[Address]]
+CHUNK = 1 << 16
+HEAD_BYTES = 1 << 18  # the most that a head and the sizes of chunks may take, beside the body
+REDIRECTS = (301, 302, 303, 307, 308)
+GONE = (404, 410)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A source: its bytes and its server's headers, by names in lower case. *url* is where it was found in the end."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+
+def resolve(host: str, port: int) -> Iterable[Address]:
+    """Return all addresses of *host*, as the system knows them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
+
+
+class Fetcher:
+    """Fetches from *origins*, the entries of a ``*_SOURCES`` setting (see origins.py); none: refuses everything.
+
+    *timeout* is for a whole fetch, its redirects included, in seconds; *max_bytes* for a body. *field* is what a
+    Problem blames. Threads may share one.
+    """
+
+    def __init__(
+        self,
+        origins: str | Iterable[str],
+        *,
+        max_bytes: int,
+        timeout: float = 5.0,
+        redirects: int = 0,
+        field: str = "url",
+        resolve: Resolve = resolve,
+        clock: Callable[[], float] = time.monotonic,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+    ) -> None:
+        self._origins = parse_origins(origins)
+        self._max_bytes, self._timeout, self._redirects, self._field = max_bytes, timeout, redirects, field
+        self._resolve, self._clock, self._make_tls = resolve, clock, tls
+
+    def fetch(self, url: str, *, accept: str = "*/*") -> Fetched:
+        """Return what is at *url*, or raise a Problem.
+
+        ``invalid_option``: no URL; ``source_refused``: not allowed, by name or by address; ``source_redirected``;
+        ``source_not_found``; ``source_failed``: another answer than 200; ``source_unreachable``; ``source_too_slow``;
+        ``source_too_large``.
+        """
+        try:
+            target = parse_url(url)
+        except NotAUrl as error:
+            raise self._problem("invalid_option", str(error), "not a URL") from None
+        try:
+            return self._follow(url, target, accept, self._clock() + self._timeout)
+        except TooMuch:
+            message = f"has more than {self._max_bytes} bytes"
+            raise self._problem("source_too_large", message, target.origin) from None
+        except TimeoutError:
+            message = f"takes longer than {self._timeout:g} s"
+            raise self._problem("source_too_slow", message, target.origin) from None
+        except (OSError, http.client.HTTPException) as error:
+            why = f"{target.origin}: {type(error).__name__}: {error}"
+            raise self._problem("source_unreachable", "cannot be fetched", why) from None
+
+    def _follow(self, url: str, target: Target, accept: str, ends: float) -> Fetched:
+        for _ in range(self._redirects + 1):
+            with closing(self._connect(target, ends)) as connection:
+                response, body = self._get(connection, target, accept, ends)
+            if response.status not in REDIRECTS:
+                return Fetched(body, {name.lower(): value for name, value in response.getheaders()}, url)
+            url = urljoin(url, response.getheader("Location", ""))
+            try:
+                target = parse_url(url)
+            except NotAUrl as error:
+                raise self._refused(target, f"redirects to what is not a URL: {error}") from None
+        raise self._problem("source_redirected", "redirects elsewhere", target.origin)
+
+    def _connect(self, target: Target, ends: float) -> socket.socket:
+        """Return a connection to a checked address; all are checked, since the name's owner says which comes first."""
+        if not (origins := find(self._origins, target)):
+            raise self._refused(target, "is not listed")
+        addresses = self._addresses(target, ends)
+        for address in addresses:
+            if not any(origin.allows(address) for origin in origins):
+                raise self._refused(target, f"{address} is not public")
+        for last, address in enumerate(addresses, 1 - len(addresses)):
+            try:
+                return self._open(address, target, ends)
+            except OSError:
+                if not last:
+                    raise
+        raise OSError("its name has no address")
+
+    def _addresses(self, target: Target, ends: float) -> list[Address]:
+        """Resolve in a thread of its own: the system's resolver knows no deadline."""
+        found: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                found.put(list(dict.fromkeys(self._resolve(target.host, target.port))))
+            except (OSError, ValueError) as error:
+                found.put(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            result = found.get(timeout=self._left(ends))
+        except queue.Empty:
+            raise TimeoutError from None
+        if isinstance(result, Exception):
+            raise OSError(str(result))
+        return result
+
+    def _open(self, address: Address, target: Target, ends: float) -> socket.socket:
+        plain = socket.create_connection((str(address), target.port), self._left(ends))
+        if target.scheme == "http":
+            return plain
+        try:
+            plain.settimeout(self._left(ends))  # for the whole handshake
+            return self._tls.wrap_socket(plain, server_hostname=target.host)
+        except BaseException:
+            plain.close()
+            raise
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return self._make_tls()  # reads all certificates: once, and not before it is needed
+
+    def _get(
+        self, connection: socket.socket, target: Target, accept: str, ends: float
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        head = (
+            f"GET {target.path} HTTP/1.1\r\nHost: {target.origin.partition('://')[2]}\r\nAccept: {accept}\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: mergepoint\r\nConnection: close\r\n\r\n"
+        )
+        connection.settimeout(self._left(ends))
+        connection.sendall(head.encode())
+        stream = BoundedStream(connection, lambda: self._left(ends), self._max_bytes + HEAD_BYTES)
+        response = http.client.HTTPResponse(stream, method="GET")  # type: ignore[arg-type]
+        response.begin()
+        if response.status in REDIRECTS:
+            return response, b""
+        if response.status != 200:
+            code = "source_not_found" if response.status in GONE else "source_failed"
+            raise self._problem(code, f"its server answers {response.status}", target.origin)
+        if response.getheader("Content-Encoding", "identity").lower() != "identity":
+            raise self._problem("source_failed", "its server compresses what was asked for as it is", target.origin)
+        return response, self._body(response)
+
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
+        if (response.length or 0) > self._max_bytes:
+            raise TooMuch
+        body = bytearray()
+        while chunk := response.read(CHUNK):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise TooMuch
+        if response.length:
+            raise OSError("the answer ended early")
+        return bytes(body)
+
+    def _left(self, ends: float) -> float:
+        left = ends - self._clock()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _refused(self, target: Target, why: str) -> Problem:
+        return self._problem("source_refused", "this source is not allowed", f"{target.origin} {why}")
+
+    def _problem(self, code: str, message: str, why: str) -> Problem:
+        log.warning("source", code=code, message=message, why=why[:300])
+        return Problem.field(self._field, message, code=code)

@@ -1,0 +1,32 @@
+"""How long an answer of somebody else may be kept, from its headers (RFC 9111, 4.2), for caches that are shared."""
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+DIRECTIVE = re.compile(r'\s*([a-z-]+)(?:\s*=\s*"?([0-9]{1,10})"?)?\s*(?:,|$)', re.ASCII | re.IGNORECASE)
+NEVER = ("no-store", "no-cache", "private")
+
+
+def freshness(headers: Mapping[str, str], *, default: int, most: int) -> int:
+    """Return for how many seconds more the answer with *headers* (names in lower case) is fresh; 0: do not keep it.
+
+    *default* is for an answer that says nothing, *most* for one that says more.
+    """
+    control = {name.lower(): value for name, value in DIRECTIVE.findall(headers.get("cache-control", ""))}
+    if any(name in control for name in NEVER):
+        return 0
+    given = control.get("s-maxage") or control.get("max-age")
+    if given:
+        age = headers.get("age", "0")
+        return max(0, min(int(given) - (int(age[:10]) if age.isdecimal() else 0), most))
+    if "expires" in headers:
+        return max(0, min(_until(headers["expires"], headers.get("date", "")), most))
+    return min(default, most)
+
+
+def _until(expires: str, date: str) -> int:
+    try:
+        return int((parsedate_to_datetime(expires) - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return 0  # an invalid date, as 0 is, means: expired already (RFC 9111, 5.3)
