@@ -69,6 +69,7 @@ def try_this(url: str) -> str:
 Mergepoint runs on {url} (Ctrl-C ends it). Try:
 
   curl --data-binary @deploy/local/run.py '{url}/highlight?language=python'
+  curl --json '{{"old": "a b", "new": "a c"}}' {url}/htmldiff
   curl {url}/health
   a browser: {url}/
 """

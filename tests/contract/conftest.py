@@ -1,12 +1,30 @@
-"""A server for the cases: the whole suite, unless MERGEPOINT_CONTRACT_URL names one that runs already."""
+"""Servers for the cases: each service, and the whole suite unless MERGEPOINT_CONTRACT_URL names one that runs."""
 
+import functools
+import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.live.suite import Suite
 from tests.servers import need
+
+
+@pytest.fixture(scope="session")
+def apps() -> Iterator[Callable[[str], Any]]:
+    """Return a function that gives a service, by its name, as a WSGI application."""
+    made = []
+
+    @functools.cache
+    def app(service: str) -> Any:
+        made.append(importlib.import_module(f"mergepoint.{service}.web").create_app())
+        return made[-1]
+
+    yield app
+    for each in made:
+        each.extensions["sandbox"].close()
 
 
 @pytest.fixture(scope="session")

@@ -3,33 +3,33 @@
 A face is a function from a case to an Outcome. What a case expects::
 
     {"text": …} or {"base64": …}    the whole answer
-    {"type", "language", "plaintext", "degraded": …}    what is said about it
     {"error": code, "status": …}    a refusal
     {"includes": …}    JSON that appears somewhere in the answer's JSON
     {"results": [{…}, …]}    for each result of a batch, the same again
+    {"type": …} or whatever else the service says about an answer: language, degraded, changes …
 
 What a case does not mention is not compared, nor is a status or type that a face has no word for (None).
 """
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Case:
+    """One call of a client, by name, with all that it is given, and what it gives."""
+
     name: str
     call: str
     expect: Mapping[str, Any]
-    code: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Of a style sheet, these are ``name`` and ``dark``."""
-    snippets: Sequence[Mapping[str, Any]] = ()
+    service: str = "highlight"
 
     def __str__(self) -> str:
         return self.name
@@ -40,10 +40,22 @@ class Outcome:
     status: int | None
     body: bytes = b""
     type: str | None = None
-    language: str | None = None
-    plaintext: bool = False
-    degraded: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    query: str = ""
+    body: bytes | None = None
+    type: str = "text/plain"
+
+
+class Reply(NamedTuple):
+    status: int | None
+    headers: Mapping[str, str]
+    body: bytes
 
 
 Face = Callable[[Case], Outcome]
@@ -52,7 +64,16 @@ Face = Callable[[Case], Outcome]
 def load(*names: str) -> list[Case]:
     """Return the cases of the files with these *names*, or of all."""
     files = [HERE / f"{name}.json" for name in names] or sorted(HERE.glob("*.json"))
-    return [Case(**fields) for file in files for fields in json.loads(file.read_text("utf-8"))["cases"]]
+    return [
+        Case(**fields, service=file.stem) for file in files for fields in json.loads(file.read_text("utf-8"))["cases"]
+    ]
+
+
+def written(value: object) -> str:
+    """Return an option as a query and a command line have it."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def check(case: Case, face: Face) -> None:
@@ -78,12 +99,12 @@ def compare(expect: Mapping[str, Any], outcome: Outcome, where: str) -> None:
                     compare(wanted, result_of(item), f"{where}: result {index}")
             case "status" | "type":
                 assert getattr(outcome, fact) in (value, None), f"{where}: {fact}"
-            case "language" | "plaintext" | "degraded":
-                assert getattr(outcome, fact) == value, f"{where}: {fact}"
             case "error":
                 pass
+            case _ if fact in outcome.about:
+                assert outcome.about[fact] == value, f"{where}: {fact}"
             case _:
-                raise ValueError(f"{where}: no expectation is called {fact!r}")
+                raise ValueError(f"{where}: nothing is said about {fact!r}")
 
 
 def result_of(item: Mapping[str, Any]) -> Outcome:
@@ -92,8 +113,8 @@ def result_of(item: Mapping[str, Any]) -> Outcome:
         return Outcome(item["status"], error=item["problem"]["code"])
     binary = item.get("encoding") == "base64"
     body = base64.b64decode(item["body"]) if binary else item["body"].encode()
-    about = {name: item.get(name) for name in ("type", "language", "degraded")}
-    return Outcome(item["status"], body, plaintext=bool(item.get("plaintext")), **about)
+    about = {name: value for name, value in item.items() if name not in ("status", "type", "body", "encoding")}
+    return Outcome(item["status"], body, item["type"], about)
 
 
 def lacking(part: Any, whole: Any) -> Any:

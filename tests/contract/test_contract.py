@@ -21,8 +21,8 @@ def python_client(live_url):
 
 
 @CASES
-def test_wsgi(case: Case, app):
-    check(case, http_face(wsgi(app)))
+def test_wsgi(case: Case, apps):
+    check(case, http_face(wsgi(apps(case.service))))
 
 
 @CASES

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.runner import Case, Outcome, check
 
-HTML = Outcome(200, b"<b>", type="text/html", language="python", plaintext=False)
+HTML = Outcome(200, b"<b>", type="text/html", about={"language": "python", "plaintext": False, "degraded": None})
 LIST = Outcome(200, json.dumps({"styles": [{"name": "a", "dark": True}, {"name": "b"}]}).encode())
 PROBLEM = {"status": 422, "problem": {"code": "unknown_language"}}
 PLAIN = {"language": "c", "plaintext": True, "degraded": "deadline"}

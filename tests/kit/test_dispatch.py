@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mergepoint.kit.dispatch import Answer, content_of, decode_answer, dispatch, encode_call, model_of, run, server
+from mergepoint.kit.dispatch import Answer, contents_of, decode_answer, dispatch, encode_call, model_of, run, server
 from mergepoint.kit.problems import Problem
 from tests.kit.toy_service import TASKS, ShoutOptions, broken, pack, ping, shout
 
@@ -44,9 +44,9 @@ def test_an_exception_without_a_code_is_a_bug_and_stays_one() -> None:
 
 
 def test_the_model_and_the_content_of_a_task_come_from_its_annotation() -> None:
-    assert (model_of(shout), content_of(shout)) == (ShoutOptions, "text")
-    assert (model_of(ping), content_of(ping)) == (None, None)
-    assert content_of(pack) is content_of(None) is None
+    assert (model_of(shout), contents_of(shout)) == (ShoutOptions, ["text"])
+    assert (model_of(ping), contents_of(ping)) == (None, [])
+    assert contents_of(pack) == contents_of(None) == []
 
 
 class TestBytes:

@@ -36,7 +36,7 @@ class Answer:
 
 
 class Gateway:
-    """nginx and the stub behind it, in the directory *run*."""
+    """nginx and the stub behind it, which is every service, in the directory *run*."""
 
     def __init__(self, run: pathlib.Path, **environment: str) -> None:
         self.run = run
@@ -51,6 +51,9 @@ class Gateway:
         }
 
     def start(self) -> None:
+        for conf in sorted(NGINX.glob("services/*.conf")):
+            if conf.stem != "highlight":
+                (self.run / f"{conf.stem}.sock").symlink_to("highlight.sock")
         self.start_stub()
         with self.errors_path.open("ab") as errors:
             self.nginx = subprocess.Popen([NGINX / "start", self.run], env=self.environment, stderr=errors)

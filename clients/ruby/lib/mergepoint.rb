@@ -7,6 +7,7 @@ end
 require_relative "mergepoint/version"
 require_relative "mergepoint/errors"
 require_relative "mergepoint/highlighted"
+require_relative "mergepoint/htmldiff"
 require_relative "mergepoint/connection"
 require_relative "mergepoint/server"
 require_relative "mergepoint/client"

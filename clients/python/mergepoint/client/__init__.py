@@ -1,4 +1,4 @@
-"""A client for Mergepoint's services: text in, highlighted text out, and one tree of errors."""
+"""A client for Mergepoint's services: a method for each of their calls, and one tree of errors."""
 
 from .client import Client
 from .errors import (
@@ -18,13 +18,15 @@ from .errors import (
     Unavailable,
     UnknownLanguage,
 )
-from .results import Highlighted, HighlightedImage
+from .results import Annotated, Diff, Highlighted, HighlightedImage
 
 __all__ = [
+    "Annotated",
     "ApiError",
     "BodyTooLarge",
     "Client",
     "ConnectionFailed",
+    "Diff",
     "Error",
     "Forbidden",
     "Highlighted",

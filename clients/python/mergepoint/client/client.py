@@ -1,24 +1,34 @@
 """The client: one method for each call of the service, and what its answers turn into."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 from urllib.parse import quote
 
 from .address import Bearer, checked_url
 from .connections import Deadline
-from .encode import query, snippet, utf8
+from .encode import fields, json_body, query, utf8
 from .errors import ApiError, InvalidResponse, api_error
-from .results import Highlighted, HighlightedImage, batched, highlighted, json_object
+from .results import (
+    Annotated,
+    Diff,
+    Highlighted,
+    HighlightedImage,
+    annotated,
+    batched,
+    compared,
+    highlighted,
+    json_object,
+)
 from .retries import persist, seconds_asked
 from .wire import Answer, Wire
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 Result = Highlighted | HighlightedImage
+Understood = TypeVar("Understood")
 
 
 class Client:
@@ -69,8 +79,8 @@ class Client:
 
     def batch(self, snippets: Iterable[Mapping[str, Any]]) -> list[Result | ApiError]:
         """Return each of *snippets*, a ``code`` with options, highlighted, or its error (not raised)."""
-        sent = [snippet(values, index, self._server) for index, values in enumerate(snippets)]
-        answer = self._call("POST", "/highlight/batch", json.dumps({"snippets": sent}).encode(), JSON)
+        sent = self._numbered("snippets", snippets)
+        answer = self._call("POST", "/highlight/batch", json_body({"snippets": sent}), JSON)
         results = self._list(answer, "results")
         if len(results) != len(sent):
             raise self._invalid(answer, f"{len(results)} results for {len(sent)} snippets")
@@ -91,11 +101,22 @@ class Client:
     def stylesheet(self, name: str, dark: str | None = None) -> str:
         """Return the style sheet of a style; with *dark*, it follows the reader's preference."""
         path = f"/highlight/styles/{quote(utf8(name, 'name', self._server), safe='')}.css"
-        answer = self._call("GET", path + query({"dark": dark}, self._server))
-        try:
-            return answer.body.decode()
-        except UnicodeDecodeError as error:
-            raise self._invalid(answer, "text that is not UTF-8") from error
+        return self._text(self._call("GET", path + query({"dark": dark}, self._server)))
+
+    def htmldiff(self, old: str | bytes, new: str | bytes, **options: Any) -> Diff:
+        """Return what changed from the HTML *old* to the HTML *new*, as HTML that also knows its ``changes``."""
+        given = fields({"old": old, "new": new, **options, "format": "json"}, self._server)
+        return self._understood(compared, self._call("POST", "/htmldiff", json_body(given), JSON))
+
+    def apply(self, old: str | bytes, new: str | bytes, **options: Any) -> str:
+        """Return *old* with just the changes that ``accept`` names, or with all but those that ``reject`` names."""
+        given = fields({"old": old, "new": new, **options}, self._server)
+        return self._text(self._call("POST", "/htmldiff/apply", json_body(given), JSON))
+
+    def annotate(self, versions: Iterable[Mapping[str, Any]], **options: Any) -> Annotated:
+        """Return the last of *versions*, each a ``label`` and ``html``, as HTML that also knows its ``parts``."""
+        sent = {"versions": self._numbered("versions", versions), **fields(options, self._server), "format": "json"}
+        return self._understood(annotated, self._call("POST", "/htmldiff/annotate", json_body(sent), JSON))
 
     def close(self) -> None:
         """Close the idle connections. A later call opens a new one."""
@@ -122,6 +143,21 @@ class Client:
         if answer.status < 400:
             raise self._invalid(answer, "no answer; redirects are not followed")
         raise self._refusal(json_object(answer.body), answer.status, answer)
+
+    def _numbered(self, name: str, items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+        return [fields(values, self._server, f"{name}.{index}.") for index, values in enumerate(items)]
+
+    def _text(self, answer: Answer) -> str:
+        try:
+            return answer.body.decode()
+        except UnicodeDecodeError as error:
+            raise self._invalid(answer, "text that is not UTF-8") from error
+
+    def _understood(self, read: Callable[[Answer], Understood], answer: Answer) -> Understood:
+        try:
+            return read(answer)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._invalid(answer, "no JSON that tells what changed") from error
 
     def _list(self, answer: Answer, name: str) -> list[dict[str, Any]]:
         items = json_object(answer.body).get(name)

@@ -1,5 +1,6 @@
 """What is sent: texts and options in UTF-8. Options are passed on as given: the service validates them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -24,12 +25,17 @@ def query(options: Mapping[str, Any], server: str) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def snippet(values: Mapping[str, Any], index: int, server: str) -> dict[str, str]:
-    """Return the snippet at *index* of a batch for JSON, which unlike a raw body must hold text."""
+def json_body(values: Mapping[str, Any]) -> bytes:
+    """Return *values* as JSON in UTF-8, which escapes hardly anything."""
+    return json.dumps(values, ensure_ascii=False).encode()
+
+
+def fields(values: Mapping[str, Any], server: str, within: str = "") -> dict[str, str]:
+    """Return *values* for JSON, which unlike a raw body must hold text; *within* is where they stand: ``items.0.``"""
     made = {}
     for name, value in values.items():
         if value is not None:
-            field = f"snippets.{index}.{name}"
+            field = f"{within}{name}"
             text = value.decode(errors="surrogateescape") if isinstance(value, bytes) else _plain(value)
             made[name] = utf8(text, field, server).decode()
     return made

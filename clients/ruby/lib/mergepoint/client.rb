@@ -28,7 +28,7 @@ module Mergepoint
     # ApiError that is not raised: one bad snippet does not spoil the others.
     def batch(snippets)
       snippets = snippets.map { |snippet| written({ **snippet, code: utf8(snippet.fetch(:code), "code") }) }
-      response = @server.post("/highlight/batch", JSON.generate({ snippets: }), "application/json")
+      response = send_json("/highlight/batch", snippets:)
       results = list(response, "results")
       raise invalid(response, "not one result for each snippet") if results.size != snippets.size
 
@@ -56,10 +56,39 @@ module Mergepoint
       valid(response.body, response)
     end
 
+    # What changed from the HTML *old* to the HTML *new*? Returns a Diff.
+    def htmldiff(old, new, **options)
+      told(Diff, send_json("/htmldiff", **options, old: utf8(old, "old"), new: utf8(new, "new"), format: "json"))
+    end
+
+    # Returns *old* with just the changes that `accept: [1, 3]` names, or with all but those that `reject:` names.
+    def apply(old, new, **options)
+      response = send_json("/htmldiff/apply", **options, old: utf8(old, "old"), new: utf8(new, "new"))
+      valid(response.body, response)
+    end
+
+    # Takes hashes of `label:` and `html:`, oldest first. Returns the last one as Annotated.
+    def annotate(versions, **options)
+      versions = versions.map { |version| { **version, html: utf8(version.fetch(:html), "html") } }
+      told(Annotated, send_json("/htmldiff/annotate", **options, versions: versions.map { written(_1) }, format: "json"))
+    end
+
     # Closes the idle connections. A later call opens a new one.
     def close = @server.close
 
     private
+
+    def send_json(path, **options)
+      lists = options.slice(:snippets, :versions)
+      @server.post(path, JSON.generate({ **written(options.except(*lists.keys)), **lists }), "application/json")
+    end
+
+    def told(kind, response)
+      answer = JSON.parse(response.body)
+      kind.new(answer, cached: cached?(response), request_id: response["X-Request-Id"])
+    rescue JSON::ParserError, KeyError, TypeError, NoMethodError
+      raise invalid(response, "no JSON that tells what changed")
+    end
 
     def query(options) = written(options).transform_values { |value| { true => 1, false => 0 }.fetch(value, value) }
 

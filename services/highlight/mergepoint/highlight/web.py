@@ -3,9 +3,7 @@
 import base64
 import binascii
 import contextlib
-import time
 import zlib
-from collections.abc import Mapping
 
 import pygments
 from flask import Flask, Response, request
@@ -13,12 +11,13 @@ from flask import Flask, Response, request
 from mergepoint.kit import caching
 from mergepoint.kit.body import read_options
 from mergepoint.kit.config import load
-from mergepoint.kit.dispatch import Task, run, server
+from mergepoint.kit.dispatch import server
 from mergepoint.kit.openapi import describe
-from mergepoint.kit.options import Options, read_text
+from mergepoint.kit.options import read_text
 from mergepoint.kit.problems import Problem
+from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
-from mergepoint.kit.web import base_app, timed
+from mergepoint.kit.web import base_app
 
 from . import core, drawing, lexers, stylesheets
 from .config import Settings
@@ -56,7 +55,6 @@ ACCEPTABLE = {
     "application/json": "json",
 }
 LIST_AGE = 3600
-PURE = ["GET", "POST", "QUERY"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -79,8 +77,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         pure=True,
     )
     app.extensions["sandbox"] = sandbox
-    _add_calls(app, tasks, settings)
-    _add_lists(app, tasks, settings)
+    pure = Pure(tasks, version=VERSION, libraries=LIBRARIES)
+    _add_calls(app, pure, settings)
+    _add_lists(app, pure, settings)
     return app
 
 
@@ -93,7 +92,7 @@ def prepare() -> None:
             core.highlight("x = 1", "python", format=name)
 
 
-def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> None:
+def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
     control = caching.fresh_for(settings.max_age)
 
     @app.route("/highlight", methods=PURE)
@@ -101,8 +100,8 @@ def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
     def highlight() -> Response:
         options = read_options(HighlightOptions, request)
         if options.format is None:
-            options = options.model_copy(update={"format": _accepted()})
-        response = _pure(tasks["highlight"], "highlight", options, control)
+            options = options.model_copy(update={"format": accepted(request, ACCEPTABLE)})
+        response = pure.answer(request, "highlight", options, control)
         response.headers["Vary"] = "Accept"
         return response
 
@@ -116,25 +115,20 @@ def _add_calls(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
     def link(language: str, data: str, extension: str) -> Response:
         code = read_text(_unpack(data, settings.max_bytes), "data")
         known = {"language": language, "code": code, "format": EXTENSIONS[extension]}
-        return _pure(
-            tasks["highlight"],
-            "highlight",
-            read_options(HighlightOptions, request, **known),
-            control,
-        )
+        return pure.answer(request, "highlight", read_options(HighlightOptions, request, **known), control)
 
     @app.route("/highlight/batch", methods=["POST", "QUERY"])
     @describe("Highlight up to 100 texts", BatchOptions, produces=["application/json"])
     def batch() -> Response:
-        return _pure(tasks["batch"], "batch", read_options(BatchOptions, request), control)
+        return pure.answer(request, "batch", read_options(BatchOptions, request), control)
 
     @app.route("/highlight/guess", methods=PURE)
     @describe("Guess the language of a text", GuessOptions, produces=["application/json"])
     def guess() -> Response:
-        return _pure(tasks["guess"], "guess", read_options(GuessOptions, request), control)
+        return pure.answer(request, "guess", read_options(GuessOptions, request), control)
 
 
-def _add_lists(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> None:
+def _add_lists(app: Flask, pure: Pure, settings: Settings) -> None:
     def control(version: str | None) -> str:
         return caching.IMMUTABLE if version == VERSION else caching.listed_for(LIST_AGE, settings.max_age)
 
@@ -143,7 +137,7 @@ def _add_lists(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
         @describe(summary, ListOptions, produces=["application/json"])
         def listing() -> Response:
             options = read_options(ListOptions, request)
-            return _pure(tasks[name], name, options, control(options.v))
+            return pure.answer(request, name, options, control(options.v))
 
     add_list("languages", "Every language")
     add_list("formats", "Every format")
@@ -153,30 +147,7 @@ def _add_lists(app: Flask, tasks: Mapping[str, Task], settings: Settings) -> Non
     @describe("A style sheet for css=classes", StylesheetOptions, produces=["text/css"])
     def stylesheet(name: str) -> Response:
         options = read_options(StylesheetOptions, request, name=name)
-        return _pure(tasks["stylesheet"], "stylesheet", options, control(options.v))
-
-
-def _pure(task: Task, name: str, options: Options, control: str) -> Response:
-    """Answer with what *task* makes of *options*, or with 304: the tag is made from the options, not the answer."""
-    tag = caching.etag(VERSION, *LIBRARIES.values(), name, options.model_dump_json())
-    if caching.knows(request, tag):
-        return caching.not_modified(tag, control)
-    began = time.perf_counter()
-    answer = run(task, options)
-    timed(name, began)
-    response = Response(answer.body, content_type=answer.type, headers=dict(answer.meta))
-    if "Mergepoint-Degraded" in answer.meta:
-        return caching.mark(response, None, caching.NO_STORE)
-    return caching.mark(response, tag, control)
-
-
-def _accepted() -> str:
-    accept = request.headers.get("Accept", "")
-    if accept in ACCEPTABLE:
-        return ACCEPTABLE[accept]
-    if accept in ("", "*/*"):
-        return "html"
-    return ACCEPTABLE[request.accept_mimetypes.best_match(list(ACCEPTABLE), "text/html")]
+        return pure.answer(request, "stylesheet", options, control(options.v))
 
 
 def _unpack(data: str, most: int) -> bytes:

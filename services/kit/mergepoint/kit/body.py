@@ -3,15 +3,16 @@
 Nothing is replaced or guessed: bytes that are not UTF-8 and options that stand twice are refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
-from .options import Model, Options, content_field, read_object, read_text, validate
+from .options import Model, Options, content_field, content_fields, read_object, read_text, validate
 from .problems import Problem
 
 RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
@@ -21,15 +22,15 @@ MOST_FIELDS = 64
 
 def read_options(model: type[Model], request: Request, **known: str) -> Model:
     """Return the request as a *model*. *known* comes from the path and may not be given again."""
-    content = content_field(model)
+    contents = content_fields(model)
     values: dict[str, Any] = dict(known)
-    _add(values, _query(request, content))
+    _add(values, _query(request, contents))
     if request.method not in ("GET", "HEAD"):
-        _add(values, _body(request, model, content, given=content in values))
+        _add(values, _body(request, model, given=not contents.keys().isdisjoint(values)))
     return validate(model, values)
 
 
-def _query(request: Request, content: str | None) -> Iterable[tuple[str, str]]:
+def _query(request: Request, contents: Container[str]) -> Iterable[tuple[str, str]]:
     query = request.environ.get("QUERY_STRING", "")
     try:  # WSGI shows bytes as Latin-1 (PEP 3333), and as such they come back whole
         pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=MOST_FIELDS)
@@ -37,30 +38,37 @@ def _query(request: Request, content: str | None) -> Iterable[tuple[str, str]]:
         raise Problem("invalid_option", f"the query has more than {MOST_FIELDS} fields") from None
     for key, value in pairs:
         name = read_text(key.encode("latin-1"), "query")
-        if value or name == content:  # a form sends the fields that were left empty too
+        if value or name in contents:  # a form sends the fields that were left empty too
             yield name, read_text(value.encode("latin-1"), name)
 
 
-def _body(request: Request, model: type[Options], content: str | None, *, given: bool) -> Iterable[tuple[str, Any]]:
-    kind = request.mimetype
+def _body(request: Request, model: type[Options], *, given: bool) -> Iterable[tuple[str, Any]]:
+    kind, content = request.mimetype, content_field(model)
     encoding = request.headers.get("Content-Encoding", "identity").lower()
-    charset = request.mimetype_params.get("charset", "").lower()
     if encoding != "identity":
         raise Problem(
             "unsupported_type",
             f"Content-Encoding {encoding[:40]!r}: send the body as it is",
         )
-    if charset not in CHARSETS:
-        raise Problem("unsupported_type", f"charset {charset[:40]!r}: send UTF-8")
+    _check_charset(request.mimetype_params)
     data = _read(request)
     if kind == "application/json":
         return read_object(data, "body").items()
     if kind == "multipart/form-data":
-        return _form(request, data, model, content)
+        return _form(request, data, model)
     if content and (kind in RAW or kind.startswith("text/")):
         return [] if given and not data else [(content, read_text(data, content))]
-    allowed = "text, application/json or multipart/form-data" if content else "application/json"
+    if given and not data:
+        return []
+    allowed = "application/json or multipart/form-data" if content_fields(model) else "application/json"
+    allowed = f"text, {allowed}" if content else allowed
     raise Problem("unsupported_type", f"Content-Type {kind[:60]!r}: send {allowed}")
+
+
+def _check_charset(parameters: Mapping[str, str], what: str = "") -> None:
+    charset = parameters.get("charset", "").lower()
+    if charset not in CHARSETS:
+        raise Problem("unsupported_type", f"{what}charset {charset[:40]!r}: send UTF-8")
 
 
 def _read(request: Request) -> bytes:
@@ -74,31 +82,44 @@ def _read(request: Request) -> bytes:
     return data
 
 
-def _form(request: Request, data: bytes, model: type[Options], content: str | None) -> Iterable[tuple[str, Any]]:
-    names = model.model_fields
-    for name, filename, value in _parts(request, data):
-        if value or name == content:
+def _form(request: Request, data: bytes, model: type[Options]) -> Iterable[tuple[str, Any]]:
+    contents = content_fields(model)
+    for name, filename, kind, value in _parts(request, data):
+        if name in contents:
+            _check_part(name, kind, contents[name])
+        if value or name in contents:
             yield name, read_text(value, name)
-        if filename and name == content and "filename" in names:
+        if filename and name in contents and "filename" in model.model_fields:
             yield "filename", filename
 
 
-def _parts(request: Request, data: bytes) -> Iterable[tuple[str, str | None, bytes]]:
-    """Yield (name, file name, value). Werkzeug's own form would replace what is not UTF-8."""
+def _check_part(name: str, kind: str, wanted: str | None) -> None:
+    """Refuse a file that says that it is something else than what is wanted."""
+    if not wanted:
+        return
+    media, parameters = parse_options_header(kind)
+    if media.lower() not in ("", "text/plain", "application/octet-stream", wanted):
+        raise Problem("unsupported_type", f"{name}: Content-Type {media[:60]!r}: send {wanted}")
+    _check_charset(parameters, f"{name}: ")
+
+
+def _parts(request: Request, data: bytes) -> Iterable[tuple[str, str | None, str, bytes]]:
+    """Yield (name, file name, type, value). Werkzeug's own form would replace what is not UTF-8."""
     boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     try:
         decoder = MultipartDecoder(boundary, max_parts=MOST_FIELDS)
         decoder.receive_data(data)
         decoder.receive_data(None)
-        name, filename, value = "", None, b""
+        name, filename, kind, value = "", None, "", b""
         while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, Field | File):
                 name, value = event.name or "", b""
                 filename = event.filename if isinstance(event, File) else None
+                kind = event.headers.get("Content-Type", "")
             elif isinstance(event, Data):
                 value += event.data
                 if not event.more_data:
-                    yield name, filename, value
+                    yield name, filename, kind, value
     except (ValueError, RequestEntityTooLarge) as error:
         raise Problem("malformed_body", f"not a multipart form: {error}") from None
 

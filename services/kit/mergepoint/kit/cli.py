@@ -1,8 +1,9 @@
 """The command line of every service: ``python -m mergepoint.kit.cli highlight --language=python app.py``.
 
-Generic over TASKS: ``SERVICE [TASK] [--option=value …] [FILE]``. The task is the service's own name unless given;
-the options are the fields of the task's model; the content comes from FILE or standard input. A task that takes no
-single content takes its options as a JSON object from FILE (``-``: standard input).
+Generic over TASKS: ``SERVICE [TASK] [--option=value …] [FILE …]``. The task is the service's own name unless given;
+the options are the fields of the task's model. A task's content comes from FILE or standard input (``-``); if it has
+several, from as many FILEs. A task without content, or with several and given one FILE, takes its options from that
+FILE, as a JSON object.
 """
 
 import importlib
@@ -11,11 +12,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .dispatch import Task, content_of, dispatch
+from .dispatch import Task, contents_of, dispatch
 from .options import read_object, read_text
 from .problems import Problem
 
-USAGE = "usage: python -m mergepoint.kit.cli SERVICE [TASK] [--option=value …] [FILE]"
+USAGE = "usage: python -m mergepoint.kit.cli SERVICE [TASK] [--option=value …] [FILE …]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     task = words.pop(0) if words and words[0] in tasks else service
     try:
-        answer = dispatch(tasks, task, _options(words, content_of(tasks.get(task))))
+        answer = dispatch(tasks, task, _options(words, contents_of(tasks.get(task))))
     except Problem as problem:
         print(json.dumps(problem.as_dict(), ensure_ascii=False), file=sys.stderr)
         return 1
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(words: Iterable[str], content: str | None) -> dict[str, Any]:
+def _options(words: Iterable[str], contents: Sequence[str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     files = []
     for word in words:
@@ -53,23 +54,24 @@ def _options(words: Iterable[str], content: str | None) -> dict[str, Any]:
             options[name.replace("-", "_")] = value if equals else True
         else:
             files.append(word)
-    if len(files) > 1:
+    missing = [name for name in contents if name not in options]
+    if len(contents) == 1 and not files:
+        files = ["-"] * len(missing)
+    if len(files) == 1 and len(contents) != 1 and len(missing) != 1:
+        return read_object(_read(files[0]), "file") | options
+    if len(files) > len(missing):
         raise Problem("invalid_option", f"unexpected {files[-1]!r}")
-    if content and content not in options:
-        options[content] = read_text(_read(files), content)
-    if files and not content:
-        options = read_object(_read(files), "file") | options
-    return options
+    return options | {name: read_text(_read(file), name) for name, file in zip(missing, files, strict=False)}
 
 
-def _read(files: Sequence[str]) -> bytes:
-    if not files or files[0] == "-":
+def _read(file: str) -> bytes:
+    if file == "-":
         return sys.stdin.buffer.read()
     try:
-        with open(files[0], "rb") as file:
-            return file.read()
+        with open(file, "rb") as opened:
+            return opened.read()
     except OSError as error:
-        raise Problem("invalid_option", f"{files[0]}: {error.strerror}") from error
+        raise Problem("invalid_option", f"{file}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

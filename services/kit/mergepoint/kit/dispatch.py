@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .options import Options, content_field, validate
+from .options import Options, content_fields, validate
 from .problems import Problem
 
 Task = Callable[..., "Answer"]
@@ -38,10 +38,10 @@ def model_of(task: Task) -> type[Options] | None:
     return None
 
 
-def content_of(task: Task | None) -> str | None:
-    """Name the option of *task* that a file or standard input fills."""
+def contents_of(task: Task | None) -> list[str]:
+    """Name the options of *task* that files fill, in order."""
     model = model_of(task) if task else None
-    return content_field(model) if model else None
+    return list(content_fields(model)) if model else []
 
 
 def dispatch(tasks: Mapping[str, Task], name: str, options: Mapping[str, Any]) -> Answer:

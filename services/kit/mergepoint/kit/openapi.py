@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from pydantic.json_schema import models_json_schema
 
-from .options import Options, content_field
+from .options import Options, content_field, content_fields
 
 View = TypeVar("View", bound=Callable[..., Any])
 PLACEHOLDER = re.compile(r"<(?:[^:<>]+:)?([^:<>]+)>")
@@ -84,7 +84,7 @@ def document(app: Flask, name: str, version: str) -> dict[str, Any]:
 def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any]) -> dict[str, Any]:
     summary, model, produces, path_options = operation
     fields = components.get(model.__name__, {}).get("properties", {}) if model else {}
-    content = content_field(model) if model else None
+    contents = content_fields(model) if model else {}
     parameters = [
         {
             "name": name,
@@ -105,11 +105,11 @@ def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any
             },
         },
     }
-    if model and (method == "GET" or content):
+    if model and (method == "GET" or contents):
         left_out = {
             *path_options,
             *rule.arguments,
-            *({content} if method == "POST" else ()),
+            *(contents if method == "POST" else ()),
         }
         required = components[model.__name__].get("required", ())
         parameters += [
@@ -125,15 +125,15 @@ def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any
     if model and method == "POST":
         described["requestBody"] = {
             "required": True,
-            "content": _bodies(model, content),
+            "content": _bodies(model),
         }
     return described | ({"parameters": parameters} if parameters else {})
 
 
-def _bodies(model: type[Options], content: str | None) -> dict[str, Any]:
+def _bodies(model: type[Options]) -> dict[str, Any]:
     reference = {"schema": {"$ref": REF.format(model=model.__name__)}}
-    raw = {"text/plain": {"schema": {"type": "string"}}} if content else {}
-    form = {"multipart/form-data": reference} if content else {}
+    raw = {"text/plain": {"schema": {"type": "string"}}} if content_field(model) else {}
+    form = {"multipart/form-data": reference} if content_fields(model) else {}
     return raw | {"application/json": reference} | form
 
 

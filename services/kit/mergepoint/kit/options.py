@@ -19,7 +19,7 @@ SURROGATE = "not UTF-8: a lone surrogate at offset {start}"
 
 
 class Options(BaseModel):
-    """What one call takes. *content* names the field that a raw body, a file or standard input fills."""
+    """What one call takes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -34,13 +34,23 @@ class Options(BaseModel):
             raise PydanticCustomError("lone_surrogate", SURROGATE, {"start": error.start}) from None
 
 
+def content_fields(model: type[Options]) -> dict[str, str | None]:
+    """Name the fields that files fill, those marked ``json_schema_extra={"content": True}``, and their media types.
+
+    A media type is what the field's ``contentMediaType`` says (JSON Schema); None: any.
+    """
+    extras = {name: field.json_schema_extra for name, field in model.model_fields.items()}
+    return {
+        name: str(kind) if (kind := extra.get("contentMediaType")) else None
+        for name, extra in extras.items()
+        if isinstance(extra, dict) and extra.get("content")
+    }
+
+
 def content_field(model: type[Options]) -> str | None:
-    """Name the field that raw content goes to: the one marked ``json_schema_extra={"content": True}``."""
-    for name, field in model.model_fields.items():
-        extra = field.json_schema_extra
-        if isinstance(extra, dict) and extra.get("content"):
-            return name
-    return None
+    """Name the field that a raw body fills: the only one of ``content_fields``, if there is one only."""
+    contents = list(content_fields(model))
+    return contents[0] if len(contents) == 1 else None
 
 
 def validate(model: type[Model], values: Mapping[str, Any]) -> Model:

@@ -1,0 +1,148 @@
+"""Which child of one block is which child of the other.
+
+Equal ones first, as many as can be in order; between those the similar ones, that is those with words in common.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
+from typing import TypeAlias
+
+from .alike import ALIKE, Child, likeness, may_become, name_of_child, words_of, wraps
+from .sequences import diff, longest_increasing
+from .tree import Block
+
+# What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.
+Pair: TypeAlias = tuple[Child | list[Child] | None, Child | list[Child] | None, bool]
+
+# Without a word in common these are still the same, at the same place.
+CELLS = frozenset(("td", "th"))
+SIMILAR = 0.3  # so much must two children share to be the same, changed
+MOST_COMPARED = 2_500  # pairs; above, shared rare words choose who is compared
+RARE = 8  # so often a word may occur among the children to speak for one of them
+
+
+def align(
+    old: Sequence[Child], new: Sequence[Child], key: Callable[[Child], str], *, similar: bool = True
+) -> Iterator[Pair]:
+    """Yield what belongs together, in document order, None where there is no other, and whether the two are equal;
+    deleted before added.
+
+    *key* gives what is compared. Without *similar* only equal ones belong together.
+    """
+    if (
+        len(old) == len(new) == 1
+        and similar
+        and name_of_child(old[0]) == name_of_child(new[0])
+        and key(old[0]) != key(new[0])
+    ):
+        yield from _align_rest(old, new)
+        return
+    for tag, i, i_end, j, j_end in diff(map(key, old), map(key, new)):
+        if tag == "equal":
+            yield from zip(old[i:i_end], new[j:j_end], repeat(True))
+        elif tag == "replace" and similar:
+            yield from _align_similar(old[i:i_end], new[j:j_end])
+        else:
+            yield from _apart(old[i:i_end], new[j:j_end])
+
+
+def _apart(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
+    for child in old:
+        yield child, None, False
+    for child in new:
+        yield None, child, False
+
+
+def _align_similar(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
+    """As align, for children none of which are equal."""
+    chosen = _choose(old, new)
+    i = j = 0
+    for a, b in [*chosen, (len(old), len(new))]:
+        yield from _align_rest(old[i:a], new[j:b])
+        if a < len(old):
+            yield old[a], new[b], False
+        i, j = a + 1, b + 1
+
+
+def _align_rest(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
+    """Pair what has nothing in common but its place, or what is in it."""
+    if len(new) == 1 and old and wraps(new[0], old):
+        yield list(old), new[0], False
+        return
+    if len(old) == 1 and new and wraps(old[0], new):
+        yield old[0], list(new), False
+        return
+    alone = len(old) == len(new) == 1
+    cells = len(old) == len(new) and all(isinstance(child, Block) and child.name in CELLS for child in (*old, *new))
+    if alone or cells:
+        for a, b in zip(old, new, strict=True):
+            same = cells or (name_of_child(a) == name_of_child(b) and may_become(a, b))
+            yield from [(a, b, False)] if same else _apart([a], [b])
+    else:
+        yield from _apart(old, new)
+
+
+def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]:
+    """Return the places of those that are similar, in order on both sides."""
+    head = 0
+    shorter = min(len(old), len(new))
+    while head < shorter and likeness(old[head], new[head]) >= ALIKE:
+        head += 1
+    tail = 0
+    while tail < shorter - head and likeness(old[-1 - tail], new[-1 - tail]) >= ALIKE:
+        tail += 1
+    rest = (range(head, len(old) - tail), range(head, len(new) - tail))
+    few = len(rest[0]) * len(rest[1]) <= MOST_COMPARED
+    middle = (_best if few else _likely)(old, new, *rest)
+    ends = [(len(old) - place, len(new) - place) for place in range(tail, 0, -1)]
+    return [(place, place) for place in range(head)] + middle + ends
+
+
+def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
+    """Choose what makes the sum of likenesses largest: all against all."""
+    sums = [[0.0] * (len(columns) + 1)]
+    for i in rows:
+        above, row = sums[-1], [0.0]
+        for place, j in enumerate(columns):
+            alike = likeness(old[i], new[j])
+            together = above[place] + alike if alike >= SIMILAR else 0.0
+            row.append(max(above[place + 1], row[place], together))
+        sums.append(row)
+    chosen = []
+    i, j = len(rows), len(columns)
+    while i and j:
+        if sums[i][j] == sums[i - 1][j]:
+            i -= 1
+        elif sums[i][j] == sums[i][j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            chosen.append((rows[i], columns[j]))
+    return chosen[::-1]
+
+
+def _likely(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
+    """Choose by rare words, in time that grows with the number of words: for each old child the new one it shares most
+    of them with, then the longest part of these that is in order."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for j in columns:
+        for word in words_of(new[j]):
+            places[word].append(j)
+    partners = []
+    for i in rows:
+        votes: defaultdict[int, int] = defaultdict(int)
+        for word in words_of(old[i]):
+            if len(found := places.get(word, ())) <= RARE:
+                for j in found:
+                    votes[j] += 1
+        if votes:
+            j = max(votes, key=lambda place: (votes[place], -abs(place - i)))
+            if likeness(old[i], new[j]) >= SIMILAR:
+                partners.append((i, j))
+    return _in_order(partners)
+
+
+def _in_order(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    flipped = longest_increasing([(j, i) for i, j in pairs])
+    return [(i, j) for j, i in flipped]

@@ -1,0 +1,98 @@
+"""How much two blocks or runs are alike, and whether one may become the other."""
+
+import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from .markup import names
+from .tree import Block
+from .words import UNSPACED
+
+Child: TypeAlias = Block | str
+
+# What may become what: the marks put old and new content into one element.
+LEAVES = names("p h1 h2 h3 h4 h5 h6 div address")
+GROUPS = names("div section article main aside header footer nav search")
+KINDRED = (names("ul ol menu"), names("td th"), names("dt dd"))
+
+WRAPPERS = LEAVES | GROUPS | names("blockquote center figure details fieldset")
+WRAPPED = 0.6  # so much of the words of a block and of what it may wrap must be the same
+ALIKE = 0.5  # so much is enough without looking at others
+LONG = 300  # characters; in more, tags between words hardly matter
+PROBES, PROBE = 10, 20  # how many, how long
+TAG = re.compile(r"<[^>]*>")
+
+
+def likeness(old: Child, new: Child) -> float:
+    """Return what share of their words two children have in common; 0 if one cannot become the other."""
+    if not may_become(old, new):
+        return 0.0
+    if _share_probes(_html(old), _html(new)):
+        return ALIKE
+    ours, theirs = words_of(old), words_of(new)
+    if not ours and not theirs:
+        return ALIKE
+    return 2 * len(ours & theirs) / (len(ours) + len(theirs))
+
+
+def may_become(old: Child, new: Child) -> bool:
+    """Say whether *old* and *new* can be one element, or one run, that changed."""
+    if isinstance(old, str) or isinstance(new, str):
+        return isinstance(old, str) and isinstance(new, str)
+    if old.name == new.name:
+        return _columns(old) == _columns(new)
+    both = {old.name, new.name}
+    if any(both <= kin for kin in KINDRED):
+        return True
+    if both <= LEAVES:
+        return not any(isinstance(child, Block) for child in (*old.children, *new.children))
+    return both <= GROUPS
+
+
+def wraps(outer: Child, inner: Sequence[Child]) -> bool:
+    """Say whether *outer* looks like a block that was put around *inner* on the other side."""
+    if isinstance(outer, str) or outer.name not in WRAPPERS:
+        return False
+    if outer.name in LEAVES - GROUPS and any(isinstance(child, Block) for child in (*inner, *outer.children)):
+        return False
+    ours, theirs = words_of(outer), frozenset().union(*map(words_of, inner))
+    return bool(theirs) and 2 * len(ours & theirs) >= WRAPPED * (len(ours) + len(theirs))
+
+
+def name_of_child(child: Child) -> str:
+    """Return the name of a block, nothing for a run."""
+    return "" if isinstance(child, str) else child.name
+
+
+def words_of(child: Child) -> frozenset[str]:
+    """Return the words in *child*; what is written without spaces counts by characters."""
+    if isinstance(child, str):
+        return _words(child)
+    if child.words is None:
+        child.words = _words(child.html)
+    return child.words
+
+
+def _words(html: str) -> frozenset[str]:
+    text = TAG.sub(" ", html) if len(html) < LONG else html
+    return frozenset(text if not text.isascii() and UNSPACED.search(text) else text.split())
+
+
+def _share_probes(old: str, new: str) -> bool:
+    """Say whether most of some short pieces of *old* are in *new*: enough for long texts, and ten times as fast."""
+    if len(old) < LONG or len(new) < LONG:
+        return False
+    probes = [old[place : place + PROBE] for place in range(0, len(old) - PROBE, len(old) // PROBES)]
+    texts = [probe for probe in probes if "<" not in probe and ">" not in probe]
+    return len(texts) >= PROBES // 2 and sum(text in new for text in texts) >= len(texts) * 2 / 3
+
+
+def _columns(block: Block) -> list[str]:
+    """Return the columns of a table: no mark can stand there, so a table with other columns is another table."""
+    if block.name != "table":
+        return []
+    return [child.html for child in block.children if isinstance(child, Block) and child.name == "colgroup"]
+
+
+def _html(child: Child) -> str:
+    return child if isinstance(child, str) else child.html

@@ -1,0 +1,128 @@
+"""A script as a list of changes, for programs and for people who want to go through them."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from .script import Change as Text
+from .script import Close, Keep, Open, Piece, Script, Whole
+from .sequences import diff
+from .tree import Block
+
+KINDS = (
+    "inserted",
+    "deleted",
+    "replaced",
+    "moved",
+    "tag_added",
+    "tag_deleted",
+    "tag_replaced",
+    "attributes",
+    "whitespace",
+    "comment",
+    "removed_active",
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: *old* and *new* are HTML, *path* is that of the block it is in or is, in the new document if it can
+    be, else in the old one. What ``removed_active`` and ``comment`` tell was not sanitised: never show it as HTML.
+    """
+
+    id: int
+    kind: str
+    path: str
+    old: str
+    new: str
+
+
+def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> list[Change]:
+    """Return the changes of *script* by their *numbers*; those in *moved* only moved."""
+    paths = _Paths()
+    changes: dict[int, Change] = {}
+    for piece, number in zip(script, numbers, strict=True):
+        path = paths.follow(piece)
+        if not number or isinstance(piece, Close):
+            continue
+        if number in moved:
+            html = piece.block.html if isinstance(piece, Whole) else ""
+            changes.setdefault(number, Change(number, "moved", path, html, html))
+        else:
+            changes[number] = Change(number, *_told(piece, path))
+    return list(changes.values())
+
+
+def lost_changes(old: Sequence[str], new: Sequence[str], first: int, ignore: Collection[str]) -> list[Change]:
+    """Return how what sanitising took from each side differs, numbered from *first*."""
+    changes: list[Change] = []
+    for tag, i, i_end, j, j_end in diff(old, new):
+        if tag == "equal":
+            continue
+        ours, theirs = old[i:i_end], new[j:j_end]
+        for place in range(max(len(ours), len(theirs))):
+            before = ours[place] if place < len(ours) else ""
+            after = theirs[place] if place < len(theirs) else ""
+            kind = "comment" if (before or after).startswith("<!--") else "removed_active"
+            if kind == "removed_active" or "comments" not in ignore:
+                changes.append(Change(first + len(changes), kind, "", before, after))
+    return changes
+
+
+def _told(piece: Piece, path: str) -> tuple[str, str, str, str]:
+    if isinstance(piece, Text):
+        kind = "replaced" if piece.old and piece.new else "inserted" if piece.new else "deleted"
+        return kind, path, piece.old, piece.new
+    if isinstance(piece, Whole):
+        html = piece.block.html
+        return ("inserted", path, "", html) if piece.is_new else ("deleted", path, html, "")
+    assert isinstance(piece, Open)
+    old, new = piece
+    if old is None or new is None:
+        return ("tag_added" if new else "tag_deleted"), path, old.tag if old else "", new.tag if new else ""
+    if old.name != new.name:
+        return "tag_replaced", path, old.tag, new.tag
+    if old.tag != new.tag:
+        return "attributes", path, old.tag, new.tag
+    spaces = (old.lead, old.tail), (new.lead, new.tail)
+    before, after = ("".join(space) for space in spaces)
+    return ("comment" if "<!--" in before + after else "whitespace"), path, before, after
+
+
+class _Paths:
+    """Where a script is in both documents: as ``/ul[1]/li[2]``, blocks only."""
+
+    def __init__(self) -> None:
+        self._stacks: dict[bool, list[tuple[str, Counter[str]]]] = {side: [("", Counter())] for side in (False, True)}
+        self._open: list[tuple[bool, ...]] = []
+
+    def follow(self, piece: Piece) -> str:
+        """Take one more *piece*; return the path of the block that it is or is in."""
+        if isinstance(piece, Keep):
+            if piece.name:
+                self._count(piece.name, False)
+                self._count(piece.name, True)
+        elif isinstance(piece, Whole):
+            return self._count(piece.block.name, piece.is_new)
+        elif isinstance(piece, Close):
+            for side in self._open.pop():
+                self._stacks[side].pop()
+        elif isinstance(piece, Open):
+            return self._enter(piece)
+        return self._stacks[True][-1][0] or "/"
+
+    def _enter(self, piece: Open) -> str:
+        sides = tuple(side for side in (False, True) if isinstance(piece[side], Block))
+        path = self._stacks[True][-1][0]
+        for side in sides:
+            tag = piece[side]
+            assert tag
+            path = self._count(tag.name, side)
+            self._stacks[side].append((path, Counter()))
+        self._open.append(sides)
+        return path or "/"
+
+    def _count(self, name: str, side: bool) -> str:
+        path, counter = self._stacks[side][-1]
+        counter[name] += 1
+        return f"{path}/{name}[{counter[name]}]"

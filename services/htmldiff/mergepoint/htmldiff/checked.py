@@ -1,0 +1,102 @@
+"""The finest result that holds: every answer is checked before it leaves; one that fails is made again, coarser."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from . import limits, policy
+from .choice import Choice
+from .limits import TooComplex
+from .merge import merge
+from .normal import Document, parse
+from .render import Look, render
+from .resolve import resolve
+from .script import Change, Keep, Script, moves, number
+from .tree import Kinds, build
+from .words import COARSE, GRANULARITIES, NOT_ONLY_TAGS, Segment, Tokens
+
+
+class Result(NamedTuple):
+    """A script, the numbers of its pieces, those of changes that only moved, its HTML and its granularity.
+
+    Where a finer one was asked for, *degraded* says why: ``nodes`` (too many) or ``unstable`` (see Comparison).
+    """
+
+    script: Script
+    numbers: Sequence[int]
+    moved: frozenset[int]
+    html: str
+    granularity: str
+    degraded: str | None = None
+
+
+def best(old: Document, new: Document, choice: Choice, segment: Segment) -> Result:
+    """Return the finest result for *old* and *new* that keeps the promises; raise TooComplex if none does."""
+    large = max(len(old.pieces), len(new.pieces)) > limits.MOST_NODES
+    asked = GRANULARITIES.index(choice.granularity)
+    coarser = [name for name in COARSE if GRANULARITIES.index(name) > asked]
+    for granularity in [*([] if large and choice.granularity not in COARSE else [choice.granularity]), *coarser]:
+        result = _result(old, new, choice, segment, granularity)
+        if _holds(result.html, old, new, choice):
+            reason = None if granularity == choice.granularity else "nodes" if large else "unstable"
+            return result._replace(degraded=reason)
+    raise TooComplex("no way was found to write this so that a parser reads it as it is")
+
+
+def _result(old: Document, new: Document, choice: Choice, segment: Segment, granularity: str) -> Result:
+    script = script_of(old, new, choice, segment, granularity)
+    pairs = moves(script) if choice.moved else []
+    numbers = number(script, pairs)
+    moved = frozenset(numbers[place] for place, _ in pairs)
+    return Result(script, numbers, moved, _written(script, numbers, moved, choice), granularity)
+
+
+def script_of(old: Document, new: Document, choice: Choice, segment: Segment, granularity: str) -> Script:
+    """Return how *old* became *new*."""
+    if old.html == new.html:
+        return [Keep(new.html)] if new.html else []
+    if granularity == "document":
+        return [Change(old.html, new.html)]
+    kinds = Kinds()
+    only_tags = not (NOT_ONLY_TAGS.search(old.html) or NOT_ONLY_TAGS.search(new.html))
+    tokens = Tokens(granularity, choice.ignore, segment, only_tags=only_tags)
+    trees = build(old.pieces, kinds, "old"), build(new.pieces, kinds, "new")
+    return merge(*trees, tokens, kinds, fine=granularity not in COARSE)
+
+
+def _written(script: Script, numbers: Sequence[int], moved: frozenset[int], choice: Choice) -> str:
+    full = choice.markup == "full"
+    old = Look(full=full, new=False)
+    new = Look(full=full, old=False, anchors=choice.page)
+    if choice.view == "deletions":
+        return render(script, numbers, old._replace(anchors=choice.page), moved)
+    if choice.view == "insertions":
+        return render(script, numbers, new, moved)
+    if choice.view == "side-by-side":
+        sides = (render(script, numbers, look, moved) for look in (old, new))
+        return "".join(
+            f'<div class="diff_{name}">{html}</div>' for name, html in zip(("old", "new"), sides, strict=True)
+        )
+    return render(script, numbers, Look(full=full, anchors=choice.page), moved)
+
+
+def _holds(html: str, old: Document, new: Document, choice: Choice) -> bool:
+    """Say whether *html* is safe, is what a parser makes of it, and can be undone and done."""
+    if choice.sanitize == "safe":
+        if policy.cleaner().clean(html) != html:
+            return False
+    elif parse(html) != html:
+        return False
+    if choice.markup != "full" or choice.view != "inline":
+        return True
+    return all(
+        _same(resolve(html, lambda change, made=made: made), document.html, choice)  # type: ignore[misc]
+        for made, document in ((True, new), (False, old))
+    )
+
+
+def _same(html: str, other: str, choice: Choice) -> bool:
+    key = Tokens(ignore=choice.ignore).key
+    ours, theirs = key(html), key(other)
+    if "whitespace" in choice.ignore:
+        ours, theirs = "".join(ours.split()), "".join(theirs.split())
+    return ours == theirs

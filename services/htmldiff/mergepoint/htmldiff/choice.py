@@ -1,0 +1,59 @@
+"""How to compare and what to write. Every value is checked here; the service's own options say the same to HTTP."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .limits import BadOption
+from .policy import is_web_url
+from .words import GRANULARITIES, IGNORABLE
+
+VIEWS = ("inline", "side-by-side", "insertions", "deletions")
+MARKUPS = ("classic", "full")
+SANITIZE = ("safe", "none")
+# They may hold what a page's body may.
+WRAPPERS = ("div", "section", "article", "main", "aside", "blockquote", "figure", "span")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The options of one comparison.
+
+    *granularity* is what changes as one at most: a character, a word, a sentence, a block, the document.
+    """
+
+    view: str = "inline"
+    granularity: str = "word"
+    ignore: Collection[str] = ()
+    markup: str = "classic"
+    moved: bool = False
+    wrapper_element: str = "div"
+    wrapper_class: str = "diff"
+    page: bool = False
+    title: str = ""
+    sanitize: str = "safe"
+    base_url: str | None = None
+
+    def __post_init__(self) -> None:
+        _among("view", self.view, VIEWS)
+        _among("granularity", self.granularity, GRANULARITIES)
+        _among("markup", self.markup, MARKUPS)
+        _among("sanitize", self.sanitize, SANITIZE)
+        _among("wrapper_element", self.wrapper_element, WRAPPERS)
+        for value in self.ignore:
+            _among("ignore", value, IGNORABLE)
+        if self.base_url is not None and not is_web_url(self.base_url):
+            raise BadOption(f"{self.base_url!r} is no http or https URL", field="base_url")
+
+
+def choose(given: Mapping[str, Any]) -> Choice:
+    """Return *given* as a Choice; an unknown name raises BadOption."""
+    for name in given:
+        if name not in Choice.__dataclass_fields__:
+            raise BadOption(f"there is no option {name!r}", field=name)
+    return Choice(**given)
+
+
+def _among(name: str, value: str, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        raise BadOption(f"{name} cannot be {value!r}, only {', '.join(allowed)}", field=name)

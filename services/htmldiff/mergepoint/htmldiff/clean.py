@@ -1,0 +1,176 @@
+"""One pass over split canonical markup: what goes, what is renamed, what was lost. Once more changes nothing."""
+
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+from . import policy
+from .limits import MOST_ATTRIBUTES, TooComplex
+from .markup import (
+    ATTRIBUTE,
+    MARKUP,
+    OURS,
+    RAW,
+    VOID,
+    escape,
+    is_end,
+    name_of,
+    start_tag,
+    unescape,
+)
+
+RENAMED = "data-input-diff-"
+# The names that HTML lets attributes have.
+FORBIDDEN_IN_NAMES = frozenset("\"'<>=`")
+
+
+class TooManyAttributesInTag(ValueError):
+    """More than MOST_ATTRIBUTES."""
+
+
+class Rules(dict[str, str]):
+    """What becomes of a tag, by tag: the same tag, another, or nothing. Remembers what it was asked.
+
+    *lost* holds, for tags that lose something, what that is; *gone* those that go with their content.
+    """
+
+    def __init__(self, *, sanitize: bool = True, base_url: str | None = None) -> None:
+        super().__init__()
+        self.sanitize = sanitize
+        self.base_url = base_url
+        self.lost: dict[str, list[str]] = {}
+        self.gone: set[str] = set()
+
+    def __missing__(self, tag: str) -> str:
+        verdict = self[tag] = self._judge(tag)
+        return verdict
+
+    def _judge(self, tag: str) -> str:
+        name = name_of(tag)
+        if not name:
+            return self._judge_comment(tag)
+        if is_end(tag):
+            return self._judge_end(tag, name)
+        if name in RAW:
+            return self._judge_raw(tag, name)
+        if self.sanitize and name in policy.GONE:
+            self.gone.add(tag)
+            return ""
+        if self.sanitize and name not in policy.ELEMENTS:
+            self.lost[tag] = [tag]
+            return ""
+        return self._judge_head(tag, name)
+
+    def _judge_comment(self, tag: str) -> str:
+        if self.sanitize:
+            self.lost[tag] = [tag]
+            return ""
+        # What HTML makes of a processing instruction; lexbor keeps it.
+        return f"<!--{tag[1:-1]}-->" if tag.startswith("<?") else tag
+
+    def _judge_end(self, tag: str, name: str) -> str:
+        kept = not self.sanitize or (name in policy.ELEMENTS and name not in VOID)
+        return tag if kept else ""
+
+    def _judge_raw(self, tag: str, name: str) -> str:
+        """Elements with text for content: to be shown as text, or to go."""
+        if not self.sanitize and name != "plaintext":
+            return self._judge_head(tag, name)
+        self.lost[tag] = [tag]
+        if name in policy.GONE:
+            return ""
+        content = tag[tag.index(">") + 1 : -len(name) - 3]
+        text = content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return f"<pre>{text}</pre>" if name == "plaintext" else text
+
+    def _judge_head(self, tag: str, name: str) -> str:
+        head, _, rest = tag.partition(">")
+        return self._judge_attributes(f"{head}>", name) + rest if " " in head else tag
+
+    def _judge_attributes(self, tag: str, name: str) -> str:
+        given = ATTRIBUTE.findall(tag)
+        if len(given) > MOST_ATTRIBUTES:
+            raise TooManyAttributesInTag
+        lost = self.lost.setdefault(tag, [])
+        kept: dict[str, str] = {}
+        for key, raw in sorted(given):
+            value = self._resolved(key, raw)
+            clean = self._clean(name, key, value)
+            if clean is None or clean != value:
+                lost.append(f'{name} {key}="{value}"')
+            if clean is not None:
+                kept[_rename(key, kept)] = clean
+        if not lost:
+            del self.lost[tag]
+        return start_tag(name, dict(sorted(kept.items())))
+
+    def _resolved(self, key: str, value: str) -> str:
+        if not self.base_url or key not in policy.URLS:
+            return value
+        return escape(urljoin(self.base_url, unescape(value).strip()))
+
+    def _clean(self, name: str, key: str, value: str) -> str | None:
+        if not FORBIDDEN_IN_NAMES.isdisjoint(key):
+            return None
+        if not self.sanitize:
+            return value
+        if not policy.may_have(name, key):
+            return None
+        if key in policy.URLS:
+            return policy.clean_url(value)
+        return policy.clean_style(value) if key == "style" else value
+
+
+def _rename(key: str, kept: dict[str, str]) -> str:
+    if key.startswith(OURS):
+        key = RENAMED + key.removeprefix(OURS)
+    while key in kept:
+        key = RENAMED + key
+    return key
+
+
+def clean(html: str, rules: Rules) -> tuple[list[str], list[str]]:
+    """Return canonical *html* as *rules* want it, split into text and markup by turns, and what it lost."""
+    pieces = MARKUP.split(html.replace("\r", "\n"))
+    tags = pieces[1::2]
+    verdicts = list(map(rules.__getitem__, tags))
+    lost: list[str] = []
+    if rules.gone and not rules.gone.isdisjoint(tags):
+        pieces, lost = _without(pieces, verdicts, rules)
+        return MARKUP.split("".join(pieces)), lost
+    if rules.lost:
+        lost = [thing for tag in tags for thing in rules.lost.get(tag, ())]
+    pieces[1::2] = verdicts
+    as_is = lost == [] or not any(verdict == "" or verdict.count("<") != 1 for verdict in verdicts)
+    return (pieces if as_is else MARKUP.split("".join(pieces))), lost
+
+
+def _without(pieces: list[str], verdicts: list[str], rules: Rules) -> tuple[list[str], list[str]]:
+    """Take elements out with their content, one walk for all."""
+    kept: list[str] = []
+    lost: list[str] = []
+    steps = zip(pieces[::2], [*pieces[1::2], ""], [*verdicts, ""], strict=True)
+    for text, tag, verdict in steps:
+        kept.append(text)
+        if tag in rules.gone:
+            lost.append(tag + _content(tag, steps))
+        elif tag:
+            lost += rules.lost.get(tag, ())
+            kept.append(verdict)
+    return kept, lost
+
+
+def _content(tag: str, steps: Iterator[tuple[str, str, str]]) -> str:
+    """Read the rest of the element that *tag* opens; return what was in it."""
+    name = name_of(tag)
+    if name in VOID or tag.endswith(f"</{name}>"):
+        return ""
+    content: list[str] = []
+    depth = 1
+    for text, inner, _ in steps:
+        content.append(text)
+        if name_of(inner) == name:
+            depth += -1 if is_end(inner) else 1
+        if not depth:
+            return "".join(content)
+        content.append(inner)
+    raise TooComplex(f"an element {name} never ends")

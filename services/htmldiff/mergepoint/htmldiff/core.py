@@ -1,0 +1,97 @@
+"""Two HTML documents in, what changed out, as HTML. Knows lexbor, nh3 and rapidfuzz; nothing of HTTP and of us."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from .changes import Change, describe, lost_changes
+from .checked import Result, best
+from .choice import Choice, choose
+from .clean import Rules
+from .limits import BadOption
+from .markup import escape
+from .normal import Document, parse, read
+from .page import page
+from .resolve import resolve
+from .words import Segment, icu_words
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed, as *html* and as *changes*; *counts* of them by kind.
+
+    *granularity* is what changes as one at most; *degraded* says why it is coarser than asked for: ``nodes`` (too many)
+    or ``unstable`` (what a finer one gave, a parser would read as something else). None: it is not.
+    *content* is *html* without wrapper and page.
+    """
+
+    html: str
+    changes: tuple[Change, ...]
+    counts: dict[str, int]
+    granularity: str
+    degraded: str | None = None
+    content: str = field(default="", repr=False)
+
+
+def render_html_diff(
+    old: str, new: str, wrapper_element: str = "div", wrapper_class: str = "diff", **options: Any
+) -> str:
+    """Return *old* and *new* as one HTML text in which what changed is marked.
+
+    >>> render_html_diff('Foo <b>bar</b> baz', 'Foo <i>bar</i> baz')
+    '<div class="diff">Foo <i class="tagdiff_replaced">bar</i> baz</div>'
+    >>> render_html_diff('Foo bar baz', 'Foo baz')
+    '<div class="diff">Foo <del>bar</del> baz</div>'
+    >>> render_html_diff('Foo baz', 'Foo blah baz')
+    '<div class="diff">Foo <ins>blah</ins> baz</div>'
+    """
+    segment = options.pop("segment", icu_words)
+    choice = choose({"wrapper_element": wrapper_element, "wrapper_class": wrapper_class, **options})
+    return _wrapped(_compared(old, new, choice, segment)[2].html, choice)
+
+
+def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any) -> Comparison:
+    """Return what changed from *old* to *new*; *options* are those of Choice.
+
+    *segment* cuts text that is written without spaces into words.
+    """
+    choice = choose(options)
+    before, after, result = _compared(old, new, choice, segment)
+    changes = describe(result.script, result.numbers, result.moved)
+    if before.lost != after.lost:
+        changes += lost_changes(before.lost, after.lost, max(result.numbers, default=0) + 1, choice.ignore)
+    return Comparison(
+        _wrapped(result.html, choice),
+        tuple(changes),
+        dict(Counter(change.kind for change in changes)),
+        result.granularity,
+        result.degraded,
+        result.html,
+    )
+
+
+def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collection[int] = (), **options: Any) -> str:
+    """Return *old* with just the changes that *accept* names or, given only *reject*, with all but those."""
+    if both := set(accept) & set(reject):
+        raise BadOption(f"change {min(both)} is both accepted and rejected", field="reject")
+    result = compare(old, new, **{**options, "markup": "full", "view": "inline", "page": False})
+    known = {change.id for change in result.changes}
+    for name, numbers in (("accept", accept), ("reject", reject)):
+        if unknown := set(numbers) - known:
+            raise BadOption(f"there is no change {min(unknown)}", field=name)
+    chosen = set(accept) if accept or not reject else known - set(reject)
+    return parse(resolve(result.content, chosen.__contains__))
+
+
+def _compared(old: str, new: str, choice: Choice, segment: Segment) -> tuple[Document, Document, Result]:
+    rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
+    before, after = read(old, rules, "old"), read(new, rules, "new")
+    return before, after, best(before, after, choice, segment)
+
+
+def _wrapped(html: str, choice: Choice) -> str:
+    name = choice.wrapper_element
+    classes = f' class="{escape(choice.wrapper_class)}"' if choice.wrapper_class else ""
+    wrapped = f"<{name}{classes}>{html}</{name}>"
+    return page(wrapped, choice.title) if choice.page else wrapped

@@ -1,0 +1,101 @@
+"""Two runs into pieces: words first.
+
+Most changes leave the tags alone; then the pieces are joined tokens. Where a tag changed, weave.py goes on.
+"""
+
+from collections.abc import Sequence
+
+from .markup import SPACE, names
+from .script import Change, Keep, Piece
+from .sequences import Opcode, diff_strings, tidy
+from .spaces import by_spaces
+from .tree import END, INLINE, Kinds
+from .weave import weave
+from .words import Tokens
+
+# A reader does not want to see one of these standing between two changes.
+STOP_WORDS = names(
+    """a an and are as at be but by for from had has have he her his in is it its no not of on or she so that the their
+    they this to was we were which will with you auf das dem den der des die ein eine er es im in ist mit nicht sich sie
+    und von zu au aux ce de des du elle en est et il la le les ne pas que qui se un une con del el en los las lo no por
+    que una un y o e di il che non per"""
+)
+
+
+def merge_runs(old: str, new: str, tokens: Tokens, kinds: Kinds) -> list[Piece]:
+    """Return how *old* became *new*."""
+    pieces = None
+    if tokens.by_word and tokens.only_tags and not tokens.ignore:
+        pieces = _by_parts(by_spaces(old, new, is_weak), tokens, kinds)
+    if pieces is None:
+        pieces = _by_tokens(old, new, tokens, kinds)
+    if pieces is None:
+        ours, theirs = tokens.finer(tokens.cut(old)), tokens.finer(tokens.cut(new))
+        return weave(ours, theirs, tokens, kinds, is_weak)
+    return pieces
+
+
+def _by_parts(parts: list[Keep | Change], tokens: Tokens, kinds: Kinds) -> list[Piece] | None:
+    pieces: list[Piece] = []
+    for part in parts:
+        if isinstance(part, Keep) or (not (part.old and part.new) and "<" not in part.old + part.new):
+            pieces.append(part)
+            continue
+        finer = _by_tokens(part.old, part.new, tokens, kinds)
+        if finer is None:
+            return None
+        pieces += finer
+    return pieces or None
+
+
+def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds) -> list[Piece] | None:
+    """Return how *old* became *new*; None if tags changed."""
+    ours, theirs = tokens.cut(old), tokens.cut(new)
+    script = diff_strings(tokens.compared(ours), tokens.compared(theirs))
+    if _changes_tags(script, ours, theirs, kinds):
+        return None
+    script = tidy(script, lambda start, end: is_weak(ours[start:end]))
+    pieces: list[Piece] = []
+    for step in script:
+        pieces += _pieces(step, ours, theirs, tokens)
+    return pieces
+
+
+def is_weak(tokens: Sequence[str]) -> bool:
+    """Say whether these kept *tokens* are too little to stand between two changes: a stop-word, a comma, a space."""
+    text = "".join(tokens).strip(SPACE)
+    return not text.startswith("<") and (len(text) <= 1 or text.lower() in STOP_WORDS)
+
+
+def _changes_tags(script: Sequence[Opcode], old: Sequence[str], new: Sequence[str], kinds: Kinds) -> bool:
+    for tag, i, i_end, j, j_end in script:
+        if tag != "equal":
+            for token in (*old[i:i_end], *new[j:j_end]):
+                if token[0] == "<" and kinds[token] in (INLINE, END):
+                    return True
+    return False
+
+
+def _pieces(step: Opcode, old: Sequence[str], new: Sequence[str], tokens: Tokens) -> list[Piece]:
+    ours, theirs = old[step.old_start : step.old_end], new[step.new_start : step.new_end]
+    if step.tag == "equal":
+        return [Keep("".join(theirs))]
+    if step.tag == "replace" and tokens.by_word and _differ_in_space(ours, theirs):
+        ours, theirs = tokens.finer(ours), tokens.finer(theirs)
+        finer = tidy(
+            diff_strings(tokens.compared(ours), tokens.compared(theirs)), lambda start, end: is_weak(ours[start:end])
+        )
+        return [
+            Keep("".join(theirs[j:j_end]))
+            if tag == "equal"
+            else Change("".join(ours[i:i_end]), "".join(theirs[j:j_end]))
+            for tag, i, i_end, j, j_end in finer
+        ]
+    return [Change("".join(ours), "".join(theirs))]
+
+
+def _differ_in_space(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Say whether a word is on both sides, but with other white space before it."""
+    both = set(old) & set(new)
+    ours = {token.lstrip(SPACE) for token in old if token not in both}
+    return not ours.isdisjoint(token.lstrip(SPACE) for token in new if token not in both)

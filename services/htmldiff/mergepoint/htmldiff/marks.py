@@ -1,0 +1,82 @@
+"""How a change looks in HTML: the famous format, and what full markup adds so that it can be undone."""
+
+from .markup import ATTRIBUTE, NEVER_NESTED, SPACE, add_class, attributes, escape, name_of
+from .script import Tag
+
+ADDED, DELETED, REPLACED, MOVED = "tagdiff_added", "tagdiff_deleted", "tagdiff_replaced", "tagdiff_moved"
+ID = "data-diff-id"
+# This tag is on one side only, what is in it is another matter.
+SCOPE = "data-diff-scope"
+# The old tag's name, where it differs or is not written; its attributes, where they differ; the names of new ones.
+TAG = "data-diff-tag"
+OLD = "data-diff-old-"
+NEW_ATTRIBUTES = "data-diff-added"
+# A link from one place of what moved to the other; in neither document.
+LINK = "data-diff-link"
+# The old white space before the start tag and before the end tag, where it differs.
+LEAD = "data-diff-lead"
+TAIL = "data-diff-tail"
+
+
+def changed(html: str, mark: str, more: str, *, full: bool) -> str:
+    """Return inline *html* marked as ``del`` or ``ins``; white space before it is outside, except in full markup."""
+    if not html:
+        return ""
+    if full:
+        return f"<{mark}{more}>{html}</{mark}>"
+    inner = html.lstrip(SPACE)
+    space = html[: len(html) - len(inner)]
+    return f"{space}<{mark}{more}>{inner}</{mark}>" if inner else f"<{mark}{more}>{space}</{mark}>"
+
+
+def number(change: int, *, full: bool) -> str:
+    """Return the attribute that tells one change from another."""
+    return f' {ID}="{change}"' if full else ""
+
+
+def link(change: int, place: str, *, full: bool) -> str:
+    """Return the empty link to the other *place* of what moved, which a style sheet may fill."""
+    ours = f' {LINK}="{change}"' if full else ""
+    return f'<a class="tagdiff_link"{ours} href="#diff-{change}-{place}"></a>'
+
+
+def added(tag: str, more: str, *, full: bool) -> str:
+    """Return the start *tag* that is now around what it was not around."""
+    return add_class(tag, ADDED, f'{more} {SCOPE}="tag"' if full else "")
+
+
+def deleted(tag: str, more: str, *, full: bool) -> tuple[str, str]:
+    """Return start and end of what shows that *tag* was around something: it, or a stand-in where it could not nest."""
+    name = name_of(tag)
+    if name not in NEVER_NESTED:
+        return add_class(tag, DELETED, f'{more} {SCOPE}="tag"' if full else ""), f"</{name}>"
+    return stand_in(tag, f' class="{DELETED}"' + (f'{more} {SCOPE}="tag"' if full else ""), full=full), "</span>"
+
+
+def stand_in(tag: str, more: str = "", *, full: bool) -> str:
+    """Return a ``span`` for a *tag* that cannot stand here."""
+    if not full:
+        return f"<span{more}>"
+    kept = "".join(f' {OLD}{key}="{value}"' for key, value in ATTRIBUTE.findall(tag))
+    return f'<span{more} {TAG}="{name_of(tag)}"{kept}>'
+
+
+def replaced(old: Tag, new: Tag, more: str, *, full: bool) -> str:
+    """Return the start tag of *new*, which was *old*."""
+    if not full:
+        return add_class(new.tag, REPLACED) if old.tag != new.tag else new.tag
+    more += _differences(old, new)
+    return add_class(new.tag, REPLACED, more) if old.tag != new.tag else f"{new.tag[:-1]}{more}>"
+
+
+def _differences(old: Tag, new: Tag) -> str:
+    before, after = attributes(old.tag), attributes(new.tag)
+    told = [f'{TAG}="{old.name}"'] if old.name != new.name else []
+    told += [f'{OLD}{key}="{value}"' for key, value in before.items() if after.get(key) != value]
+    if gained := [key for key in after if key not in before]:
+        told.append(f'{NEW_ATTRIBUTES}="{" ".join(gained)}"')
+    if old.lead != new.lead:
+        told.append(f'{LEAD}="{escape(old.lead)}"')
+    if old.tail != new.tail:
+        told.append(f'{TAIL}="{escape(old.tail)}"')
+    return "".join(f" {attribute}" for attribute in told)

@@ -1,0 +1,132 @@
+"""Canonical markup: what lexbor writes, with attributes sorted. Its names, its tags, its attributes.
+
+In it every tag is closed, every attribute quoted, and ``<`` and ``>`` stand for nothing but markup, so that patterns
+split it exactly. Nothing here may be used on HTML as people send it.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+# What HTML calls white space; Python's \s is more.
+SPACE = " \t\n\f\r"
+
+
+def names(text: str) -> frozenset[str]:
+    """Return the names in *text*, which stands here for a long literal."""
+    return frozenset(text.split())
+
+
+VOID = names("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr")
+# Their content is text whatever it looks like.
+RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
+# Their content is text with entities; no mark can stand in it.
+TEXT_ONLY = ("title", "textarea")
+# No mark can stand in these, or means something else there: they change as one.
+ATOMS = frozenset(
+    ("svg", "math", "template", "select", "datalist", "noscript", "object", "video", "audio", "picture", "canvas")
+)
+# Elements that a mark never goes around: it goes into them.
+BLOCKS = names(
+    """address article aside blockquote body caption center col colgroup dd details dialog dir div dl dt fieldset
+    figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav ol
+    optgroup option p pre search section summary table tbody td tfoot th thead tr ul"""
+)
+# In these stand their own parts, white space, and what does not show: no mark. What does not show goes with the white
+# space before the next part.
+TABLE_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr", "colgroup"))
+UNSEEN = ("<!--", "<script", "<style", "<template", "<input")
+# May not stand in one of their own name: the parser would end the outer one.
+NEVER_NESTED = frozenset(("a", "nobr", "button"))
+
+# Attributes with names like this are ours; the input's are renamed.
+OURS = "data-diff-"
+
+# What follows <plaintext> is text to the very end, so the last end tag is its own.
+_WHOLE = "|".join(rf"{name}\b[^>]*>.*{'' if name == 'plaintext' else '?'}</{name}" for name in (*RAW, *TEXT_ONLY))
+# Comments, elements without markup in them, tags, processing instructions: in a group, so that split keeps them.
+MARKUP = re.compile(rf"(<!--.*?-->|<(?:{_WHOLE}|/?[a-zA-Z][^>]*|\?[^>]*)>)", re.DOTALL)
+HOLDS_ATOMS = re.compile(rf"<(?:{'|'.join(sorted(ATOMS))})\b")
+NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)")
+ATTRIBUTE = re.compile(r' ([^\s=]+)="([^"]*)"')
+# White space and comments at the end of a text.
+SPACE_AT_END = re.compile(rf"[{SPACE}]+\Z")
+
+
+@lru_cache(maxsize=4096)
+def name_of(tag: str) -> str:
+    """Return the element's name in *tag*; nothing for comments."""
+    found = NAME.match(tag)
+    return found[1] if found else ""
+
+
+def is_end(tag: str) -> bool:
+    return tag.startswith("</")
+
+
+def attributes(tag: str) -> dict[str, str]:
+    """Return the attributes of *tag*, escaped as they are."""
+    return dict(ATTRIBUTE.findall(tag))
+
+
+def start_tag(name: str, given: dict[str, str]) -> str:
+    """Return a tag with the attributes *given*, which are escaped already, in their order."""
+    return f"<{name}" + "".join(f' {key}="{value}"' for key, value in given.items()) + ">"
+
+
+def escape(text: str) -> str:
+    """Return *text* as the value of an attribute, written as parsers write it."""
+    return (
+        text.replace("&", "&amp;")
+        .replace("\xa0", "&nbsp;")
+        .replace('"', "&quot;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
+
+
+def unescape(value: str) -> str:
+    """Return the text that *escape* was given."""
+    return (
+        value.replace("&gt;", ">")
+        .replace("&lt;", "<")
+        .replace("&quot;", '"')
+        .replace("&nbsp;", "\xa0")
+        .replace("&amp;", "&")
+    )
+
+
+def split(html: str) -> list[str]:
+    """Return canonical *html* as text and markup by turns, elements that change as one in one piece."""
+    pieces = MARKUP.split(html)
+    return join_atoms(pieces) if HOLDS_ATOMS.search(html) else pieces
+
+
+def join_atoms(pieces: Iterable[str]) -> list[str]:
+    """Return *pieces* with each of ATOMS in one."""
+    joined: list[str] = []
+    name, depth = "", 0
+    for piece in pieces:
+        if depth:
+            joined[-1] += piece
+            if name_of(piece) == name and piece.startswith("<"):
+                depth += -1 if is_end(piece) else 1
+            continue
+        joined.append(piece)
+        if piece.startswith("<") and not is_end(piece) and name_of(piece) in ATOMS:
+            name, depth = name_of(piece), 1
+    return joined
+
+
+def add_class(tag: str, word: str, more: str = "") -> str:
+    """Return start *tag* with one more class, the last, and with *more* written before its end."""
+    if ' class="' in tag:  # perhaps in a value
+        for found in ATTRIBUTE.finditer(tag):
+            if found[1] == "class":
+                return f"{tag[: found.end() - 1]} {word}{tag[found.end() - 1 : -1]}{more}>"
+    return f'{tag[:-1]} class="{word}"{more}>'
+
+
+def drop_class(classes: str, word: str) -> str | None:
+    """Return the class attribute that *add_class* was given; None if there was none."""
+    return None if classes == word else classes.removesuffix(" " + word)

@@ -1,0 +1,95 @@
+"""Two trees into a script: what belongs together is merged, child by child, from the top."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from .align import align
+from .alike import Child
+from .inline import merge_runs
+from .script import Change, Close, Keep, Open, Piece, Script, Whole
+from .tree import Block, Kinds
+from .words import Tokens
+
+
+class Pair(NamedTuple):
+    """Two blocks that are one, changed, or a block on one side only, and what is in it on both."""
+
+    old: Block | None
+    new: Block | None
+    before: Sequence[Child]
+    after: Sequence[Child]
+
+
+Step: TypeAlias = Piece | Pair
+
+
+def merge(old: Block, new: Block, tokens: Tokens, kinds: Kinds, *, fine: bool = True) -> Script:
+    """Return how the tree *old* became *new*; unless *fine*, blocks and runs are either equal or not the same."""
+    merger = _Merger(tokens, kinds, fine)
+    script: Script = []
+    todo = [merger.children(old.children, new.children)]
+    while todo:  # no recursion: trees may be deep
+        for step in todo[-1]:
+            if isinstance(step, Pair):
+                todo.append(merger.inside(step))
+                break
+            last = script[-1] if script else None
+            if isinstance(step, Change) and isinstance(last, Change) and not (last.new or step.old):
+                script[-1] = Change(last.old, step.new)
+            else:
+                script.append(step)
+        else:
+            todo.pop()
+    return script
+
+
+class _Merger:
+    def __init__(self, tokens: Tokens, kinds: Kinds, fine: bool) -> None:
+        self.tokens = tokens
+        self.kinds = kinds
+        self.fine = fine
+        self.any_space = "whitespace" in tokens.ignore
+
+    def children(self, old: Sequence[Child], new: Sequence[Child]) -> Iterator[Step]:
+        for a, b, equal in align(old, new, self._key, similar=self.fine):
+            if isinstance(a, list) and isinstance(b, Block):
+                yield Pair(None, b, a, b.children)
+            elif isinstance(a, Block) and isinstance(b, list):
+                yield Pair(a, None, a.children, b)
+            elif isinstance(a, Block) and isinstance(b, Block):
+                if equal and (self.any_space or a.lead == b.lead):
+                    yield Keep(b.lead + b.html, b.name)
+                else:
+                    yield Pair(a, b, a.children, b.children)
+            elif isinstance(a, str) and isinstance(b, str):
+                yield from self._runs(a, b, equal=equal)
+            else:
+                yield from _apart(a, is_new=False)
+                yield from _apart(b, is_new=True)
+
+    def inside(self, pair: Pair) -> Iterator[Step]:
+        old, new = pair.old, pair.new
+        if old and new:
+            if self.any_space:
+                old = old.spaced(new)
+            same_tag = self.tokens.key(old.tag) == self.tokens.key(new.tag)
+            if same_tag and (old.lead, old.tail) == (new.lead, new.tail):
+                old = new
+        yield Open(old, new)
+        yield from self.children(pair.before, pair.after)
+        yield Close(old, new)
+
+    def _runs(self, old: str, new: str, *, equal: bool) -> Sequence[Piece]:
+        if equal:
+            return [Keep(new)]
+        return merge_runs(old, new, self.tokens, self.kinds) if self.fine else [Change(old, new)]
+
+    def _key(self, child: Child) -> str:
+        return self.tokens.key(child if isinstance(child, str) else child.html)
+
+
+def _apart(child: Child | list[Child] | None, *, is_new: bool) -> Iterator[Piece]:
+    if isinstance(child, Block):
+        yield Whole(child, is_new)
+    elif isinstance(child, str):
+        yield Change("", child) if is_new else Change(child, "")

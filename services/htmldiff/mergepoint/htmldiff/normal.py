@@ -1,0 +1,65 @@
+"""Parse and clean until nothing changes. HTML needs more than one round of it: ``<pre>`` loses a newline in each, an
+``<a>`` wanders through a table, and what was cleaned away held other things apart.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+
+from . import limits
+from .clean import Rules, TooManyAttributesInTag, clean
+
+ROUNDS = 4  # the first parses, each of the other three may change something
+# Without events nothing is copied into <selectedcontent>: the tree is what was written.
+OPTIONS = LexborDocumentOptions.WO_EVENTS.value
+# A parser drops the first newline in these, each time.
+NEWLINES_AT_START = re.compile(r"(<(?:pre|listing|textarea)(?: [^>]*)?>)\n+")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document in canonical form: *pieces* are text and markup by turns, *lost* is what cleaning took."""
+
+    pieces: list[str]
+    lost: tuple[str, ...] = ()
+
+    @cached_property
+    def html(self) -> str:
+        return "".join(self.pieces)
+
+
+def parse(html: str) -> str:
+    """Return *html* as a parser reads it, as the content of an element; ``html``, ``head`` and ``body`` vanish."""
+    return LexborHTMLParser(html, is_fragment=True, options=OPTIONS).html or ""
+
+
+def read(html: str, rules: Rules, field: str) -> Document:
+    """Return *html* in canonical form, or raise the HtmldiffError that says why not; *field* is what it is called."""
+    limits.check(html, field)
+    document = normalise(html, rules, field)
+    limits.check_depth(document.pieces[1::2], field)
+    return document
+
+
+def normalise(html: str, rules: Rules, field: str = "html") -> Document:
+    """Return *html* cleaned by *rules*, in a form that parsing, cleaning and writing do not change.
+
+    Raises TooComplex if there is none after ROUNDS.
+    """
+    lost: list[str] = []
+    given, written = html, parse(html)
+    try:
+        for _ in range(ROUNDS):
+            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written), rules)
+            lost += taken
+            cleaned = "".join(pieces)
+            if cleaned == written == given:  # a parser has just read this
+                return Document(pieces, tuple(lost))
+            given, written = cleaned, parse(cleaned)
+            if written == cleaned:
+                return Document(pieces, tuple(lost))
+    except TooManyAttributesInTag:
+        raise limits.too_many_attributes(field) from None
+    raise limits.TooComplex(f"a parser never reads {field} the same twice", field=field)

@@ -1,0 +1,98 @@
+"""What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from mergepoint.kit.options import Options
+
+MOST_VERSIONS = 100
+MOST_CHOSEN = 100_000
+
+Granularity = Literal["character", "word", "sentence", "block", "document"]
+Ignorable = Literal["whitespace", "attributes", "case", "comments"]
+Wrapper = Literal["div", "section", "article", "main", "aside", "blockquote", "figure", "span"]
+CONTENT: dict[str, JsonValue] = {"content": True, "contentMediaType": "text/html"}
+
+
+def _split(value: object) -> object:
+    """A query has its lists in one value: ``whitespace,case``."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+WebUrl = Annotated[str, Field(max_length=2000, pattern=r"^(?i:https?)://[^\s/?#]+")]
+BaseUrl = Annotated[WebUrl | None, Field(description="what relative links are relative to")]
+Chosen = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_split)]
+
+
+class CompareOptions(Options):
+    """How to compare; with the same of these, changes have the same numbers."""
+
+    granularity: Granularity = Field("word", description="what changes as one at most")
+    ignore: Annotated[list[Ignorable], BeforeValidator(_split)] = Field(
+        [], max_length=4, description="what is no change: whitespace,attributes,case,comments"
+    )
+    moved: bool = Field(False, description="mark blocks that only moved as moved")
+    sanitize: Literal["safe", "none"] = Field("safe", description="none: scripts and forms stay; only for trusted HTML")
+    base_url: BaseUrl = None
+
+
+class PairOptions(CompareOptions):
+    """Two documents."""
+
+    old: str = Field(description="the HTML as it was", json_schema_extra=CONTENT)
+    new: str = Field(description="the HTML as it is now", json_schema_extra=CONTENT)
+
+
+class HtmldiffOptions(PairOptions):
+    """Two documents, and how to show what changed."""
+
+    view: Literal["inline", "side-by-side", "insertions", "deletions"] = Field("inline", description="what is shown")
+    markup: Literal["classic", "full"] = Field("classic", description="full: can be undone, by program")
+    wrapper_element: Wrapper = Field("div", description="the element around the answer")
+    wrapper_class: str = Field("diff", max_length=200, description="its class; empty: none")
+    page: bool = Field(False, description="a complete document with a style sheet, and links from change to change")
+    title: str = Field("", max_length=200, description="title of that document")
+    format: Literal["html", "json"] | None = Field(None, description="what to write; none: by Accept, else html")
+    strict: bool = Field(False, description="an error instead of a degraded answer")
+
+
+class ApplyOptions(PairOptions):
+    """Two documents, and which of the changes between them to make."""
+
+    accept: Chosen = Field(
+        [], max_length=MOST_CHOSEN, description="the numbers of the changes to make; none of both: no change is made"
+    )
+    reject: Chosen = Field(
+        [], max_length=MOST_CHOSEN, description="without accept: the changes not to make; all others are made"
+    )
+
+
+class Version(Options):
+    """One version of a document."""
+
+    label: str = Field(max_length=200, description="what it is called")
+    html: str = Field(description="its HTML")
+
+
+class AnnotateOptions(Options):
+    """Versions of a document, oldest first."""
+
+    versions: list[Version] = Field(min_length=1, max_length=MOST_VERSIONS)
+    granularity: Granularity = Field("word", description="what changes as one at most")
+    sanitize: Literal["safe", "none"] = Field("safe", description="none: scripts and forms stay; only for trusted HTML")
+    base_url: BaseUrl = None
+    format: Literal["html", "json"] | None = Field(None, description="what to write; none: by Accept, else html")
+    strict: bool = Field(False, description="an error instead of a degraded answer")
+
+
+class HtmldiffAttempt(HtmldiffOptions):
+    """What the sandbox is asked for; *because* says why it is coarser than what the caller asked for."""
+
+    because: str | None = None
+
+
+class AnnotateAttempt(AnnotateOptions):
+    """The same for versions."""
+
+    because: str | None = None

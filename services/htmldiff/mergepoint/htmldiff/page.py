@@ -1,0 +1,61 @@
+"""A complete page around a diff: its style sheet, and the way from one change to the next. No script."""
+
+import re
+from collections.abc import Sequence
+
+from .markup import escape
+
+# Written by render.py, in tags only: text has no such thing unescaped, an input's own id does not begin so.
+ANCHOR = re.compile(r'<[^>]* id="diff-([0-9]+)"')
+MOST_STEPS = 2_000  # each is a line of the style sheet
+PAGE = """\
+<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{css}</style>
+</head>
+<body>
+{nav}{body}
+</body>
+</html>
+"""
+CSS = """\
+:root { color-scheme: light dark; }
+body { margin: 1rem; font-family: system-ui, sans-serif; line-height: 1.5; }
+ins, .tagdiff_added { background: light-dark(#d4f8d4, #10401a); text-decoration: none; }
+del, .tagdiff_deleted { background: light-dark(#fdd9d7, #56201d); text-decoration: line-through; }
+.tagdiff_replaced { background: light-dark(#fff3bf, #4d3f00); }
+.tagdiff_moved { background: light-dark(#dbe9ff, #1c3358); text-decoration: none; }
+.tagdiff_link::before { content: "\\2195"; }
+ins img, img.tagdiff_added { outline: 3px solid #2da44e; }
+del img, img.tagdiff_deleted { outline: 3px solid #cf222e; opacity: .6; }
+.diff_sides, .diff:has(> .diff_old) { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
+:target { outline: 3px solid #bf8700; scroll-margin: 4rem; }
+.diff_steps { position: sticky; top: 0; padding: .25rem; background: Canvas; border-bottom: 1px solid; }
+.diff_steps p { display: none; margin: 0; }
+body:not(:has(.diff :target)) .diff_steps p:first-child { display: block; }
+"""
+
+
+def page(html: str, title: str) -> str:
+    """Return a document that shows *html*, in which each change that shows has the id ``diff-<number>``."""
+    shown = [int(number) for number in ANCHOR.findall(html)][:MOST_STEPS]
+    css = CSS + "".join(f"body:has(#diff-{number}:target) #step-{number} {{ display: block; }}\n" for number in shown)
+    return PAGE.format(title=escape(title or "What changed"), css=css, nav=_steps(shown), body=html)
+
+
+def _steps(shown: Sequence[int]) -> str:
+    if not shown:
+        return ""
+    steps = [f'<p>{len(shown)} changes <a href="#diff-{shown[0]}">first</a></p>']
+    for place, number in enumerate(shown):
+        before, after = shown[place - 1], shown[(place + 1) % len(shown)]
+        steps.append(
+            f'<p id="step-{number}"><a href="#diff-{before}" rel="prev">previous</a> {place + 1} of {len(shown)} '
+            f'<a href="#diff-{after}" rel="next">next</a></p>'
+        )
+    return f'<nav class="diff_steps">{"".join(steps)}</nav>\n'

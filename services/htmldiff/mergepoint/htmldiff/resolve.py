@@ -1,0 +1,171 @@
+"""Full markup and a decision for each change into a document. The HTML alone is enough: no script, no inputs."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from . import marks
+from .markup import (
+    ATTRIBUTE,
+    BLOCKS,
+    OURS,
+    SPACE,
+    TABLE_PARTS,
+    UNSEEN,
+    VOID,
+    drop_class,
+    is_end,
+    name_of,
+    split,
+    start_tag,
+    unescape,
+)
+from .tree import ATOM, SINGLE, Kinds
+
+Decide = Callable[[int], bool]
+
+# The classes of elements that are marked themselves: whether they are new, and whether they are old.
+WORDS = {
+    f"{marks.ADDED} {marks.MOVED}": (True, False),
+    f"{marks.DELETED} {marks.MOVED}": (False, True),
+    marks.ADDED: (True, False),
+    marks.DELETED: (False, True),
+    marks.REPLACED: (False, False),
+}
+
+
+class Mark(NamedTuple):
+    """A marked start tag, read."""
+
+    number: int  # 0 in what is deleted anyway
+    name: str
+    is_new: bool
+    is_old: bool
+    is_plain: bool  # an ins or del that stands for nothing else
+    attributes: dict[str, str]  # without ours
+    ours: dict[str, str]
+
+    def old_tag(self) -> tuple[str, str]:
+        """Return name and tag as the old document has them."""
+        name = self.ours.get(marks.TAG, self.name)
+        old = {key.removeprefix(marks.OLD): value for key, value in self.ours.items() if key.startswith(marks.OLD)}
+        gained = self.ours.get(marks.NEW_ATTRIBUTES, "").split(" ")
+        kept = {key: value for key, value in self.attributes.items() if key not in gained}
+        return name, start_tag(name, dict(sorted((kept | old).items())))
+
+
+def read(tag: str) -> Mark | None:
+    """Return what the marks of *tag* say; None if there are none."""
+    found = dict(ATTRIBUTE.findall(tag))
+    ours = {key: value for key, value in found.items() if key.startswith(OURS)}
+    if not ours:
+        return None
+    theirs = {key: value for key, value in found.items() if key not in ours}
+    number = int(ours.pop(marks.ID, 0))
+    if theirs.get("id", "") in (f"diff-{number}", f"diff-{number}-from", f"diff-{number}-to"):
+        del theirs["id"]
+    name = name_of(tag)
+    is_plain = name in ("ins", "del") and not theirs and not ours
+    is_new, is_old = (is_plain and name == "ins", is_plain and name == "del")
+    classes = theirs.get("class", "")
+    for word, sides in WORDS.items():
+        if classes == word or classes.endswith(f" {word}"):
+            is_new, is_old = sides
+            rest = drop_class(classes, word)
+            theirs = {key: value for key, value in theirs.items() if key != "class"}
+            theirs |= {} if rest is None else {"class": rest}
+            break
+    return Mark(number, name, is_new, is_old, is_plain, dict(sorted(theirs.items())), ours)
+
+
+def resolve(html: str, accepts: Decide) -> str:
+    """Return what *html*, in full markup, becomes when *accepts* says of each change whether it is made."""
+    return _Resolver(accepts).run(split(html))
+
+
+class _Resolver:
+    def __init__(self, accepts: Decide) -> None:
+        self.accepts = accepts
+        self.kinds = Kinds()
+        self.out: list[str] = []
+        # What to write where the open elements end: white space in place of what is there, and the tag.
+        self.ends: list[tuple[str | None, str]] = []
+        self.hidden = 0  # how many elements are open since one that goes with its content
+        self.since_tag = 0  # where in the output the text since the last tag begins
+
+    def run(self, pieces: list[str]) -> str:
+        for place, piece in enumerate(pieces):
+            if not place & 1:
+                if not self.hidden:
+                    self.out.append(piece)
+                continue
+            if piece.startswith(self._unseen()):
+                if not self.hidden:
+                    self.out.append(piece)
+            else:
+                self._tag(piece, holds=self.kinds[piece] not in (SINGLE, ATOM) and name_of(piece) not in VOID)
+                self.since_tag = len(self.out)
+        return "".join(self.out)
+
+    def _unseen(self) -> tuple[str, ...]:
+        """Return how that begins which goes with the white space here."""
+        in_table = self.ends and self.ends[-1][1][2:-1] in TABLE_PARTS
+        return UNSEEN if in_table else UNSEEN[:1]
+
+    def _tag(self, tag: str, *, holds: bool) -> None:
+        if self.hidden:
+            self.hidden += -1 if is_end(tag) else holds
+        elif is_end(tag):
+            tail, end = self.ends.pop()
+            if tail is not None:
+                self._replace_space(tail)
+            self.out.append(end)
+        else:
+            mark = read(tag) if OURS in tag else None
+            if mark:
+                self._decide(mark, holds=holds)
+            else:
+                self._write(tag, name_of(tag), holds=holds)
+
+    def _decide(self, mark: Mark, *, holds: bool) -> None:
+        if marks.LINK in mark.ours:
+            self.hidden = 1
+            return
+        makes = mark.number > 0 and self.accepts(mark.number)
+        stays = makes if mark.is_new else not makes if mark.is_old else True
+        if not stays:
+            is_block = mark.name in BLOCKS
+            if is_block:
+                self._replace_space("")
+            if marks.SCOPE in mark.ours:
+                self.ends.append(("" if is_block else None, ""))
+            else:
+                self.hidden = int(holds)
+        elif mark.is_plain:
+            self.ends.append((None, ""))
+        else:
+            self._write_mark(mark, makes=makes, holds=holds)
+
+    def _write_mark(self, mark: Mark, *, makes: bool, holds: bool) -> None:
+        if makes and not mark.is_old:
+            self._write(start_tag(mark.name, mark.attributes), mark.name, holds=holds)
+            return
+        name, tag = mark.old_tag()
+        if marks.LEAD in mark.ours:
+            self._replace_space(unescape(mark.ours[marks.LEAD]))
+        self._write(tag, name, holds=holds, tail=mark.ours.get(marks.TAIL))
+
+    def _write(self, tag: str, name: str, *, holds: bool, tail: str | None = None) -> None:
+        self.out.append(tag)
+        if holds:
+            self.ends.append((None if tail is None else unescape(tail), f"</{name}>"))
+
+    def _replace_space(self, space: str) -> None:
+        """Write *space* instead of the white space and comments since the last tag: they go with a block tag."""
+        out = self.out
+        while len(out) > self.since_tag:
+            text = "" if out[-1].startswith(UNSEEN) else out[-1].rstrip(SPACE)
+            if text:
+                out[-1] = text
+                break
+            out.pop()
+        out.append(space)

@@ -1,0 +1,139 @@
+"""Which version each part of a document came from: one comparison from each version to the next.
+
+Stretches of the canonical form have labels. What a version keeps keeps its label, what it adds has its own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import policy
+from .checked import script_of
+from .choice import Choice, choose
+from .clean import Rules
+from .limits import BadOption
+from .markup import escape, split
+from .normal import Document, read
+from .script import Change, Close, Keep, Open, Piece, Whole
+from .words import Segment, icu_words
+
+MOST_VERSIONS = 100
+VERSION = "data-diff-version"
+# Stretches of a document: how many characters, and the place of the version that they came with.
+Labels = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Text that came with one version."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The last version as *html*, each text in a ``span`` that names its version, and the same as *parts*."""
+
+    html: str
+    parts: tuple[Part, ...]
+
+
+def annotate(versions: Sequence[Mapping[str, str]], *, segment: Segment = icu_words, **options: Any) -> Annotated:
+    """Return which of *versions*, oldest first, each part of the last one came from.
+
+    A version is ``{"label": …, "html": …}``. Of *options* those count that say how to compare and sanitise.
+    """
+    if not 1 <= len(versions) <= MOST_VERSIONS:
+        raise BadOption(f"1 to {MOST_VERSIONS} versions can be annotated, not {len(versions)}", field="versions")
+    # What is ignored would not be where the labels say.
+    choice = replace(choose(options), ignore=())
+    rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
+    before: Document | None = None
+    labels: Labels = []
+    for place, version in enumerate(versions):
+        document = read(version["html"], rules, f"versions.{place}.html")
+        labels = _labelled(before, document, labels, place, choice, segment)
+        before = document
+    assert before
+    html, parts = _written(before.html, labels, [version["label"] for version in versions])
+    return Annotated(policy.cleaner().clean(html) if choice.sanitize == "safe" else html, tuple(parts))
+
+
+def _labelled(
+    old: Document | None, new: Document, labels: Labels, place: int, choice: Choice, segment: Segment
+) -> Labels:
+    if old is None:
+        return [(len(new.html), place)]
+    taker = _Taker(labels)
+    labelled: Labels = []
+    for piece in script_of(old, new, choice, segment, choice.granularity):
+        labelled += taker.labels(piece, place)
+    return labelled
+
+
+class _Taker:
+    """Takes labels off the front, as a script walks through the old document."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = iter(labels)
+        self._left = (0, 0)
+
+    def labels(self, piece: Piece, place: int) -> Labels:
+        """Return the labels of the new side of *piece*, which version *place* made."""
+        if isinstance(piece, Keep):
+            return self._take(len(piece.html))
+        if isinstance(piece, Change):
+            self._take(len(piece.old))
+            return [(len(piece.new), place)]
+        if isinstance(piece, Whole):
+            length = len(piece.block.lead) + len(piece.block.html)
+            return [(length, place)] if piece.is_new else self._take(length)[:0]
+        old, new = _tag(piece.old, piece), _tag(piece.new, piece)
+        taken = self._take(len(old))
+        return taken if old == new else [(len(new), place)]
+
+    def _take(self, length: int) -> Labels:
+        taken: Labels = []
+        while length:
+            if not self._left[0]:
+                self._left = next(self._labels)
+            part = min(length, self._left[0])
+            taken.append((part, self._left[1]))
+            self._left = (self._left[0] - part, self._left[1])
+            length -= part
+        return taken
+
+
+def _tag(tag: Any, piece: Open | Close) -> str:
+    if tag is None:
+        return ""
+    return str(tag.lead + tag.tag if isinstance(piece, Open) else tag.tail + tag.end)
+
+
+def _written(html: str, labels: Labels, names: Sequence[str]) -> tuple[str, list[Part]]:
+    out: list[str] = []
+    parts: list[Part] = []
+    stretches = _Taker(labels)
+    for place, piece in enumerate(split(html)):
+        taken = stretches.labels(Keep(piece), 0)
+        if place & 1 or not piece.strip():
+            out.append(piece)
+            continue
+        for text, version in _joined(piece, taken):
+            name = names[version]
+            parts.append(Part(name, text))
+            out.append(f'<span class="diff_version" {VERSION}="{escape(name)}">{text}</span>')
+    return "".join(out), parts
+
+
+def _joined(text: str, labels: Labels) -> Iterator[tuple[str, int]]:
+    """Yield stretches of *text* with their versions, neighbours of one version as one."""
+    start = end = 0
+    version = labels[0][1]
+    for length, other in labels:
+        if other != version:
+            yield text[start:end], version
+            start, version = end, other
+        end += length
+    yield text[start:end], version

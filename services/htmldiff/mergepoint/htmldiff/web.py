@@ -1,0 +1,89 @@
+"""The HTTP face: routes, negotiation, caching, what a browser may do with an answer. The work is done by tasks."""
+
+from importlib.metadata import version
+
+from flask import Flask, Response, request
+
+from mergepoint.kit import caching
+from mergepoint.kit.body import read_options
+from mergepoint.kit.config import load
+from mergepoint.kit.dispatch import server
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.pure import PURE, Pure, accepted
+from mergepoint.kit.sandbox import Sandbox
+from mergepoint.kit.web import base_app
+
+from . import core, page
+from .config import Settings
+from .options import AnnotateOptions, ApplyOptions, CompareOptions, HtmldiffOptions
+from .tasks import SANDBOXED, bounded
+
+VERSION = "0.1.0"
+LIBRARIES = {name: version(name) for name in ("icu4py", "nh3", "rapidfuzz", "selectolax")}
+# What Accept may choose; the first is what a client gets that accepts anything.
+ACCEPTABLE = {"text/html": "html", "application/json": "json"}
+# Opened directly, an answer runs nothing, whatever is in it; it may show pictures, since they may be what changed.
+POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:"
+SHEET_AGE = 3600
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
+    settings = settings or load(Settings)
+    sandbox = Sandbox(
+        server(SANDBOXED, most=settings.max_output_bytes),
+        prepare=prepare,
+        children=settings.children,
+        memory=settings.memory_bytes,
+    )
+    sandbox.start()
+    tasks = bounded(sandbox)
+    app = base_app(
+        "htmldiff",
+        version=VERSION,
+        libraries=LIBRARIES,
+        check=lambda: tasks["htmldiff"](HtmldiffOptions(old="a", new="b", strict=True)),
+        max_bytes=settings.max_bytes,
+        pure=True,
+    )
+    app.extensions["sandbox"] = sandbox
+    _add_calls(app, Pure(tasks, version=VERSION, libraries=LIBRARIES), settings)
+    return app
+
+
+def prepare() -> None:
+    """Load all that a call may need, once, where the children are forked from."""
+    core.compare("<p>a 我喜欢苹果 ภาษาไทย</p>", "<p>b 我喜欢香蕉 ภาษา</p>", markup="full", page=True)
+
+
+def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
+    control = caching.fresh_for(settings.max_age)
+
+    def answer(name: str, options: CompareOptions | AnnotateOptions) -> Response:
+        if "format" in type(options).model_fields and options.format is None:  # type: ignore[union-attr]
+            options = options.model_copy(update={"format": accepted(request, ACCEPTABLE)})
+        response = pure.answer(request, name, options, control)
+        response.headers["Vary"] = "Accept"
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    @app.route("/htmldiff", methods=PURE)
+    @describe("Show what changed between two documents", HtmldiffOptions, produces=list(ACCEPTABLE))
+    def htmldiff() -> Response:
+        return answer("htmldiff", read_options(HtmldiffOptions, request))
+
+    @app.route("/htmldiff/apply", methods=["POST", "QUERY"])
+    @describe("Make just some of the changes", ApplyOptions, produces=["text/html"])
+    def apply() -> Response:
+        return answer("apply", read_options(ApplyOptions, request))
+
+    @app.route("/htmldiff/annotate", methods=["POST", "QUERY"])
+    @describe("Say which version each part came from", AnnotateOptions, produces=list(ACCEPTABLE))
+    def annotate() -> Response:
+        return answer("annotate", read_options(AnnotateOptions, request))
+
+    @app.get("/htmldiff/diff.css")
+    @describe("A style sheet for answers that are put into a page", produces=["text/css"])
+    def stylesheet() -> Response:
+        response = Response(page.CSS, content_type="text/css; charset=utf-8")
+        return caching.mark(response, caching.etag(VERSION, page.CSS), caching.listed_for(SHEET_AGE, settings.max_age))

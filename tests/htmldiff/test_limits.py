@@ -1,0 +1,87 @@
+"""What is refused, by name and soon; what is large and may pass."""
+
+import time
+
+import pytest
+
+from mergepoint.htmldiff import HtmldiffError, compare
+
+LARGE = 2 << 20
+
+
+@pytest.mark.parametrize(
+    ("html", "code", "limit"),
+    [
+        ("x" * (LARGE + 1), "body_too_large", LARGE),
+        ("é" * (LARGE // 2 + 1), "body_too_large", LARGE),
+        ("<div>" * 513, "too_deep", 512),
+        ("<b>" * 513, "too_deep", 512),
+        ("<b>" * 50_000, "too_deep", 512),
+        ("<div>" * 300_000, "too_deep", 512),
+        (f"<p {' '.join(f'a{number}' for number in range(257))}>", "too_many_attributes", 256),
+        (f"<p {' '.join(f'a{number}' for number in range(100_000))}>", "too_many_attributes", 256),
+        ("<p " + " ".join(f"a{number}='>'" for number in range(100_000)) + ">", "too_many_attributes", 256),
+        (f"<p>{''.join(f'<b i={n}>' for n in range(400))}</p>{'<p>x</p>' * 10_000}", "too_complex", None),
+        (
+            "".join(f"<b i={n}></b>" * 3 for n in range(400))
+            + f"<p>{''.join(f'<b i={n}>' for n in range(400))}"
+            + "<p>x" * 9_999,
+            "too_complex",
+            None,
+        ),
+        ("a\ud800", "invalid_encoding", None),
+    ],
+)
+def test_what_is_refused_is_named_soon(html, code, limit):
+    began = time.process_time()
+    with pytest.raises(HtmldiffError) as caught:
+        compare("", html)
+    with pytest.raises(HtmldiffError):
+        compare(html, html)
+    assert time.process_time() - began < 0.5
+    assert (caught.value.code, caught.value.field, caught.value.limit) == (code, "new", limit)
+
+
+@pytest.mark.parametrize("html", ["<div>" * 512, "<b>" * 512, f"<p {' '.join(f'aria-a{n}=x' for n in range(256))}>x"])
+def test_the_limits_themselves_pass(html):
+    assert compare(html, html).changes == ()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!--" * 250_000,
+        "<a<" * 500_000,
+        '<a "' * 2_000,
+        "<" * 1_000_000,
+        "&" * 1_000_000,
+        "<p>" * 30_000,
+        "<br>" * 30_000,
+    ],
+)
+def test_much_of_nothing_passes(html):
+    began = time.process_time()
+    compare(html, html + "x")
+    assert time.process_time() - began < 5
+
+
+def test_text_is_not_dropped_below_256_levels():
+    old, new = f"{'<div>' * 500}deep old", f"{'<div>' * 500}deep new"
+    assert "deep <del>old</del> <ins>new</ins>" in compare(old, new).content
+    old, new = f"{'<i>' * 500}deep old", f"{'<i>' * 500}deep new"
+    assert "deep <del>old</del> <ins>new</ins>" in compare(old, new).content
+
+
+def test_too_many_nodes_are_compared_by_blocks(monkeypatch):
+    monkeypatch.setattr("mergepoint.htmldiff.limits.MOST_NODES", 10)
+    result = compare("<p>a b</p>" * 9, "<p>a c</p>" + "<p>a b</p>" * 8, markup="full")
+    assert (result.granularity, result.degraded) == ("block", "nodes")
+    assert "<del" in result.content
+
+
+def test_two_words_twenty_thousand_times_are_soon_told_apart():
+    old = "foo bar " * 10_000
+    new = "bar foo foo " * 6_666
+    began = time.process_time()
+    compare(old, new)
+    assert time.process_time() - began < 2

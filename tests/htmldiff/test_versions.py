@@ -1,0 +1,50 @@
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mergepoint.htmldiff import HtmldiffError, annotate, policy
+from mergepoint.htmldiff.clean import Rules
+from mergepoint.htmldiff.normal import normalise
+from tests.htmldiff.checks import text
+from tests.htmldiff.documents import documents
+
+
+def told(*versions, **options):
+    labelled = [{"label": f"v{number}", "html": html} for number, html in enumerate(versions, 1)]
+    return annotate(labelled, **options)
+
+
+def test_each_part_names_the_version_it_came_with():
+    parts = told("<p>one two</p>", "<p>one two three</p>", "<p>zero one two three</p>").parts
+    assert [(part.label, part.text.strip()) for part in parts] == [
+        ("v3", "zero"),
+        ("v1", "one two"),
+        ("v2", "three"),
+    ]
+
+
+def test_what_comes_back_is_new():
+    assert [part.label for part in told("<p>a</p>", "<p>b</p>", "<p>a</p>").parts] == ["v3"]
+
+
+def test_labels_are_escaped():
+    html = annotate([{"label": '"><script>', "html": "x"}]).html
+    assert html == '<span class="diff_version" data-diff-version="&quot;&gt;&lt;script&gt;">x</span>'
+
+
+def test_there_is_at_least_one_version():
+    with pytest.raises(HtmldiffError) as caught:
+        annotate([])
+    assert caught.value.field == "versions"
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(documents(), min_size=1, max_size=4))
+def test_annotating_loses_nothing(versions):
+    annotated = told(*versions)
+    last = normalise(versions[-1], Rules()).html
+    assert text(annotated.html) == text(last)
+    assert re.sub(r"</?span[^>]*>", "", annotated.html) == re.sub(r"</?span[^>]*>", "", last)
+    assert policy.cleaner().clean(annotated.html) == annotated.html
