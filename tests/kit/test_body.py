@@ -8,7 +8,7 @@ from werkzeug.test import EnvironBuilder
 
 from mergepoint.kit.body import read_options
 from mergepoint.kit.problems import Problem
-from tests.kit.toy_service import PackOptions, ShoutOptions
+from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions
 
 FORM = "multipart/form-data; boundary=b"
 
@@ -32,8 +32,9 @@ def refusal(*args, **kwargs) -> Problem:
     return refused.value
 
 
-def part(name: str, value: bytes, filename: str = "") -> bytes:
+def part(name: str, value: bytes, filename: str = "", kind: str = "") -> bytes:
     more = f'; filename="{filename}"' if filename else ""
+    more += f"\r\nContent-Type: {kind}" if kind else ""
     return f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + value + b"\r\n"
 
 
@@ -183,3 +184,36 @@ def test_too_many_fields_are_refused() -> None:
     with pytest.raises(Problem) as refused:
         read_options(ShoutOptions, request)
     assert refused.value.code == "malformed_body"
+
+
+def sung(query: str = "", body: bytes = b"", kind: str = "", **more: str) -> DuetOptions:
+    return read_options(DuetOptions, asking(query, body, kind, **more))
+
+
+def test_two_contents_come_from_the_query_json_or_a_form() -> None:
+    duet = DuetOptions(high="a", low="", times=2)
+    assert sung("high=a&low=&times=2", method="GET") == duet
+    assert sung("high=a&low=&times=2") == duet
+    assert sung("times=2", b'{"high": "a", "low": ""}', "application/json") == duet
+    assert sung("times=2", part("high", b"a", "a.song") + part("low", b"", "b") + b"--b--", FORM) == duet
+    assert sung("low=&times=2", part("high", b"a") + b"--b--", FORM) == duet
+
+
+def test_a_raw_body_cannot_be_two_contents() -> None:
+    with pytest.raises(Problem) as refused:
+        sung("", b"a", "text/plain")
+    assert refused.value.code == "unsupported_type"
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "text/x-song", "Text/X-Song; charset=utf-8", "text/plain", "application/octet-stream"]
+)
+def test_a_file_is_of_the_type_that_is_wanted_or_of_none(kind: str) -> None:
+    assert sung("", part("high", b"a", "a", kind) + part("low", b"b", "b", "image/png") + b"--b--", FORM).high == "a"
+
+
+@pytest.mark.parametrize("kind", ["image/png", "text/x-song; charset=latin-1", "text/html"])
+def test_a_file_of_another_type_is_unsupported(kind: str) -> None:
+    with pytest.raises(Problem, match="high") as refused:
+        sung("", part("high", b"a", "a", kind) + part("low", b"b") + b"--b--", FORM)
+    assert refused.value.code == "unsupported_type"

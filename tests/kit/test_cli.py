@@ -58,6 +58,31 @@ def test_a_task_without_content_takes_its_options_as_json(run, tmp_path) -> None
     assert run("shout", "pack", "-", stdin=options)[1] == b'["A!", "B!!"]'
 
 
+def test_a_task_of_two_contents_takes_two_files(run, tmp_path) -> None:
+    (tmp_path / "high").write_bytes("é".encode())
+    (tmp_path / "low").write_bytes(b"")
+    both = str(tmp_path / "high"), str(tmp_path / "low")
+    assert run("shout", "sing", *both)[1] == "é/".encode()
+    assert run("shout", "sing", "-", both[1], stdin=b"a")[1] == b"a/"
+    assert run("shout", "sing", "--high=b", both[0])[1] == "b/é".encode()
+    assert run("shout", "sing", "--high=b", "--low=c")[1] == b"b/c"
+
+
+def test_or_one_that_has_all_as_json(run) -> None:
+    assert run("shout", "sing", "--times=2", "-", stdin=b'{"high": "a", "low": "b"}')[1] == b"a/ba/b"
+
+
+def test_there_are_no_more_files_than_contents(run, tmp_path) -> None:
+    for words in (
+        ("sing", "-", "-", "-"),
+        ("sing", "--high=a", "-", "-"),
+        ("shout", "--text=a", "-"),
+        ("ping", "-", "-"),
+    ):
+        code, out, err = run("shout", *words)
+        assert (code, out, json.loads(err)["code"]) == (1, b"", "invalid_option")
+
+
 @pytest.mark.parametrize("options", [b"[]", b"{", b"\xff", b'{"shouts": 1, "shouts": 2}'])
 def test_options_that_are_no_json_object_are_a_problem(run, options: bytes) -> None:
     code, out, err = run("shout", "pack", "-", stdin=options)

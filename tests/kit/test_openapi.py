@@ -9,7 +9,7 @@ from flask import Flask
 
 from mergepoint.kit import openapi
 from mergepoint.kit.web import base_app
-from tests.kit.toy_service import PackOptions, ShoutOptions
+from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions
 
 
 @pytest.fixture
@@ -29,6 +29,11 @@ def toy() -> Flask:
     @app.post("/toy/pack")
     @openapi.describe("Shout often", PackOptions, produces=["application/json"])
     def pack() -> str:
+        return ""
+
+    @app.post("/toy/duet")
+    @openapi.describe("Sing", DuetOptions, produces=["text/plain"])
+    def duet() -> str:
         return ""
 
     @app.get("/toy/secret")
@@ -52,6 +57,7 @@ def test_it_has_what_was_described_and_nothing_else(document: dict[str, Any]) ->
         "/toy",
         "/toy/{animal}/{text}.{extension}",
         "/toy/pack",
+        "/toy/duet",
         "/toy/health",
     }
     assert set(document["paths"]["/toy"]) == {"get", "post"}
@@ -108,3 +114,9 @@ def test_the_documents_are_valid(document: dict[str, Any], app: Flask) -> None:
     validate(app.test_client().get("/highlight/openapi.json").json)
     with pytest.raises(jsonschema_rs.ValidationError):
         validate({**document, "paths": {"/toy": {"get": {"parameters": [{"name": "x"}]}}}})
+
+
+def test_two_contents_are_no_raw_body_and_not_in_the_query(toy: Flask) -> None:
+    duet = openapi.document(toy, "toy", "1")["paths"]["/toy/duet"]["post"]
+    assert set(duet["requestBody"]["content"]) == {"application/json", "multipart/form-data"}
+    assert [parameter["name"] for parameter in duet["parameters"]] == ["times"]

@@ -1,4 +1,4 @@
-"""A service with two tasks, to try the faces on."""
+"""A service with some tasks, to try the faces on."""
 
 from pydantic import Field
 
@@ -31,6 +31,14 @@ class PackOptions(Options):
     shouts: list[ShoutOptions] = Field(min_length=1, max_length=3)
 
 
+class DuetOptions(Options):
+    """Two texts."""
+
+    high: str = Field(json_schema_extra={"content": True, "contentMediaType": "text/x-song"})
+    low: str = Field(json_schema_extra={"content": True})
+    times: int = 1
+
+
 def shout(options: ShoutOptions) -> Answer:
     """Shout it."""
     if options.animal != "dog":
@@ -42,6 +50,11 @@ def pack(options: PackOptions) -> Answer:
     return Answer.json([shout(item).body.decode() for item in options.shouts])
 
 
+def sing(options: DuetOptions) -> Answer:
+    """Sing both."""
+    return Answer(f"{options.high}/{options.low}".encode() * options.times, "text/plain")
+
+
 def ping() -> Answer:
     return Answer.json({"pong": True})
 
@@ -50,4 +63,4 @@ def broken(options: ShoutOptions) -> Answer:
     raise ValueError("a bug")
 
 
-TASKS: dict[str, Task] = {"shout": shout, "pack": pack, "ping": ping, "broken": broken}
+TASKS: dict[str, Task] = {"shout": shout, "pack": pack, "sing": sing, "ping": ping, "broken": broken}

@@ -1,5 +1,6 @@
 """Every command of the READMEs is run here, or is named with the place that runs it."""
 
+import doctest
 import json
 import pathlib
 import re
@@ -11,7 +12,7 @@ import pytest
 from tests.live.suite import Suite
 from tests.servers import ROOT, need
 
-READMES = ["README.md", "services/highlight/README.md"]
+READMES = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("services/*/README.md")))]
 BLOCK = re.compile(r"^```(sh|python|ruby)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "make run": "tests/live: every test of this folder",
@@ -20,7 +21,13 @@ ELSEWHERE = {
     "make check": ".ci/run",
     "make bench": "bench/results.md",
 }
-SAMPLES = {"app.py": "import this\n\nprint('hi')\n", "app.rb": "puts 1\n", "README.md": "# Title\n\n*text*\n"}
+SAMPLES = {
+    "app.py": "import this\n\nprint('hi')\n",
+    "app.rb": "puts 1\n",
+    "README.md": "# Title\n\n*text*\n",
+    "old.html": "<p>a b</p>\n",
+    "new.html": "<p>a c</p>\n",
+}
 
 
 def blocks(kind: str) -> list[tuple[str, str]]:
@@ -69,7 +76,12 @@ def test_command(command: str, suite: Suite, folder: pathlib.Path) -> None:
         assert '"code":' not in ended.stdout, ended.stdout
 
 
-@pytest.mark.parametrize(("readme", "program"), blocks("python"))
+@pytest.mark.parametrize("readme", READMES)
+def test_what_a_python_prompt_answers_is_true(readme: str) -> None:
+    assert doctest.testfile(str(ROOT / readme), module_relative=False).failed == 0
+
+
+@pytest.mark.parametrize(("readme", "program"), [block for block in blocks("python") if ">>>" not in block[1]])
 def test_python(readme: str, program: str, suite: Suite, folder: pathlib.Path) -> None:
     live = program.replace("http://localhost:8080", suite.url)
     ended = subprocess.run(

@@ -15,7 +15,9 @@ from typing import Any
 
 NGINX = pathlib.Path(__file__).parents[2] / "nginx"
 STUB = pathlib.Path(__file__).with_name("stub.py")
+SERVICES = sorted(path.stem for path in NGINX.glob("services/*.conf"))
 LIMIT = 512 * 1024
+LARGE = 8 * 1024 * 1024  # of snippets/large.conf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Gateway:
         }
 
     def start(self) -> None:
-        for conf in sorted(NGINX.glob("services/*.conf")):
-            if conf.stem != "highlight":
-                (self.run / f"{conf.stem}.sock").symlink_to("highlight.sock")
+        for service in SERVICES:
+            if service != "highlight":
+                (self.run / f"{service}.sock").symlink_to("highlight.sock")
         self.start_stub()
         with self.errors_path.open("ab") as errors:
             self.nginx = subprocess.Popen([NGINX / "start", self.run], env=self.environment, stderr=errors)

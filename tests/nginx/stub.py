@@ -81,6 +81,8 @@ async def misbehave(request: Request, writer: asyncio.StreamWriter) -> bool:
         "Server-Timing": "app;dur=1",
         "X-Request-Id": request.headers["X-Request-Id"],
     }
+    if policy := request.query.get("policy"):
+        headers["Content-Security-Policy"] = policy
     if do == "cookie":
         headers["Set-Cookie"] = "user=1"
     if do == "accel":

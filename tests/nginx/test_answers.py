@@ -6,10 +6,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.nginx.gateway import Gateway, fresh
+from tests.nginx.gateway import SERVICES, Gateway, fresh
 
 PAGES = ("/", "/docs", "/static/style.css", "/static/icon.svg")
-PURE = ("/highlight", "/highlight/batch", "/highlight/guess", "/highlight/languages", "/highlight/python/eA.svg")
+PURE = (
+    "/highlight", "/highlight/batch", "/highlight/guess", "/highlight/languages", "/highlight/python/eA.svg",
+    "/htmldiff", "/htmldiff/apply", "/htmldiff/annotate", "/htmldiff/diff.css",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [*PAGES, *PURE, "/health", "/highlight/health", "/nope"])
@@ -63,6 +66,15 @@ def test_an_answer_of_a_service_opened_directly_runs_nothing(gateway: Gateway, p
         assert "script" not in policy
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "QUERY"])
+def test_a_service_says_itself_what_its_answer_may_do(gateway: Gateway, method: str):
+    target, body = f"/htmldiff?policy=sandbox&{fresh()}", None if method == "GET" else b"x"
+    gateway.stored(method, target, body)
+    again = gateway.request(method, target, body)
+    assert again.hit
+    assert again.headers.get_all("Content-Security-Policy") == ["sandbox"]
+
+
 @pytest.mark.parametrize("path", PURE)
 @pytest.mark.parametrize("method", ["GET", "POST", "QUERY", "DELETE"])
 def test_any_page_may_call_a_pure_service(gateway: Gateway, method: str, path: str):
@@ -98,7 +110,10 @@ def test_health_shows_what_each_service_says(gateway: Gateway):
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json == {"status": "ok", "services": {"highlight": {"status": "ok", "from": "the service"}}}
+    assert answer.json == {
+        "status": "ok",
+        "services": {name: {"status": "ok", "from": "the service"} for name in SERVICES},
+    }
     assert gateway.get("/highlight/health").json == answer.json["services"]["highlight"]
 
 
@@ -109,7 +124,7 @@ def test_health_is_503_when_a_service_is_not_well(gateway: Gateway):
     finally:
         gateway.control(health=200)
     assert answer.status == 503
-    assert answer.json == {"status": "unavailable", "services": {"highlight": {"status": "unavailable"}}}
+    assert answer.json == {"status": "unavailable", "services": {name: {"status": "unavailable"} for name in SERVICES}}
     assert answer.headers["Retry-After"]
 
 

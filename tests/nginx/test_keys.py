@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.nginx.gateway import LIMIT, Gateway, chunks, converse, fresh
+from tests.nginx.gateway import LARGE, LIMIT, Gateway, chunks, converse, fresh
 
 # None of them may reach the service, so none may change an answer.
 FOREIGN = {
@@ -73,6 +73,16 @@ def test_two_bodies_never_share_an_answer(gateway: Gateway, size: int, chunk: in
     for one in (body, other_end, other_start) * 2:
         answer = gateway.post(target, chunks(one, chunk) if chunk else one)
         assert answer.json["sha256"] == sha256(one)
+
+
+@pytest.mark.parametrize("method", ["POST", "QUERY"])
+@pytest.mark.parametrize("size", [LIMIT + 1, LARGE // 2, LARGE])
+def test_two_large_bodies_never_share_an_answer(gateway: Gateway, method: str, size: int):
+    body = os.urandom(size)
+    target = f"/htmldiff?{fresh()}"
+    for one in (body, body[:-1] + bytes([body[-1] ^ 1])) * 2:
+        assert gateway.request(method, target, one).json["sha256"] == sha256(one)
+    assert gateway.stored(method, target, body).json["sha256"] == sha256(body)
 
 
 def test_ten_thousand_pairs_from_eight_writers_never_share_an_answer(gateway: Gateway):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.nginx.gateway import Answer, Gateway, converse, fresh, is_problem, wait_for
+from tests.nginx.gateway import SERVICES, Answer, Gateway, converse, fresh, is_problem, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_service_that_is_down_is_unavailable(without_service: Gateway, method:
 def test_health_tells_that_a_service_is_down(without_service: Gateway):
     answer = without_service.get("/health")
     assert answer.status == 503
-    assert answer.json["services"] == {"highlight": {"status": "unavailable"}}
+    assert answer.json["services"] == {name: {"status": "unavailable"} for name in SERVICES}
 
 
 def test_pages_need_no_service(without_service: Gateway):

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from tests.nginx.gateway import LIMIT, Answer, Gateway, chunks, fresh, is_problem
+from tests.nginx.gateway import LARGE, LIMIT, Answer, Gateway, chunks, fresh, is_problem
 
 HOST = b"Host: localhost\r\n"
 
@@ -151,6 +151,10 @@ def test_a_path_that_is_all_escapes_is_read_in_time(gateway: Gateway):
         ("/highlight/languages", "GET, HEAD, OPTIONS"),
         ("/highlight/health", "GET, HEAD, OPTIONS"),
         ("/highlight/python/eA.svg", "GET, HEAD, OPTIONS"),
+        ("/htmldiff", "GET, HEAD, POST, QUERY, OPTIONS"),
+        ("/htmldiff/apply", "POST, QUERY, OPTIONS"),
+        ("/htmldiff/annotate", "POST, QUERY, OPTIONS"),
+        ("/htmldiff/diff.css", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_method_that_is_not_allowed_is_told_which_are(gateway: Gateway, path: str, allowed: str):
@@ -162,10 +166,20 @@ def test_a_method_that_is_not_allowed_is_told_which_are(gateway: Gateway, path: 
 
 
 @pytest.mark.parametrize("method", ["POST", "QUERY"])
-@pytest.mark.parametrize("path", ["/highlight", "/highlight/batch", "/highlight/guess"])
-@pytest.mark.parametrize("chunk", [0, 1000, LIMIT + 1], ids="chunks of {}".format)
-def test_one_byte_over_the_limit_is_refused(gateway: Gateway, method: str, path: str, chunk: int):
-    word, body = fresh(), bytes(LIMIT + 1)
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/highlight", LIMIT),
+        ("/highlight/batch", LIMIT),
+        ("/highlight/guess", LIMIT),
+        ("/htmldiff", LARGE),
+        ("/htmldiff/apply", LARGE),
+        ("/htmldiff/annotate", LARGE),
+    ],
+)
+@pytest.mark.parametrize("chunk", [0, 50_000, LARGE + 1], ids="chunks of {}".format)
+def test_one_byte_over_the_limit_is_refused(gateway: Gateway, method: str, path: str, limit: int, chunk: int):
+    word, body = fresh(), bytes(limit + 1)
     answer = gateway.request(method, f"{path}?{word}", chunks(body, chunk) if chunk else body)
     assert is_problem(answer, 413, "body_too_large")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
