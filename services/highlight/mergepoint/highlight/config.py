@@ -1,5 +1,7 @@
 """The service's settings, from variables that begin with HIGHLIGHT_."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from mergepoint.kit.config import BaseSettings, SettingsConfigDict
@@ -10,6 +12,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="highlight_", frozen=True, extra="ignore")
 
+    engine: Literal["fast", "pygments"] = "fast"
     max_bytes: int = Field(524_288, ge=1, le=8 << 20)
     max_output_bytes: int = Field(16 << 20, ge=1, le=256 << 20)
     memory_bytes: int = Field(512 << 20, ge=16 << 20)

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pygments
 from pygments.lexer import Lexer
 from pygments.lexers.special import TextLexer
 
-from . import lexers, stylesheets
+from . import engine, lexers, stylesheets
 from .formats import FORMATS, Layout
 from .lexers import UnknownLanguage
 
@@ -47,13 +46,13 @@ def highlight(
     tabsize: int = 0,
     strip: bool = False,
     find_lexer: FindLexer = lexers.find,
-    render: Callable[[str, Any, Any], str | bytes] = pygments.highlight,
+    render: Callable[[str, Any, Any], str | bytes] = engine.highlight,
 ) -> Highlighted:
     """Return *code* highlighted as *format* (one of FORMATS) says, laid out as *layout* says.
 
     The language is *language*, or what *filename* or *mimetype* tell, or a guess. An unknown one raises
     UnknownLanguage, or gives plain text with ``fallback="plain"``. Leading blank lines are kept, which Pygments by
-    itself would strip. *render* is ``pygments.highlight`` or something that gives the same bytes.
+    itself would strip. *render* is ``engine.highlight`` or something that gives the same bytes: ``pygments.highlight``.
     """
     layout = layout or Layout()
     stylesheets.find(layout.style)

@@ -6,7 +6,10 @@ Past its deadline a text comes back as plain text in the format asked for, marke
 import base64
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+import pygments
 
 from mergepoint.kit import problems
 from mergepoint.kit.bounded import call
@@ -14,7 +17,7 @@ from mergepoint.kit.dispatch import Answer, Task, run
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 
-from . import core, lexers, stylesheets
+from . import core, engine, lexers, stylesheets
 from .formats import FORMATS, Layout
 from .options import (
     BatchOptions,
@@ -36,9 +39,10 @@ PLAIN_DEADLINE = 2.0  # plain text takes milliseconds; this is for a busy machin
 WITHOUT_FALLBACK = ("png",)
 
 Highlight = Callable[[HighlightOptions], Answer]
+Render = Callable[[str, Any, Any], str | bytes]
 
 
-def highlight(options: HighlightOptions) -> Answer:
+def highlight(options: HighlightOptions, render: Render = engine.highlight) -> Answer:
     """Highlight one text."""
     found = core.highlight(
         options.code,
@@ -50,6 +54,7 @@ def highlight(options: HighlightOptions) -> Answer:
         layout=layout(options),
         tabsize=options.tabsize,
         strip=options.strip,
+        render=render,
     )
     content = found.content if isinstance(found.content, bytes) else found.content.encode()
     meta = {"Mergepoint-Language": found.language} | ({"Mergepoint-Plaintext": "1"} if found.plaintext else {})
@@ -127,6 +132,11 @@ TASKS: Mapping[str, Task] = {
     "styles": list_styles,
     "stylesheet": stylesheet,
 }
+
+
+def tasks_with(renderer: str) -> Mapping[str, Task]:
+    """Return TASKS; with *renderer* ``pygments`` they use Pygments as it is. The answers are the same."""
+    return TASKS if renderer == "fast" else {**TASKS, "highlight": partial(highlight, render=pygments.highlight)}
 
 
 def deadline(options: HighlightOptions) -> float:

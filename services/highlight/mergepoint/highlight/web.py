@@ -4,6 +4,7 @@ import base64
 import binascii
 import contextlib
 import zlib
+from functools import partial
 
 import pygments
 from flask import Flask, Response, request
@@ -29,7 +30,7 @@ from .options import (
     ListOptions,
     StylesheetOptions,
 )
-from .tasks import TASKS, bounded
+from .tasks import bounded, tasks_with
 
 VERSION = "0.1.0"
 LIBRARIES = {"pygments": pygments.__version__}
@@ -61,8 +62,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
     settings = settings or load(Settings)
     sandbox = Sandbox(
-        server(TASKS, most=settings.max_output_bytes),
-        prepare=prepare,
+        server(tasks_with(settings.engine), most=settings.max_output_bytes),
+        prepare=partial(prepare, settings.engine),
         children=settings.children,
         memory=settings.memory_bytes,
     )
@@ -83,9 +84,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def prepare() -> None:
+def prepare(engine: str = "fast") -> None:
     """Load all that a call may need, once, where the children are forked from."""
     lexers.load_all()
+    if engine == "fast":
+        lexers.warm_most_used()
     stylesheets.styles()
     for name in FORMATS:
         with contextlib.suppress(drawing.PngUnavailable):  # png alone is then refused, and says why

@@ -1,0 +1,113 @@
+"""Pygments at several times its speed, byte for byte the same, for every lexer.
+
+Pygments tries the rules of a state one after another, each a regular expression of its own, at every position of the
+text. Most of them cannot begin with the character that stands there. So each state gets a table by next character that
+keeps only the rules which can, joined into one alternation; a mark at the end of each, an empty group, tells which one
+matched. For the Python lexer's state ``root``, before ``def f(x):``::
+
+    45 rules      "d"   (?:def)\\b()|(?:del)\\b()|(?:delattr|dict|dir|divmod)\\b()|[^\\W\\d]\\w*()     one match
+                          1           2            3                                 4             lastindex = 1
+                  "("   a token of one character, whatever follows                                 no match at all
+                  ":"   …
+
+A token's span in HTML is prepared as well, so that a match is written as soon as it is found. What is not understood, a
+pattern, a rule or a whole lexer, is left to Pygments itself. Tables cost time, so a lexer's are made as it reads: its
+first text is read as Pygments does.
+
+`firsts` reads what a pattern can begin with, `joining` joins patterns, `tables` holds the steps, `loop` and `writer`
+take them, `callbacks` and `lexers` fit all this to Pygments. A program that calls ``pygments.highlight(code, lexer,
+formatter)`` calls `highlight` from here instead; nothing else changes, and nothing of Pygments is replaced.
+"""
+
+import copy
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pygments
+from pygments.formatter import Formatter
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexer import DelegatingLexer, ExtendedRegexLexer, Lexer, RegexLexer
+from pygments.token import STANDARD_TYPES, Comment, Name, Text, Token, Whitespace
+
+from .lexers import Regex, accelerate, tables_of, warm
+from .writer import LINE, TooMany, write, write_tokens
+
+__all__ = ["accelerate", "highlight", "stock_reason", "warm"]
+_ATTRIBUTES = vars(HtmlFormatter()).keys()
+_TYPES = len(STANDARD_TYPES)
+
+
+def highlight(code: Any, lexer: Lexer, formatter: Formatter, outfile: Any = None) -> Any:
+    """Return what `pygments.highlight` returns."""
+    if not isinstance(lexer, Lexer) or not isinstance(formatter, Formatter):
+        return pygments.highlight(code, lexer, formatter, outfile)
+    fast = accelerate(lexer)
+    if not _is_plain(formatter):
+        return pygments.highlight(code, fast, formatter, outfile)
+    writer = object.__new__(_Writer)
+    writer.__dict__ = formatter.__dict__
+    return pygments.format((fast, code), writer, outfile)
+
+
+def _is_plain(formatter: Any) -> bool:
+    """Tell whether *formatter* is as Pygments made it and writes classes, whatever it puts around them."""
+    if type(formatter) is not HtmlFormatter or not vars(formatter).keys() <= _ATTRIBUTES:
+        return False
+    special = formatter.noclasses or formatter.classprefix or formatter.tagsfile or formatter.debug_token_types
+    return not special and not formatter.span_element_openers and len(STANDARD_TYPES) == _TYPES and _is_known()
+
+
+class _Writer(HtmlFormatter):
+    """A formatter to which the lexer comes itself, with the text, instead of the tokens."""
+
+    def _format_lines(self, tokensource: Any) -> Iterator[tuple[int, str]]:
+        lexer, code = tokensource
+        pieces: list[str] = []
+        try:
+            last = _write(lexer, code, pieces.append)
+        except TooMany:
+            stock = copy.copy(self)
+            stock.span_element_openers = {}
+            yield from HtmlFormatter._format_lines(stock, lexer.get_tokens(code))
+            return
+        if last:
+            pieces.append(LINE[last])
+        html = "".join(pieces)
+        if self.linenos or self.hl_lines or self.lineanchors or self.linespans:
+            for line in html.split("\n")[:-1]:
+                yield 1, line + self.lineseparator
+        else:
+            yield 1, html.replace("\n", self.lineseparator)
+
+
+def _write(lexer: Any, code: Any, put: Any) -> int:
+    if lexer.filters or getattr(lexer.get_tokens, "__func__", None) is not Lexer.get_tokens:
+        return write_tokens(((0, ttype, value) for ttype, value in lexer.get_tokens(code)), put, 0)
+    text = lexer._preprocess_lexer_input(code)
+    if getattr(lexer.get_tokens_unprocessed, "__func__", None) is Regex.get_tokens_unprocessed:
+        tables = tables_of(lexer)
+        if not isinstance(tables, str):
+            return write(lexer, tables, text, put)
+    return write_tokens(lexer.get_tokens_unprocessed(text), put, 0)
+
+
+@cache
+def _is_known() -> bool:
+    """Tell whether the formatter of the Pygments that is installed writes as `_Writer` does, at least a sample."""
+    types = (Text, Name, Name, Name.Other.Kind, Whitespace, Comment, Token, Comment, Text)
+    values = ("", "a'\"", "<&>", "b", "\n\n", "c\n\nd", "e", "\nf\n", "\x85g")
+    sample = list(zip(types, values, strict=True))
+    pieces: list[str] = []
+    last = write_tokens(((0, ttype, value) for ttype, value in sample), pieces.append, 0)
+    return "".join([*pieces, LINE[last]]) == "".join(line for _, line in HtmlFormatter()._format_lines(iter(sample)))
+
+
+def stock_reason(lexer: Lexer) -> str:
+    """Return why the tokens of *lexer* come from Pygments' own loop, or an empty string."""
+    if isinstance(lexer, DelegatingLexer):
+        return stock_reason(lexer.root_lexer) or stock_reason(lexer.language_lexer)
+    if not isinstance(lexer, RegexLexer) or accelerate(lexer) is lexer:
+        return f"has a loop of its own, {type(lexer).get_tokens_unprocessed.__qualname__}"
+    tables = tables_of(lexer, isinstance(lexer, ExtendedRegexLexer))
+    return tables if isinstance(tables, str) else ""

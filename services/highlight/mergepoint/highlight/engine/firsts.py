@@ -1,0 +1,121 @@
+"""What a regular expression can begin with, read from the tree that the standard library's parser makes of it.
+
+A set of characters is an integer: a bit for each of ASCII, one for all the others, one for the end of the text. What is
+not certain counts as possible; an element of a pattern that is not known here raises.
+"""
+
+import re
+from functools import lru_cache
+from re import IGNORECASE
+from typing import Any, NamedTuple
+
+compiler: Any = re._compiler  # type: ignore[attr-defined]
+parser: Any = re._parser  # type: ignore[attr-defined]
+sre: Any = re._constants  # type: ignore[attr-defined]
+OTHER, END = 128, 129  # the bits of what is not a character of ASCII
+EVERYTHING = (1 << 130) - 1
+REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
+ASSERTIONS = {sre.ASSERT, sre.ASSERT_NOT}
+_SINGLES = {sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN}
+_ENDS = {sre.AT_END_STRING: 1 << END, sre.AT_END: 1 << END | 1 << ord("\n")}
+_ASCII = "".join(map(chr, range(128)))
+
+
+class Reading(NamedTuple):
+    """What is known of a pattern, or of a part of one, without the text."""
+
+    first: int = 0  # what it may consume first
+    empty: bool = True  # whether it may consume nothing
+    allowed: int = EVERYTHING  # what must come next, consumed or not
+    sure: int = 0  # with what next it matches, whatever follows
+    consumed: int = 0  # what it may consume at all
+
+
+@lru_cache(512)
+def parse(pattern: str, flags: int) -> Any:
+    """Return the tree of *pattern*. Each sequence in it carries its `Reading`."""
+    state = parser.State()
+    state.packed = False
+    tree = parser.parse(pattern, flags, state)
+    _read(tree, flags)
+    return tree
+
+
+def _read(tree: Any, flags: int) -> Reading:
+    first, empty, allowed, sure, consumed = Reading(sure=EVERYTHING)
+    for index, (op, av) in enumerate(tree):
+        part = _read_element(op, av, flags)
+        if empty:
+            allowed &= EVERYTHING if first or part.first else part.allowed
+            first, empty = first | part.first, part.empty
+        if not index:
+            sure = part.sure
+        elif part.sure != EVERYTHING:  # it must match too; only what is optional always does
+            sure = 0
+        consumed |= part.consumed
+        if op is sre.IN and len(av) > 16 and not flags & IGNORECASE:
+            tree[index], tree.state.packed = (op, _packed(tuple(av))), True
+    tree.reading = reading = Reading(first & allowed, empty, allowed, sure & allowed, consumed)
+    return reading
+
+
+def _read_element(op: Any, av: Any, flags: int) -> Reading:
+    if op in _SINGLES:
+        chars = _characters(op, tuple(av) if op is sre.IN else av, flags)
+        return Reading(chars, False, EVERYTHING, chars & ~(1 << OTHER), chars)
+    if op is sre.SUBPATTERN:
+        return _read(av[3], compiler._combine_flags(flags, av[1], av[2]))
+    if op is sre.ATOMIC_GROUP:
+        return _read(av, flags)
+    if op is sre.BRANCH:
+        first = sure = consumed = 0
+        for branch in av[1]:
+            part = _read(branch, flags)
+            first, sure, consumed = first | part.first, sure | part.sure, consumed | part.consumed
+        return Reading(first, any(branch.reading.empty for branch in av[1]), EVERYTHING, sure, consumed)
+    if op in REPEATS:
+        part = _read(av[2], flags)
+        sure = (EVERYTHING, part.sure, 0)[min(av[0], 2)]
+        return Reading(part.first, part.empty or not av[0], EVERYTHING, sure, part.consumed)
+    if op in ASSERTIONS:
+        ahead, inner = av
+        part = _read(inner, flags)
+        if ahead > 0 and op is sre.ASSERT:
+            return Reading(allowed=part.allowed if part.empty else part.first)
+        only_one = ahead > 0 and len(inner) == 1 and inner[0][0] in _SINGLES
+        return Reading(allowed=EVERYTHING & ~part.sure if only_one else EVERYTHING)
+    if op is sre.AT:
+        return Reading(allowed=_ENDS.get(av, EVERYTHING))
+    if op is sre.GROUPREF:
+        return Reading(EVERYTHING, consumed=EVERYTHING)
+    raise NotImplementedError(op)
+
+
+@lru_cache(2048)
+def _characters(op: Any, av: Any, flags: int) -> int:
+    """Return what one element matches. The regex engine itself is asked, since case folding is its business."""
+    if op is sre.LITERAL and not flags & IGNORECASE:
+        return 1 << int(min(av, OTHER))
+    element = parser.SubPattern(parser.State(), [(op, list(av) if op is sre.IN else av)])
+    found: int = sum(1 << ord(char) for char in compiler.compile(element, flags).findall(_ASCII))
+    if op is sre.IN and not flags & IGNORECASE:
+        limits = (av if kind is sre.LITERAL else av[1] if kind is sre.RANGE else OTHER for kind, av in av)
+        return found if max(limits) < OTHER else found | 1 << OTHER
+    return found | 1 << OTHER
+
+
+@lru_cache(64)
+def _packed(charset: tuple[Any, ...]) -> Any:
+    """Return a long set in the form that compiling gives it: half of the time to compile, spent once.
+
+    That is a table of the first 65,536 characters, then ranges of others, in which the engine also looks for what the
+    table does not have. Here it is told to stop: "not those up to 65,535" in between, whose double negation leaves
+    the ranges as they were.
+    """
+    packed = compiler._optimize_charset(charset)[0]
+    others = [max(av) if op is sre.RANGE else av for op, av in packed if op is sre.RANGE or op is sre.LITERAL]
+    known = {sre.NEGATE, sre.BIGCHARSET, sre.RANGE, sre.LITERAL}
+    if all(op in known for op, _ in packed) and min(others, default=0) > 0xFFFF:
+        stop = [sre.NEGATE, sre.RANGE, 0, 0xFFFF, sre.NEGATE]
+        packed = [(op, [*av, *stop] if op is sre.BIGCHARSET else av) for op, av in packed]
+    return packed

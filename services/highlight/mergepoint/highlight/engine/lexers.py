@@ -1,0 +1,119 @@
+"""Lexers that use the tables: each a subclass of the one that it speeds up, sharing the attributes of the instance.
+
+So whoever meets such a lexer, a callback, a filter or the lexer's own methods, finds what it expects.
+"""
+
+from functools import lru_cache
+from types import CellType, FunctionType, SimpleNamespace
+from typing import Any
+
+from pygments.lexer import DelegatingLexer, ExtendedRegexLexer, LexerContext, RegexLexer
+
+from .loop import tokens
+from .tables import Tables, Unknown
+
+MANY = 100  # lexers whose tables are kept besides those warmed; most take less than 1 MB
+Rules = tuple[int, bool]  # their identity: they belong to a class or to one variant of it
+_tables: dict[Rules, tuple[Any, Tables | str]] = {}
+_warm: set[Rules] = set()
+
+
+def tables_of(lexer: Any, extended: bool = False) -> Tables | str:
+    """Return the tables of *lexer*; or, if one of its rules is not known here, what about it."""
+    rules = lexer._tokens
+    key = id(rules), extended
+    if key not in _tables:
+        try:
+            made: Tables | str = Tables(rules, extended, accelerate)
+        except Unknown as unknown:
+            made = str(unknown)
+        if len(_tables) >= MANY + len(_warm):
+            for old in _tables.keys() - _warm:
+                _tables.pop(old, None)
+        _tables[key] = rules, made
+    return _tables[key][1]
+
+
+def warm(lexer: Any) -> None:
+    """Make all steps of *lexer* now, so that a process forked later has them and no call is slow."""
+    if isinstance(lexer, DelegatingLexer):
+        warm(lexer.root_lexer)
+        warm(lexer.language_lexer)
+    elif isinstance(lexer, RegexLexer):
+        extended = isinstance(lexer, ExtendedRegexLexer)
+        tables = tables_of(lexer, extended)
+        _warm.add((id(lexer._tokens), extended))
+        if isinstance(tables, Tables):
+            tables.complete()
+
+
+class Regex(RegexLexer):
+    def get_tokens_unprocessed(self, text: str, stack: Any = ("root",)) -> Any:
+        tables = tables_of(self)
+        if isinstance(tables, str):
+            return RegexLexer.get_tokens_unprocessed(self, text, stack)
+        return tokens(self, tables, text, stack)
+
+
+class Extended(ExtendedRegexLexer):
+    def get_tokens_unprocessed(self, text: Any = None, context: Any = None) -> Any:
+        tables = tables_of(self, extended=True)
+        if isinstance(tables, str):
+            return ExtendedRegexLexer.get_tokens_unprocessed(self, text, context)
+        context = context or LexerContext(text, 0)
+        return tokens(self, tables, context.text, (), context)
+
+
+class Delegating(DelegatingLexer):
+    def get_tokens_unprocessed(self, text: str) -> Any:
+        root, language = accelerate(self.root_lexer), accelerate(self.language_lexer)
+        both = SimpleNamespace(needle=self.needle, root_lexer=root, language_lexer=language)
+        return DelegatingLexer.get_tokens_unprocessed(both, text)
+
+
+_FAST = {ExtendedRegexLexer: Extended, RegexLexer: Regex, DelegatingLexer: Delegating}
+
+
+def accelerate(lexer: Any) -> Any:
+    """Return a lexer that gives the tokens of *lexer* and shares its attributes; or *lexer*, if it cannot be faster."""
+    fast_class = _fast_class(lexer.__class__)
+    if fast_class is None:
+        return lexer
+    fast: Any = object.__new__(fast_class)
+    fast.__dict__ = lexer.__dict__
+    return fast
+
+
+@lru_cache(None)
+def _fast_class(cls: Any) -> Any:
+    base = next((base for base in _FAST if issubclass(cls, base)), None)
+    if base is None or issubclass(cls, _FAST[base]) or cls is base:
+        return _FAST[base] if cls is base else None
+    members: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    owner = next(owner for owner in cls.__mro__ if "get_tokens_unprocessed" in vars(owner))
+    own = owner.get_tokens_unprocessed
+    if owner not in _FAST and owner.__module__.startswith("pygments.") and isinstance(own, FunctionType):
+        members["get_tokens_unprocessed"] = _rebound(own, cls)
+    try:
+        return type(cls)(cls.__name__, (cls, _FAST[base]), members)
+    except TypeError:  # bases that cannot be combined
+        return None
+
+
+def _rebound(function: Any, cls: type) -> FunctionType:
+    """Return *function*, which may call ``RegexLexer.get_tokens_unprocessed`` by that name, with the fast one's name.
+
+    Only for Pygments' own modules: their globals never change, so that a copy of them serves.
+    """
+
+    def fast(value: Any) -> Any:
+        is_base = isinstance(value, type) and value is not cls and issubclass(cls, value)
+        return (is_base and _fast_class(value)) or value
+
+    code, names = function.__code__, function.__globals__
+    names = names | {name: fast(names[name]) for name in code.co_names if name in names}
+    cells = [
+        cell if name == "__class__" else CellType(fast(cell.cell_contents))
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True)
+    ]
+    return FunctionType(code, names, function.__name__, function.__defaults__, tuple(cells))

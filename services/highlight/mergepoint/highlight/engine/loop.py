@@ -1,0 +1,71 @@
+"""The loop of Pygments, with a table in the place of one rule after another."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Token = tuple[int, Any, str]  # where it begins, its type, its value
+NEWLINE = ("at the end of a line that no rule matches",)
+
+
+def moved(stack: list[str], states: tuple[str, ...]) -> list[str]:
+    """Return *stack* after a move that is not just some states off and some on."""
+    if states is NEWLINE:
+        return ["root"]
+    for state in states:
+        if state != "#pop":
+            stack.append(stack[-1] if state == "#push" else state)
+        elif len(stack) > 1:
+            stack.pop()
+    return stack
+
+
+def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) -> Iterator[Token]:
+    """Yield what `RegexLexer` yields; with a *context*, which callbacks may change, what `ExtendedRegexLexer` does."""
+    states, pos, end = tables.states, 0, len(text)
+    stack = list(stack) if context is None else context.stack
+    table = states[state := stack[-1]]
+    while True:
+        if context is not None:
+            pos, end = context.pos, min(context.end, len(text))
+            if min(pos, len(text)) > end:  # no pattern matches there
+                return
+        char = text[pos] if pos < end else ""
+        try:
+            match, outcome, rest = table[char]
+        except KeyError:
+            match, outcome, rest = tables.step(state, char, pos)
+        while match is not None:
+            found = match(text, pos, end)
+            if found is not None:
+                ttype, _, _, _, move, callback, _ = outcome[found.lastindex]
+                value = found[0]
+                break
+            match, outcome, rest = rest
+        else:
+            size, ttype, _, _, _, move = outcome
+            if size < 0:
+                tables.finish(0, pos)
+                return
+            value, callback = char[:size], None
+        if callback is None:
+            if ttype is not None:
+                yield pos, ttype, value
+            pos += len(value)
+        else:
+            yield from callback(lexer, found) if context is None else callback(lexer, found, context)
+            pos = found.end() if context is None else context.pos
+        if context is not None:
+            context.pos, stack = pos, context.stack
+        if move is not None:
+            pops, pushes = move
+            if pops is None:
+                stack = moved(stack, pushes)
+                if context is not None:
+                    context.stack = stack
+            else:
+                if pops:
+                    del stack[-pops if pops < len(stack) else 1 :]
+                stack += pushes
+        elif callback is None:
+            continue
+        table = states[state := stack[-1]]

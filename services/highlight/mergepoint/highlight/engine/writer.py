@@ -1,0 +1,160 @@
+"""HTML as Pygments' `HtmlFormatter` writes it, straight from the matches.
+
+Neighbours of one class share a span, and no span goes over the end of a line. So what stands between two tokens, their
+*joint*, follows from their classes alone and is prepared: a closing tag, an opening one, both or nothing. The end of a
+line is a class of its own, number 0.
+"""
+
+from collections.abc import Callable, Iterable
+from html import escape
+from threading import Lock
+from typing import Any
+
+from pygments.formatters.html import HtmlFormatter
+
+from .loop import Token, moved
+
+Put = Callable[[str], None]
+LINE_END = "\n"
+LONGEST, MOST = 40, 512  # what is remembered of values: per class, less than 100 KB
+CLASSES = 500  # of tokens; Pygments' own lexers have 150, but one of them makes types of what it reads
+
+
+class TooMany(Exception):
+    """There are more classes than joints can be prepared for."""
+
+
+class _Values(dict[str, tuple[list[str], str, int]]):
+    """How values of one class are written: the joints in front, the text, and the class that it leaves open."""
+
+    def __init__(self, css: int, joints: list[str]) -> None:
+        self.css, self.joints = css, joints
+
+    def __missing__(self, value: str) -> tuple[list[str], str, int]:
+        text = escape(value, quote=False)
+        entry = self.joints, text, self.css
+        if "\n" in text:
+            pieces, last = [], 0
+            for number, line in enumerate(text.split("\n")):
+                if number:
+                    pieces.append(LINE[last])
+                    last = 0
+                if line:
+                    pieces += self.joints[last], line
+                    last = self.css
+            entry = LINE if text[0] == "\n" else self.joints, "".join(pieces[1:]), last
+        if len(value) <= LONGEST:
+            if len(self) >= MOST:
+                self.clear()
+            self[value] = entry
+        return entry
+
+
+class _Written(dict[Any, tuple[int, list[str], _Values]]):
+    """Per token type (or LINE_END) the number of its class, its joints by class before, its values."""
+
+    def __init__(self) -> None:
+        self.lock, self.css_of = Lock(), HtmlFormatter()._get_css_classes
+        self.classes: dict[str, tuple[int, list[str], _Values]] = {}
+
+    def __missing__(self, ttype: Any) -> tuple[int, list[str], _Values]:
+        css = LINE_END if ttype == LINE_END else self.css_of(ttype)
+        with self.lock:
+            if css not in self.classes:
+                if len(self.classes) == CLASSES:
+                    raise TooMany
+                joints: list[str] = []
+                self.classes[css] = len(self.classes), joints, _Values(len(self.classes), joints)
+            for to, (_, joints, _) in self.classes.items():
+                joints += [_joint(before, to) for before in [*self.classes][len(joints) :]]
+            self[ttype] = self.classes[css]
+        return self[ttype]
+
+
+def _joint(before: str, to: str) -> str:
+    if to == LINE_END:
+        return "</span>\n" if before.strip() else "\n"
+    if before == to:
+        return ""
+    return ("</span>" if before.strip() else "") + (f'<span class="{to}">' if to else "")
+
+
+written = _Written()
+LINE = written[LINE_END][1]
+
+
+def write_tokens(tokens: Iterable[Token], put: Put, last: int) -> int:
+    """Write the ``(index, type, value)`` of any lexer after a token of class *last*; return the class left open."""
+    for _, ttype, value in tokens:
+        css, joints, values = written[ttype]
+        if value.isalnum():
+            put(joints[last])
+            put(value)
+            last = css
+        elif value:
+            front, value, after = values[value]
+            put(front[last])
+            put(value)
+            last = after
+    return last
+
+
+def write(lexer: Any, tables: Any, text: str, put: Put) -> int:
+    """Write *text* as the *tables* of a `RegexLexer` divide it; return the class left open. `loop.tokens` is alike."""
+    states, stack, pos, last = tables.states, ["root"], 0, 0
+    table = states["root"]
+    while True:
+        try:
+            match, outcome, rest = table[text[pos]]
+        except KeyError:
+            match, outcome, rest = tables.step(stack[-1], text[pos], pos)
+        except IndexError:
+            match, outcome, rest = tables.step(stack[-1], "", pos)
+        while match is not None:
+            found = match(text, pos)
+            if found is not None:
+                _, css, joints, values, move, callback, groups = outcome[found.lastindex]
+                if callback is None:
+                    value = found[0]
+                    pos += len(value)
+                    if values is None or value.isalnum():
+                        put(joints[last])
+                        put(value)
+                        last = css
+                    elif value:
+                        front, value, after = values[value]
+                        put(front[last])
+                        put(value)
+                        last = after
+                    break
+                pos = found.end()
+                if groups is None:
+                    last = write_tokens(callback(lexer, found), put, last)
+                    break
+                for group, values in groups:
+                    if value := found[group]:
+                        front, value, after = values[value]
+                        put(front[last])
+                        put(value)
+                        last = after
+                break
+            match, outcome, rest = rest
+        else:
+            size, _, css, joints, value, move = outcome
+            if size == 1:
+                put(joints[last])
+                put(value)
+                last = css
+                pos += 1
+            elif size:
+                tables.finish(0, pos)
+                return last
+        if move is not None:
+            pops, pushes = move
+            if pops is None:
+                stack = moved(stack, pushes)
+            else:
+                if pops:
+                    del stack[-pops if pops < len(stack) else 1 :]
+                stack += pushes
+            table = states[stack[-1]]
