@@ -1,4 +1,7 @@
-"""What tests of all services share: the highlight service as a WSGI application, and under a real gunicorn."""
+"""What tests of all services share: the highlight service as a WSGI application, and under a real gunicorn.
+
+Before any of them, a sample tells whether the engine still agrees with the Pygments that is installed.
+"""
 
 from collections.abc import Iterator
 
@@ -8,7 +11,13 @@ from flask.testing import FlaskClient
 
 from mergepoint.highlight.config import Settings
 from mergepoint.highlight.web import create_app
+from tests.highlight.engine.sample import disagreement
 from tests.servers import Gunicorn
+
+
+def pytest_sessionstart() -> None:
+    if complaint := disagreement():
+        pytest.exit(complaint, returncode=1)
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,11 @@ def has_example(lexer: type[Lexer]) -> bool:
     return bool(_of_folder().get(lexer) or _of_name(lexer))
 
 
+def texts_of(lexer: type[Lexer]) -> list[str]:
+    """Return every file and snippet that the release has in *lexer*'s language."""
+    return _of_folder().get(lexer, [])
+
+
 def _stand_in() -> str:
     return "".join(example(find_lexer_class_by_name(alias))[: MOST // len(STAND_INS)] + "\n" for alias in STAND_INS)
 

@@ -1,0 +1,19 @@
+"""What these tests share: an engine that makes its tables at once, instead of when they are paid for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mergepoint.highlight.engine import lexers, tables
+
+
+@pytest.fixture(autouse=True)
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Else a short text would be read as Pygments does, and prove nothing. Not for tests that are marked `patient`."""
+    if "patient" not in request.keywords:
+        monkeypatch.setattr(tables, "SECONDS_BEFORE", -1e9)
+        yield
+    else:
+        lexers._tables.clear()
+        yield
+        lexers._tables.clear()
