@@ -166,6 +166,8 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         return _plain(sandbox, options)
 
     def bounded_batch(options: BatchOptions) -> Answer:
+        if not sandbox.prepared:  # to wait for that is not the batch's time
+            _plain(sandbox, HighlightOptions(code=""))
         ends = clock() + min(sum(map(deadline, options.snippets)), LONGEST_DEADLINE)
 
         def next_highlight(snippet: HighlightOptions) -> Answer:

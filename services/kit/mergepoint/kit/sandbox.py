@@ -58,6 +58,11 @@ class Sandbox:
         """
         self._zygote.ensure()
 
+    @property
+    def prepared(self) -> bool:
+        """Whether a call of this process has been answered: until then, one may wait for the preparation."""
+        return self._zygote.prepared
+
     def call(self, request: bytes, *, deadline: float) -> bytes:
         """Return what the function makes of *request*; raise a SandboxError after at most *deadline* seconds.
 

@@ -86,7 +86,9 @@ def _as_zygote(control: socket.socket, function: Function, prepare: Callable[[],
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+        gc.disable()  # what is prepared is here to stay; looking for garbage in it took a fourth of the time
         prepare()
+        gc.enable()
         gc.collect()
         gc.freeze()  # what is there now stays shared with the children
         while True:
