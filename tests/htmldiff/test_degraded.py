@@ -1,77 +1,115 @@
 """Past a deadline, or its memory, a comparison is made again, coarser; it is as exact, and says so."""
 
 import json
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from mergepoint.htmldiff import compare, resolve
+from mergepoint.htmldiff import compare, core, resolve, tasks, versions
 from mergepoint.htmldiff.options import AnnotateOptions, ApplyOptions, HtmldiffOptions
-from mergepoint.htmldiff.tasks import DEADLINE, FIRST_PART, LONGEST_DEADLINE, SANDBOXED, bounded, deadline
+from mergepoint.htmldiff.tasks import DEADLINE, LAST_PART, LONGEST_DEADLINE, SANDBOXED, bounded, deadline
 from mergepoint.kit.dispatch import Answer, server
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.sandbox import Crashed, DeadlineExceeded, MemoryExceeded, SandboxError
+from mergepoint.kit.sandbox import Crashed, DeadlineExceeded, MemoryExceeded
 
 OLD, NEW = "<p>a b</p><p>c</p>", "<p>a d</p><p>c</p>"
-FINER = ["character", "word", "sentence"]
+VERSIONS = [{"label": "1", "html": OLD}, {"label": "2", "html": NEW}]
+MODELS = {"htmldiff": HtmldiffOptions, "apply": ApplyOptions, "annotate": AnnotateOptions}
+SLOW_DEADLINE = 0.1
+
+Spoil = Callable[..., None]
 
 
-class Slow:
-    """A sandbox in which the calls of some granularities fail, and which remembers all."""
+class Near:
+    """A sandbox that is this process. The first calls end as *failures* say, if there are any."""
 
-    def __init__(self, *too_fine: str, failure: SandboxError | None = None, code: str = "") -> None:
-        self.too_fine = too_fine
-        self.failure = failure
-        self.code = code
+    def __init__(self, *failures: Exception | str) -> None:
+        self.failures = list(failures)
         self.asked: list[tuple[str, float]] = []
 
     def call(self, request: bytes, *, deadline: float) -> bytes:
-        _, _, options = request.partition(b"\n")
-        granularity = json.loads(options).get("granularity", "word")
-        self.asked.append((granularity, deadline))
-        if granularity in self.too_fine:
-            if self.code:
-                return json.dumps({"problem": {"code": self.code, "detail": "x"}}).encode() + b"\n"
-            raise self.failure or DeadlineExceeded("x")
+        self.asked.append((json.loads(request.partition(b"\n")[2]).get("granularity", "word"), deadline))
+        failure = self.failures.pop(0) if self.failures else None
+        if isinstance(failure, Exception):
+            raise failure
+        if failure:
+            return json.dumps({"problem": {"code": failure, "detail": "x"}}).encode() + b"\n"
         return server(SANDBOXED, most=1 << 20)(request)
 
 
-def asked(sandbox: Slow, call: str = "htmldiff", **options: object) -> Answer:
-    kind = {"htmldiff": HtmldiffOptions, "apply": ApplyOptions, "annotate": AnnotateOptions}[call]
-    return bounded(sandbox)[call](kind(**options))  # type: ignore[arg-type]
+def asked(call: str, sandbox: Near | None = None, **options: Any) -> Answer:
+    given = {"versions": VERSIONS} if call == "annotate" else {"old": OLD, "new": NEW}
+    return bounded(sandbox or Near())[call](MODELS[call](**{**given, **options}))
 
 
-def told(answer: Answer) -> dict:
+def told(answer: Answer) -> Any:
     return json.loads(answer.body)
 
 
-@pytest.mark.parametrize("granularity", FINER)
-def test_past_the_deadline_blocks_are_compared_then_documents(granularity: str) -> None:
-    options = {"old": OLD, "new": NEW, "granularity": granularity, "format": "json"}
-    answer = asked(Slow(granularity), **options)
+@pytest.fixture
+def spoil(monkeypatch: pytest.MonkeyPatch) -> Spoil:
+    """Return a function that makes comparisons of some granularities never end, or fail as it is told."""
+
+    def spoil(*granularities: str, failure: type[Exception] | None = None) -> None:
+        monkeypatch.setattr(tasks, "DEADLINE", SLOW_DEADLINE)
+        for module, name in ((core, "compare_documents"), (versions, "annotate_documents")):
+            original = getattr(module, name)
+
+            def spoiled(*given: Any, original: Callable[..., Any] = original) -> Any:
+                while given[2].granularity in granularities:
+                    if failure:
+                        raise failure
+                return original(*given)
+
+            monkeypatch.setattr(module, name, spoiled)
+
+    return spoil
+
+
+@pytest.mark.parametrize("granularity", ["character", "word", "sentence"])
+def test_past_the_deadline_blocks_are_compared_then_documents(spoil: Spoil, granularity: str) -> None:
+    options = {"granularity": granularity, "format": "json"}
+    spoil(granularity)
+    answer = asked("htmldiff", **options)
     assert (told(answer)["granularity"], told(answer)["degraded"]) == ("block", "deadline")
     assert told(answer)["html"] == compare(OLD, NEW, granularity="block").html
     assert answer.meta == {"Mergepoint-Degraded": "deadline"}
-    answer = asked(Slow(granularity, "block"), **options)
-    assert told(answer)["granularity"] == "document"
+    spoil(granularity, "block")
+    answer = asked("htmldiff", **options)
+    assert (told(answer)["granularity"], told(answer)["degraded"]) == ("document", "deadline")
     assert told(answer)["html"] == f'<div class="diff"><del>{OLD}</del><ins>{NEW}</ins></div>'
 
 
+def test_annotations_are_degraded_alike(spoil: Spoil) -> None:
+    spoil("word")
+    answer = told(asked("annotate", format="json"))
+    assert [(part["label"], part["text"]) for part in answer["parts"]] == [("2", "a d"), ("1", "c")]
+    assert (answer["granularity"], answer["degraded"]) == ("block", "deadline")
+
+
+def test_what_takes_too_much_memory_is_made_again_too(spoil: Spoil) -> None:
+    spoil("word", failure=MemoryError)
+    assert asked("htmldiff").meta == {"Mergepoint-Degraded": "memory"}
+
+
 @pytest.mark.parametrize("call", ["htmldiff", "annotate"])
-def test_all_attempts_together_keep_to_the_deadline(call: str) -> None:
-    sandbox = Slow("word", "block")
-    both = {"old": OLD, "new": NEW} if call == "htmldiff" else {"versions": [{"label": "", "html": OLD + NEW}]}
-    asked(sandbox, call, **both)
+def test_attempts_together_keep_to_the_deadline(spoil: Spoil, call: str) -> None:
+    spoil("word", "block")
+    began = time.process_time()
+    asked(call)
+    assert time.process_time() - began < SLOW_DEADLINE + 0.02
+
+
+@pytest.mark.parametrize("call", ["htmldiff", "annotate"])
+def test_a_library_that_does_not_return_is_ended_in_time_for_the_last_attempt(call: str) -> None:
+    sandbox = Near(DeadlineExceeded("x"))
+    assert asked(call, sandbox).meta == {"Mergepoint-Degraded": "deadline"}
     seconds = deadline(OLD, NEW)
-    assert [granularity for granularity, _ in sandbox.asked] == ["word", "block", "document"]
-    assert sandbox.asked[0][1] == pytest.approx(FIRST_PART * seconds, abs=0.01)
-    assert max(left for _, left in sandbox.asked) <= seconds
-
-
-@pytest.mark.parametrize("level", [{}, {"strict": True}])
-def test_what_takes_too_long_even_as_a_whole_is_too_complex(level: dict) -> None:
-    with pytest.raises(Problem) as caught:
-        asked(Slow("word", "block", "document"), old=OLD, new=NEW, **level)
-    assert caught.value.code == ("deadline_exceeded" if level else "too_complex")
+    assert sandbox.asked[0] == ("word", LAST_PART * seconds)
+    assert sandbox.asked[1][0] == "document"
+    assert sandbox.asked[1][1] <= seconds
 
 
 @pytest.mark.parametrize(
@@ -79,42 +117,53 @@ def test_what_takes_too_long_even_as_a_whole_is_too_complex(level: dict) -> None
     [
         (MemoryExceeded("x"), "memory_exceeded", "memory"),
         (Crashed("x"), "crashed", "crashed"),
-        (None, "output_too_large", "size"),
+        ("output_too_large", "output_too_large", "size"),
     ],
 )
-def test_memory_and_size_may_be_saved_too(failure: SandboxError | None, code: str, reason: str) -> None:
-    answer = asked(Slow("word", failure=failure, code="" if failure else code), old=OLD, new=NEW)
-    assert answer.meta == {"Mergepoint-Degraded": reason}
+def test_memory_size_and_crashes_may_be_avoided_too(failure: Exception | str, code: str, reason: str) -> None:
+    assert asked("htmldiff", Near(failure)).meta == {"Mergepoint-Degraded": reason}
     with pytest.raises(Problem) as caught:
-        asked(Slow("word", failure=failure, code="" if failure else code), old=OLD, new=NEW, strict=True)
+        asked("htmldiff", Near(failure), strict=True)
     assert caught.value.code == code
+    with pytest.raises(Problem) as caught:
+        asked("htmldiff", Near(failure, failure))
+    assert caught.value.code == ("output_too_large" if reason == "size" else "too_complex")
+
+
+@pytest.mark.parametrize("call", ["htmldiff", "annotate"])
+def test_strictly_it_is_an_error(spoil: Spoil, call: str) -> None:
+    with pytest.raises(Problem) as caught:
+        asked(call, Near(DeadlineExceeded("x")), strict=True)
+    assert caught.value.code == "deadline_exceeded"
+    spoil("word")
+    with pytest.raises(Problem) as caught:
+        asked(call, strict=True)
+    assert caught.value.code == "deadline_exceeded"
+
+
+def test_what_cannot_even_be_read_in_time_is_too_complex() -> None:
+    with pytest.raises(Problem) as caught:
+        asked("htmldiff", Near(DeadlineExceeded("x"), DeadlineExceeded("x")))
+    assert caught.value.code == "too_complex"
 
 
 def test_what_is_refused_is_not_asked_again() -> None:
-    sandbox = Slow()
+    sandbox = Near()
     with pytest.raises(Problem) as caught:
-        asked(sandbox, old="<div>" * 513, new="")
+        asked("htmldiff", sandbox, old="<div>" * 513)
     assert (caught.value.code, len(sandbox.asked)) == ("too_deep", 1)
 
 
 def test_changes_are_never_applied_at_another_granularity() -> None:
     with pytest.raises(Problem) as caught:
-        asked(Slow("word"), "apply", old=OLD, new=NEW, accept=[1])
+        asked("apply", Near(DeadlineExceeded("x")), accept=[1])
     assert caught.value.code == "deadline_exceeded"
-    assert asked(Slow("word"), "apply", old=OLD, new=NEW, accept=[1, 2], granularity="block").body.decode() == NEW
-
-
-def test_annotations_are_degraded_alike() -> None:
-    versions = [{"label": "1", "html": OLD}, {"label": "2", "html": NEW}]
-    answer = told(asked(Slow("word"), "annotate", versions=versions, format="json"))
-    assert [(part["label"], part["text"]) for part in answer["parts"]] == [("2", "a d"), ("1", "c")]
-    assert (answer["granularity"], answer["degraded"]) == ("block", "deadline")
+    assert asked("apply", accept=[1, 2], granularity="block").body.decode() == NEW
 
 
 @pytest.mark.parametrize("granularity", ["block", "document"])
-@pytest.mark.parametrize("ignore", [[], ["whitespace"]])
-def test_a_coarse_comparison_can_be_undone_to_the_letter(granularity: str, ignore: list[str]) -> None:
-    html = compare(OLD, NEW, granularity=granularity, markup="full", ignore=ignore).content
+def test_a_coarse_comparison_can_be_undone_to_the_letter(granularity: str) -> None:
+    html = compare(OLD, NEW, granularity=granularity, markup="full").content
     assert resolve(html, lambda change: False) == OLD
     assert resolve(html, lambda change: True) == NEW
 

@@ -31,15 +31,24 @@ class Result(NamedTuple):
 
 def best(old: Document, new: Document, choice: Choice, segment: Segment) -> Result:
     """Return the finest result for *old* and *new* that keeps the promises; raise TooComplex if none does."""
-    large = max(len(old.pieces), len(new.pieces)) > limits.MOST_NODES
-    asked = GRANULARITIES.index(choice.granularity)
-    coarser = [name for name in COARSE if GRANULARITIES.index(name) > asked]
-    for granularity in [*([] if large and choice.granularity not in COARSE else [choice.granularity]), *coarser]:
+    first = fitting(choice.granularity, old, new)
+    for granularity in (first, *coarser(first)):
         result = _result(old, new, choice, segment, granularity)
-        if _holds(result.html, old, new, choice):
-            reason = None if granularity == choice.granularity else "nodes" if large else "unstable"
+        if _holds(result.html, old, new, choice, granularity):
+            reason = None if granularity == choice.granularity else "unstable" if granularity != first else "nodes"
             return result._replace(degraded=reason)
     raise TooComplex("no way was found to write this so that a parser reads it as it is")
+
+
+def fitting(granularity: str, *documents: Document) -> str:
+    """Return *granularity*, or ``block`` if that is finer than can be done with as many nodes as *documents* have."""
+    large = granularity not in COARSE and max(len(each.pieces) for each in documents) > limits.MOST_NODES
+    return "block" if large else granularity
+
+
+def coarser(granularity: str) -> list[str]:
+    """Return what comes after *granularity* when it takes too much."""
+    return [name for name in COARSE if GRANULARITIES.index(name) > GRANULARITIES.index(granularity)]
 
 
 def _result(old: Document, new: Document, choice: Choice, segment: Segment, granularity: str) -> Result:
@@ -79,14 +88,15 @@ def _written(script: Script, numbers: Sequence[int], moved: frozenset[int], choi
     return render(script, numbers, Look(full=full, anchors=choice.page), moved)
 
 
-def _holds(html: str, old: Document, new: Document, choice: Choice) -> bool:
+def _holds(html: str, old: Document, new: Document, choice: Choice, granularity: str) -> bool:
     """Say whether *html* is safe, is what a parser makes of it, and can be undone and done."""
     if choice.sanitize == "safe":
         if policy.cleaner().clean(html) != html:
             return False
     elif parse(html) != html:
         return False
-    if choice.markup != "full" or choice.view != "inline":
+    # One document deleted and one added is undone by what it is; looking at it would take longer than making it.
+    if choice.markup != "full" or choice.view != "inline" or granularity == "document":
         return True
     return all(
         _same(resolve(html, lambda change, made=made: made), document.html, choice)  # type: ignore[misc]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .changes import Change, describe, lost_changes
-from .checked import Result, best
+from .checked import best
 from .choice import Choice, choose
 from .clean import Rules
 from .limits import BadOption
@@ -48,7 +48,7 @@ def render_html_diff(
     """
     segment = options.pop("segment", icu_words)
     choice = choose({"wrapper_element": wrapper_element, "wrapper_class": wrapper_class, **options})
-    return _wrapped(_compared(old, new, choice, segment)[2].html, choice)
+    return _wrapped(best(*read_both(old, new, choice), choice, segment).html, choice)
 
 
 def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any) -> Comparison:
@@ -57,7 +57,18 @@ def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any)
     *segment* cuts text that is written without spaces into words.
     """
     choice = choose(options)
-    before, after, result = _compared(old, new, choice, segment)
+    return compare_documents(*read_both(old, new, choice), choice, segment)
+
+
+def read_both(old: str, new: str, choice: Choice) -> tuple[Document, Document]:
+    """Return *old* and *new* parsed and sanitised."""
+    rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
+    return read(old, rules, "old"), read(new, rules, "new")
+
+
+def compare_documents(before: Document, after: Document, choice: Choice, segment: Segment = icu_words) -> Comparison:
+    """As compare, for documents that were read already."""
+    result = best(before, after, choice, segment)
     changes = describe(result.script, result.numbers, result.moved)
     if before.lost != after.lost:
         changes += lost_changes(before.lost, after.lost, max(result.numbers, default=0) + 1, choice.ignore)
@@ -82,12 +93,6 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
             raise BadOption(f"there is no change {min(unknown)}", field=name)
     chosen = set(accept) if accept or not reject else known - set(reject)
     return parse(resolve(result.content, chosen.__contains__))
-
-
-def _compared(old: str, new: str, choice: Choice, segment: Segment) -> tuple[Document, Document, Result]:
-    rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
-    before, after = read(old, rules, "old"), read(new, rules, "new")
-    return before, after, best(before, after, choice, segment)
 
 
 def _wrapped(html: str, choice: Choice) -> str:

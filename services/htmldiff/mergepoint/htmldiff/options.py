@@ -87,12 +87,14 @@ class AnnotateOptions(Options):
 
 
 class HtmldiffAttempt(HtmldiffOptions):
-    """What the sandbox is asked for; *because* says why it is coarser than what the caller asked for."""
+    """What the sandbox is asked for, in how many *seconds*; *because* says why it is coarser than the caller wants."""
 
+    seconds: float
     because: str | None = None
 
 
 class AnnotateAttempt(AnnotateOptions):
     """The same for versions."""
 
+    seconds: float
     because: str | None = None

@@ -1,98 +1,82 @@
 """The calls of this service by name, for every face: TASKS do the work, ``bounded`` does it in the sandbox.
 
-Past its deadline or its memory a comparison is made again, coarser: by blocks, then as one document deleted and another
-added.
+There, what takes too long or too much memory is done again, coarser: by blocks, then as one document deleted and one
+added. The documents are read once for all of that.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, Task
+from mergepoint.kit.patience import TooSlow, patience
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 
 from . import core, versions
+from .checked import coarser, fitting
+from .choice import Choice
+from .normal import Document
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions
-from .words import COARSE, GRANULARITIES
 
-# A page of 60 KB takes 10 ms, and of 1 MB 300: ten times less than this.
+# A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
-# When each of them must be done, in parts of the deadline; those that are finer, when the first part is over.
-FIRST_PART = 0.6
-PARTS = {"block": 0.85, "document": 1.0}
-LEAST_PART = 0.1  # if others took longer, and waited for a processor
-# What a coarser answer may avoid, and what it then says of itself.
+# In which part of it each must be done, reading included; what is finer than blocks, in the first.
+FIRST_PART = 0.4
+PARTS = {"block": 0.6, "document": 1.0}
+# When the sandbox ends all that and asks for the last alone: a library's call is not given up before it returns.
+LAST_PART = 0.85
+LEAST_PART = 0.1  # for it, if the others took longer because they waited for a processor
+# What that may avoid as well, and what it then says of itself.
 AVOIDABLE = {"memory_exceeded": "memory", "crashed": "crashed", "output_too_large": "size"}
 HTML = "text/html; charset=utf-8"
 COMPARING = ("granularity", "ignore", "moved", "sanitize", "base_url")
 SHOWING = ("view", "markup", "wrapper_element", "wrapper_class", "page", "title")
 
-Attempt = TypeVar("Attempt", HtmldiffAttempt, AnnotateAttempt)
+Found = TypeVar("Found", core.Comparison, versions.Annotated)
 
 
-def htmldiff(options: HtmldiffOptions, because: str | None = None) -> Answer:
+def htmldiff(options: HtmldiffOptions) -> Answer:
     """Show what changed between two documents."""
-    found = core.compare(options.old, options.new, **_chosen(options, *COMPARING, *SHOWING))
-    degraded = because or found.degraded
-    if degraded and options.strict:
-        raise Problem("too_complex", f"only {found.granularity}s can be compared here")
-    meta = {"Mergepoint-Degraded": degraded} if degraded else {}
-    if options.format != "json":
-        return Answer(found.html.encode(), HTML, meta)
-    return Answer.json(
-        {
-            "html": found.html,
-            "changes": [asdict(change) for change in found.changes],
-            "counts": found.counts,
-            "granularity": found.granularity,
-            "degraded": degraded,
-        },
-        **meta,
-    )
+    choice = _choice(options, *COMPARING, *SHOWING)
+    return _answer(core.compare_documents(*core.read_both(options.old, options.new, choice), choice), options)
 
 
 def apply(options: ApplyOptions) -> Answer:
     """Make just some of the changes."""
-    made = core.apply(
-        options.old, options.new, accept=options.accept, reject=options.reject, **_chosen(options, *COMPARING)
-    )
-    return Answer(made.encode(), HTML)
+    chosen = {name: getattr(options, name) for name in ("accept", "reject", *COMPARING)}
+    return Answer(core.apply(options.old, options.new, **chosen).encode(), HTML)
 
 
-def annotate(options: AnnotateOptions, because: str | None = None) -> Answer:
+def annotate(options: AnnotateOptions) -> Answer:
     """Say which version each part of a document came from."""
-    given = [version.model_dump() for version in options.versions]
-    found = versions.annotate(given, **_chosen(options, "granularity", "sanitize", "base_url"))
-    meta = {"Mergepoint-Degraded": because} if because else {}
-    if options.format != "json":
-        return Answer(found.html.encode(), HTML, meta)
-    return Answer.json(
-        {
-            "html": found.html,
-            "parts": [asdict(part) for part in found.parts],
-            "granularity": options.granularity,
-            "degraded": because,
-        },
-        **meta,
-    )
-
-
-def _chosen(options: object, *names: str) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in names}
+    choice = _choice(options, "granularity", "sanitize", "base_url")
+    documents = versions.read_all([version.html for version in options.versions], choice)
+    return _answer(versions.annotate_documents(documents, _labels(options), choice), options)
 
 
 TASKS: Mapping[str, Task] = {"htmldiff": htmldiff, "apply": apply, "annotate": annotate}
 
 
 def attempt_htmldiff(options: HtmldiffAttempt) -> Answer:
-    return htmldiff(options, options.because)
+    """As htmldiff, in the time that *options* tell."""
+    began = time.monotonic()
+    choice = _choice(options, *COMPARING, *SHOWING)
+    both = core.read_both(options.old, options.new, choice)
+    return _finest(lambda choice: core.compare_documents(*both, choice), choice, both, options, began)
 
 
 def attempt_annotate(options: AnnotateAttempt) -> Answer:
-    return annotate(options, options.because)
+    """As annotate, in the time that *options* tell."""
+    began = time.monotonic()
+    choice = _choice(options, "granularity", "sanitize", "base_url")
+    documents = versions.read_all([version.html for version in options.versions], choice)
+    names = _labels(options)
+    return _finest(
+        lambda choice: versions.annotate_documents(documents, names, choice), choice, documents, options, began
+    )
 
 
 # What the sandbox runs.
@@ -109,10 +93,10 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     """Return TASKS whose work is done by *sandbox*, each call within its deadline."""
 
     def bounded_htmldiff(options: HtmldiffOptions) -> Answer:
-        return finest("htmldiff", options, HtmldiffAttempt, deadline(options.old, options.new))
+        return in_time("htmldiff", options, HtmldiffAttempt, deadline(options.old, options.new))
 
     def bounded_annotate(options: AnnotateOptions) -> Answer:
-        return finest("annotate", options, AnnotateAttempt, deadline(*(version.html for version in options.versions)))
+        return in_time("annotate", options, AnnotateAttempt, deadline(*(version.html for version in options.versions)))
 
     def bounded_apply(options: ApplyOptions) -> Answer:
         seconds = deadline(options.old, options.new)
@@ -121,35 +105,97 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         except DeadlineExceeded:
             raise _too_slow(seconds) from None
 
-    def finest(task: str, options: HtmldiffOptions | AnnotateOptions, kind: type[Attempt], seconds: float) -> Answer:
-        began, because = clock(), None
-        failure = Problem("too_complex", f"cannot be parsed and sanitised in {seconds:.2f} s")
-        for granularity, part in _attempts(options.granularity):
-            left = max(began + part * seconds - clock(), LEAST_PART * seconds)
-            values = {**dict(options), "granularity": granularity, "because": because}
-            attempt = kind.model_construct(options.model_fields_set | {"granularity", "because"}, **values)
-            try:
-                return call(sandbox, "htmldiff", task, attempt, deadline=left)
-            except DeadlineExceeded:
-                because = "deadline"
-                if options.strict:
-                    raise _too_slow(seconds) from None
-            except Problem as problem:
-                if problem.code not in AVOIDABLE or options.strict:
-                    raise
-                because = AVOIDABLE[problem.code]
-                failure = problem if because == "size" else failure
-        raise failure
+    def in_time(
+        task: str,
+        options: HtmldiffOptions | AnnotateOptions,
+        kind: type[HtmldiffAttempt | AnnotateAttempt],
+        seconds: float,
+    ) -> Answer:
+        ends = clock() + seconds
+        try:
+            return call(sandbox, "htmldiff", task, _attempt(options, kind, seconds), deadline=LAST_PART * seconds)
+        except DeadlineExceeded:
+            because = "deadline"
+            if options.strict:
+                raise _too_slow(seconds) from None
+        except Problem as problem:
+            if problem.code not in AVOIDABLE or options.strict:
+                raise
+            because = AVOIDABLE[problem.code]
+        last = _attempt(options, kind, seconds, granularity="document", because=because)
+        try:
+            left = max(ends - clock(), LEAST_PART * seconds)
+            return call(sandbox, "htmldiff", task, last, deadline=left)
+        except DeadlineExceeded:
+            raise Problem("too_complex", f"cannot be parsed and sanitised in {seconds:.2f} s") from None
+        except Problem as problem:
+            if problem.code not in ("memory_exceeded", "crashed"):
+                raise
+            raise Problem("too_complex", "cannot be parsed and sanitised in the memory of one call") from problem
 
     return {"htmldiff": bounded_htmldiff, "apply": bounded_apply, "annotate": bounded_annotate}
 
 
-def _attempts(granularity: str) -> Iterator[tuple[str, float]]:
-    """Yield *granularity* and those that are coarse, and in which part of the deadline each has to be done."""
-    yield granularity, PARTS.get(granularity, FIRST_PART)
-    for coarse in COARSE:
-        if GRANULARITIES.index(coarse) > GRANULARITIES.index(granularity):
-            yield coarse, PARTS[coarse]
+def _finest(
+    work: Callable[[Choice], Found],
+    choice: Choice,
+    documents: Sequence[Document],
+    options: HtmldiffAttempt | AnnotateAttempt,
+    began: float,
+) -> Answer:
+    """Answer with what *work* makes of *choice*, coarser if it must be."""
+    because = options.because
+    attempts = [choice.granularity, *coarser(fitting(choice.granularity, *documents))]
+    for granularity in attempts[:-1]:
+        try:
+            with patience(PARTS.get(granularity, FIRST_PART) * options.seconds - (time.monotonic() - began)):
+                return _answer(work(replace(choice, granularity=granularity)), options, because)
+        except TooSlow:
+            because = "deadline"
+            if options.strict:
+                raise _too_slow(options.seconds) from None
+        except MemoryError:
+            because = "memory"
+            if options.strict:
+                raise
+    return _answer(work(replace(choice, granularity=attempts[-1])), options, because)
+
+
+def _answer(
+    found: core.Comparison | versions.Annotated,
+    options: HtmldiffOptions | AnnotateOptions,
+    because: str | None = None,
+) -> Answer:
+    degraded = because or found.degraded
+    if degraded and options.strict:
+        raise Problem("too_complex", f"only {found.granularity}s can be compared here")
+    meta = {"Mergepoint-Degraded": degraded} if degraded else {}
+    if options.format != "json":
+        return Answer(found.html.encode(), HTML, meta)
+    told: dict[str, Any] = {"html": found.html}
+    if isinstance(found, core.Comparison):
+        told |= {"changes": [asdict(change) for change in found.changes], "counts": found.counts}
+    else:
+        told["parts"] = [asdict(part) for part in found.parts]
+    return Answer.json({**told, "granularity": found.granularity, "degraded": degraded}, **meta)
+
+
+def _choice(options: object, *names: str) -> Choice:
+    return Choice(**{name: getattr(options, name) for name in names})
+
+
+def _labels(options: AnnotateOptions) -> Sequence[str]:
+    return [version.label for version in options.versions]
+
+
+def _attempt(
+    options: HtmldiffOptions | AnnotateOptions,
+    kind: type[HtmldiffAttempt | AnnotateAttempt],
+    seconds: float,
+    **more: str,
+) -> HtmldiffAttempt | AnnotateAttempt:
+    given = {**more, "seconds": seconds}
+    return kind.model_construct({*options.model_fields_set, *given}, **{**dict(options), **given})
 
 
 def _too_slow(seconds: float) -> Problem:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import policy
-from .checked import script_of
+from .checked import fitting, script_of
 from .choice import Choice, choose
 from .clean import Rules
 from .limits import BadOption
@@ -33,10 +33,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Annotated:
-    """The last version as *html*, each text in a ``span`` that names its version, and the same as *parts*."""
+    """The last version as *html*, each text in a ``span`` that names its version, and the same as *parts*.
+
+    *granularity* and *degraded* are as in Comparison.
+    """
 
     html: str
     parts: tuple[Part, ...]
+    granularity: str
+    degraded: str | None = None
 
 
 def annotate(versions: Sequence[Mapping[str, str]], *, segment: Segment = icu_words, **options: Any) -> Annotated:
@@ -46,18 +51,33 @@ def annotate(versions: Sequence[Mapping[str, str]], *, segment: Segment = icu_wo
     """
     if not 1 <= len(versions) <= MOST_VERSIONS:
         raise BadOption(f"1 to {MOST_VERSIONS} versions can be annotated, not {len(versions)}", field="versions")
-    # What is ignored would not be where the labels say.
-    choice = replace(choose(options), ignore=())
+    choice = choose(options)
+    documents = read_all([version["html"] for version in versions], choice)
+    return annotate_documents(documents, [version["label"] for version in versions], choice, segment)
+
+
+def read_all(versions: Sequence[str], choice: Choice) -> list[Document]:
+    """Return all *versions* parsed and sanitised."""
     rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
+    return [read(html, rules, f"versions.{place}.html") for place, html in enumerate(versions)]
+
+
+def annotate_documents(
+    documents: Sequence[Document], names: Sequence[str], choice: Choice, segment: Segment = icu_words
+) -> Annotated:
+    """As annotate, for documents that were read already; *names* are their labels."""
+    choice = replace(choice, ignore=())  # what is ignored would not be where the labels say
+    asked = choice.granularity
+    choice = replace(choice, granularity=fitting(asked, *documents))
     before: Document | None = None
     labels: Labels = []
-    for place, version in enumerate(versions):
-        document = read(version["html"], rules, f"versions.{place}.html")
+    for place, document in enumerate(documents):
         labels = _labelled(before, document, labels, place, choice, segment)
         before = document
     assert before
-    html, parts = _written(before.html, labels, [version["label"] for version in versions])
-    return Annotated(policy.cleaner().clean(html) if choice.sanitize == "safe" else html, tuple(parts))
+    html, parts = _written(before.html, labels, names)
+    html = policy.cleaner().clean(html) if choice.sanitize == "safe" else html
+    return Annotated(html, tuple(parts), choice.granularity, None if choice.granularity == asked else "nodes")
 
 
 def _labelled(
