@@ -24,8 +24,8 @@ from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAtt
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
 # In which part of it each must be done, reading included; what is finer than blocks, in the first.
-FIRST_PART = 0.4
-PARTS = {"block": 0.6, "document": 1.0}
+FIRST_PART = 0.35
+PARTS = {"block": 0.5}
 # When the sandbox ends all that and asks for the last alone: a library's call is not given up before it returns.
 LAST_PART = 0.85
 LEAST_PART = 0.1  # for it, if the others took longer because they waited for a processor
