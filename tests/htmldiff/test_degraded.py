@@ -17,7 +17,7 @@ from mergepoint.kit.sandbox import Crashed, DeadlineExceeded, MemoryExceeded
 OLD, NEW = "<p>a b</p><p>c</p>", "<p>a d</p><p>c</p>"
 VERSIONS = [{"label": "1", "html": OLD}, {"label": "2", "html": NEW}]
 MODELS = {"htmldiff": HtmldiffOptions, "apply": ApplyOptions, "annotate": AnnotateOptions}
-SLOW_DEADLINE = 0.1
+SLOW_DEADLINE = 0.6
 
 Spoil = Callable[..., None]
 
@@ -99,7 +99,7 @@ def test_attempts_together_keep_to_the_deadline(spoil: Spoil, call: str) -> None
     spoil("word", "block")
     began = time.process_time()
     asked(call)
-    assert time.process_time() - began < SLOW_DEADLINE + 0.02
+    assert time.process_time() - began < SLOW_DEADLINE
 
 
 @pytest.mark.parametrize("call", ["htmldiff", "annotate"])
