@@ -221,3 +221,26 @@ def test_pages_leave_the_inputs_own_ids_alone():
     result = compare('<p id="x">a</p><p id="y" class="z">c</p>', '<p id="y">c</p>', page=True)
     assert result.degraded is None
     assert '<p id="x" class="tagdiff_deleted"><del>' in result.html
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<p id="diff-1">x</p>', ""),
+        ("", '<p id="diff-1-to">x</p>'),
+        (' <p class="tagdiff_replaced">x</p>', '<p class="tagdiff_replaced">x</p>'),
+        ('<ins class="tagdiff_added" data-diff-id="1">a</ins>', '<ins class="tagdiff_added" data-diff-id="1">b</ins>'),
+        ("<ins>a</ins>", "<del>a</del>"),
+    ],
+)
+def test_a_difference_of_differences_can_be_undone(old, new):
+    result = compare(old, new, markup="full", page=True)
+    assert result.degraded is None
+    again = compare(result.content, "x", markup="full")
+    assert again.degraded is None
+    assert resolve(again.content, lambda change: False) == compare(result.content, result.content).content
+
+
+def test_ids_like_ours_are_renamed():
+    assert content('<p id="diff-1">x</p>', '<p id="diff-1">x</p>') == '<p data-input-diff-id="diff-1">x</p>'
+    assert content('<p id="diff-x">x</p>', '<p id="diff-x">x</p>') == '<p id="diff-x">x</p>'

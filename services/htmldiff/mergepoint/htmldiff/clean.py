@@ -8,6 +8,7 @@ from .limits import MOST_ATTRIBUTES, TooComplex
 from .markup import (
     ATTRIBUTE,
     MARKUP,
+    OUR_ID,
     OURS,
     RAW,
     VOID,
@@ -98,7 +99,7 @@ class Rules(dict[str, str]):
             if clean is None or clean != value:
                 lost.append(f'{name} {key}="{value}"')
             if clean is not None:
-                kept[_rename(key, kept)] = clean
+                kept[_rename(key, clean, kept)] = clean
         if not lost:
             del self.lost[tag]
         return start_tag(name, dict(sorted(kept.items())))
@@ -120,9 +121,12 @@ class Rules(dict[str, str]):
         return policy.clean_style(value) if key == "style" else value
 
 
-def _rename(key: str, kept: dict[str, str]) -> str:
+def _rename(key: str, value: str, kept: dict[str, str]) -> str:
+    """Return the name of an attribute that cannot be taken for one of ours."""
     if key.startswith(OURS):
         key = RENAMED + key.removeprefix(OURS)
+    if key == "id" and OUR_ID.match(value):
+        key = RENAMED + key
     while key in kept:
         key = RENAMED + key
     return key

@@ -3,6 +3,7 @@
 from .markup import ATTRIBUTE, NEVER_NESTED, SPACE, add_class, attributes, escape, name_of
 from .script import Tag
 
+CLASS = "tagdiff_"
 ADDED, DELETED, REPLACED, MOVED = "tagdiff_added", "tagdiff_deleted", "tagdiff_replaced", "tagdiff_moved"
 ID = "data-diff-id"
 # This tag is on one side only, what is in it is another matter.
@@ -66,7 +67,9 @@ def replaced(old: Tag, new: Tag, more: str, *, full: bool) -> str:
     if not full:
         return add_class(new.tag, REPLACED) if old.tag != new.tag else new.tag
     more += _differences(old, new)
-    return add_class(new.tag, REPLACED, more) if old.tag != new.tag else f"{new.tag[:-1]}{more}>"
+    if old.tag == new.tag and CLASS not in new.tag:  # a class of the input's own could be taken for ours
+        return f"{new.tag[:-1]}{more}>"
+    return add_class(new.tag, REPLACED, more)
 
 
 def _differences(old: Tag, new: Tag) -> str:

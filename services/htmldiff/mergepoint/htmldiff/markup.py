@@ -41,6 +41,8 @@ NEVER_NESTED = frozenset(("a", "nobr", "button"))
 
 # Attributes with names like this are ours; the input's are renamed.
 OURS = "data-diff-"
+# So are values of id like this: where links from change to change lead.
+OUR_ID = re.compile(r"diff-[0-9]+(?:-from|-to)?\Z")
 
 # What follows <plaintext> is text to the very end, so the last end tag is its own.
 _WHOLE = "|".join(rf"{name}\b[^>]*>.*{'' if name == 'plaintext' else '?'}</{name}" for name in (*RAW, *TEXT_ONLY))

@@ -7,6 +7,7 @@ from . import marks
 from .markup import (
     ATTRIBUTE,
     BLOCKS,
+    OUR_ID,
     OURS,
     SPACE,
     TABLE_PARTS,
@@ -61,7 +62,7 @@ def read(tag: str) -> Mark | None:
         return None
     theirs = {key: value for key, value in found.items() if key not in ours}
     number = int(ours.pop(marks.ID, 0))
-    if theirs.get("id", "") in (f"diff-{number}", f"diff-{number}-from", f"diff-{number}-to"):
+    if OUR_ID.match(theirs.get("id", "")):
         del theirs["id"]
     name = name_of(tag)
     is_plain = name in ("ins", "del") and not theirs and not ours
