@@ -206,12 +206,23 @@ BATCH = [
 ]
 CHUNK = b"10000\r\n" + b"x" * 65536 + b"\r\n"
 OK = answer("200 OK", HTML, "<b>ok</b>")
+DIFF = {
+    "html": "<ins>é</ins>",
+    "changes": [{"id": 1, "kind": "inserted", "path": "/", "old": "", "new": "é"}],
+    "counts": {"inserted": 1},
+    "granularity": "block",
+    "degraded": "deadline",
+}
+ANNOTATED = {"html": "<span>b</span>", "parts": [{"label": "2", "text": "b"}], "granularity": "word", "degraded": None}
+
 FAULTS: dict[str, Fault] = {
     "ok": OK,
     "hit": answer("200 OK", HTML, "<b>ok</b>", Cache_Status="mergepoint; hit; ttl=30"),
     "degraded": answer("200 OK", HTML, "ok", Mergepoint_Plaintext="1", Mergepoint_Degraded="deadline"),
     "cookie": answer("200 OK", HTML, "<b>ok</b>", Set_Cookie="a=1; Path=/"),
     "png": answer("200 OK", "image/png", PNG),
+    "diff": answer("200 OK", "application/json", json.dumps(DIFF)),
+    "annotated": answer("200 OK", "application/json", json.dumps(ANNOTATED)),
     "batch": answer("200 OK", "application/json", json.dumps({"results": BATCH})),
     "busy": problem("503 Service Unavailable", "overloaded"),
     "busy for a second": problem("503 Service Unavailable", "overloaded", Retry_After="1"),

@@ -1,6 +1,7 @@
 """The Python client: the faults that every client meets, and what only Python can get wrong."""
 
 import copy
+import json
 import os
 import pickle
 import subprocess
@@ -11,7 +12,16 @@ import traceback
 
 import pytest
 
-from mergepoint.client import Client, ConnectionFailed, Error, InvalidRequest, Unauthorized, Unavailable, errors
+from mergepoint.client import (
+    Client,
+    ConnectionFailed,
+    Error,
+    InvalidRequest,
+    InvalidResponse,
+    Unauthorized,
+    Unavailable,
+    errors,
+)
 from tests.clients import scenarios
 from tests.clients.faults import PNG, FaultServer
 from tests.clients.scenarios import SCENARIOS, Call, Outcome, Scenario
@@ -278,3 +288,60 @@ def test_forked_child_leaves_its_parents_connection_alone():
         subprocess.run([sys.executable, "-c", FORK, server.url], env={"PYTHONPATH": path}, timeout=20, check=True)
     made = [(request.body.decode(), request.connection) for request in server.requests]
     assert made == [("before", 1), ("child", 2), ("parent", 1)]
+
+
+def test_what_changed_is_html_that_knows_the_changes():
+    with FaultServer("diff") as server, Client(server.url) as client:
+        diff = client.htmldiff("é", b"<b>\xc3\xa9", ignore=["case", "comments"], moved=True, view=None)
+    (request,) = server.requests
+    assert (request.method, request.target) == ("POST", "/htmldiff")
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.body) == {
+        "old": "é", "new": "<b>é", "ignore": "case,comments", "moved": "1", "format": "json"
+    }  # fmt: skip
+    assert "é".encode() in request.body
+    assert (diff, diff.counts, diff.granularity, diff.degraded) == (
+        "<ins>é</ins>",
+        {"inserted": 1},
+        "block",
+        "deadline",
+    )
+    assert diff.changes == [{"id": 1, "kind": "inserted", "path": "/", "old": "", "new": "é"}]
+    assert (diff.type, diff.cached, diff.request_id) == ("text/html; charset=utf-8", False, "r-1")
+
+
+def test_changes_are_applied_by_their_numbers():
+    with FaultServer("ok") as server, Client(server.url) as client:
+        assert client.apply("a", "b", accept=[1, 3]) == "<b>ok</b>"
+    (request,) = server.requests
+    assert (request.target, json.loads(request.body)) == ("/htmldiff/apply", {"old": "a", "new": "b", "accept": "1,3"})
+
+
+def test_versions_are_annotated():
+    with FaultServer("annotated") as server, Client(server.url) as client:
+        annotated = client.annotate([{"label": "1", "html": b"a"}, {"label": 2, "html": "b"}], granularity="block")
+    (request,) = server.requests
+    assert request.target == "/htmldiff/annotate"
+    assert json.loads(request.body) == {
+        "versions": [{"label": "1", "html": "a"}, {"label": "2", "html": "b"}], "granularity": "block", "format": "json"
+    }  # fmt: skip
+    assert (annotated, annotated.parts) == ("<span>b</span>", [{"label": "2", "text": "b"}])
+
+
+@pytest.mark.parametrize("call", [lambda client: client.htmldiff("a", "b"), lambda client: client.annotate([])])
+@pytest.mark.parametrize("fault", ["ok", "bad json", "other json"])
+def test_what_tells_no_changes_is_no_answer(call, fault):
+    with FaultServer(fault) as server, Client(server.url) as client, pytest.raises(InvalidResponse):
+        call(client)
+
+
+@pytest.mark.parametrize(("old", "version"), [("\ud800", "\ud800"), (b"\xff", b"\xff")])
+def test_documents_that_are_not_utf8_are_not_sent(old, version):
+    with FaultServer("ok") as server, Client(server.url) as client:
+        with pytest.raises(InvalidRequest) as refused:
+            client.htmldiff(old, "")
+        assert refused.value.errors[0]["field"] == "old"
+        with pytest.raises(InvalidRequest) as refused:
+            client.annotate([{"label": "", "html": version}])
+        assert refused.value.errors[0]["field"] == "versions.0.html"
+    assert server.requests == []

@@ -1,5 +1,6 @@
 """The shell client: what it sends, what it prints, and how it fails."""
 
+import email
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.clients.faults import FaultServer, Request, refused
 
 SCRIPT = Path(__file__).parents[2] / "clients" / "shell" / "mergepoint"
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+CALLS = ("highlight", "guess", "batch", "stylesheet", "languages", "htmldiff", "apply", "annotate")
 CODE = "é = 'a'\r\n\0\n\n"
 
 
@@ -76,6 +78,35 @@ def test_lists_and_style_sheets_are_got():
 def test_a_batch_is_json():
     request = sent("batch", text='{"snippets": []}')
     assert (request.target, request.headers["content-type"]) == ("/highlight/batch", "application/json")
+
+
+def parts(request: Request) -> list[tuple[str, str, bytes]]:
+    """Return the name, type and content of each part of a form."""
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    return [
+        (part.get_param("name", header="content-disposition"), part.get_content_type(), part.get_payload(decode=True))
+        for part in email.message_from_bytes(head + request.body).get_payload()
+    ]
+
+
+def test_two_documents_are_the_files_of_a_form(tmp_path):
+    old, new = tmp_path / '@a;"b', tmp_path / "new.xml"
+    old.write_bytes(b"\xff\0\r\n")
+    new.write_bytes(b"")
+    request = sent("htmldiff", str(old), str(new), "--view", "side-by-side", "--page", "--moved")
+    assert (request.method, request.target) == (
+        "POST",
+        "/htmldiff?view=side-by-side&page=1&moved=1",
+    )
+    assert parts(request) == [("old", "text/html", b"\xff\0\r\n"), ("new", "text/html", b"")]
+    request = sent("apply", "--accept", "1,3", "-", str(new), text="a")
+    assert request.target == "/htmldiff/apply?accept=%31%2c%33"
+    assert parts(request) == [("old", "text/html", b"a"), ("new", "text/html", b"")]
+
+
+def test_versions_are_json():
+    request = sent("annotate", text='{"versions": []}')
+    assert (request.target, request.headers["content-type"]) == ("/htmldiff/annotate", "application/json")
 
 
 def test_guess_takes_its_options():
@@ -148,7 +179,9 @@ def test_curlrc_changes_nothing(tmp_path):
     assert sent("styles", HOME=str(tmp_path)).headers["user-agent"] != "x"
 
 
-@pytest.mark.parametrize("line", ["nonsense", "highlight --language", "highlight a b", "stylesheet"])
+@pytest.mark.parametrize(
+    "line", ["nonsense", "highlight --language", "highlight a b", "stylesheet", "htmldiff", "apply a", "htmldiff a b c"]
+)
 def test_wrong_usage_has_a_status_of_its_own(line):
     done = run("http://localhost:1", *line.split())
     assert (done.returncode, done.stdout) == (2, b"")
@@ -159,7 +192,7 @@ def test_help_names_every_call():
     for arguments in ([], ["help"], ["--help"], ["highlight", "--help"]):
         done = run("http://localhost:1", *arguments)
         assert done.returncode == 0
-        assert all(call in done.stdout.decode() for call in ("highlight", "guess", "batch", "stylesheet", "languages"))
+        assert all(call in done.stdout.decode() for call in CALLS)
 
 
 def test_nothing_is_left_in_tmp(tmp_path):
