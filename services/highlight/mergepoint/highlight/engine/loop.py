@@ -37,8 +37,21 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
         while match is not None:
             found = match(text, pos, end)
             if found is not None:
-                ttype, _, _, _, move, callback, _ = outcome[found.lastindex]
-                value = found[0]
+                ttype, _, _, _, move, callback, groups = outcome[found.lastindex]
+                if callback is None:
+                    yield pos, ttype, found[0]
+                    pos = found.end()
+                elif groups is not None:
+                    for group, ttype, _ in groups:
+                        if value := found[group]:
+                            yield found.start(group), ttype, value
+                    pos = found.end()
+                elif context is None:
+                    yield from callback(lexer, found)
+                    pos = found.end()
+                else:
+                    yield from callback(lexer, found, context)
+                    pos = context.pos
                 break
             match, outcome, rest = rest
         else:
@@ -46,16 +59,13 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
             if size < 0:
                 tables.finish(0, pos)
                 return
-            value, callback = char[:size], None
-        if callback is None:
             if ttype is not None:
-                yield pos, ttype, value
-            pos += len(value)
-        else:
-            yield from callback(lexer, found) if context is None else callback(lexer, found, context)
-            pos = found.end() if context is None else context.pos
+                yield pos, ttype, char[:size]
+            pos += size
         if context is not None:
             context.pos, stack = pos, context.stack
+        elif move is None:
+            continue
         if move is not None:
             pops, pushes = move
             if pops is None:
@@ -66,6 +76,4 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
                 if pops:
                     del stack[-pops if pops < len(stack) else 1 :]
                 stack += pushes
-        elif callback is None:
-            continue
         table = states[state := stack[-1]]

@@ -25,8 +25,8 @@ Step = tuple[Any, ...]
 Accelerate = Callable[[Any], Any]
 ENOUGH = 600  # steps per state: all of ASCII, and of the other characters those that come first
 # Steps cost time to make. A lexer may spend on them so much per character that it has read, a part of what Pygments
-# takes for it, and nothing on its first text: until it is paid for, a step tries one rule after another, as Pygments.
-SECONDS_PER_CHARACTER, SECONDS_BEFORE = 0.5e-6, 2e-3
+# takes for it, and nothing on its first 5 KB: until it is paid for, a step tries one rule after another, as Pygments.
+SECONDS_PER_CHARACTER, SECONDS_BEFORE = 1e-6, 5e-3
 _SPECIAL = sum(1 << ord(char) for char in "\n&<>")
 _line_end, _any_character = compile_pattern("\n").match, compile_pattern(".", DOTALL).match
 
@@ -81,7 +81,7 @@ class Rule:
         if self.actions or self.plain:
             callback = by_groups(self.actions, offset, self.accelerate)
             if all(type(part) is _TokenType for part in self.actions.values()):
-                groups = [(group + offset, written[part][2]) for group, part in self.actions.items()]
+                groups = [(group + offset, part, written[part][2]) for group, part in self.actions.items()]
         return None, *written[Token], self.move, callback, groups
 
 
@@ -213,5 +213,5 @@ class Tables:
 def _certain(size: int, ttype: Any, bit: int, move: Step | None) -> Step:
     """Return the step at a character that makes a token of *size* by itself."""
     char = chr(bit) if bit < firsts.OTHER else ""
-    css, joints, _ = written[LINE_END if char == "\n" else ttype]
+    css, joints, _ = written[LINE_END if char == "\n" else Token if ttype is None else ttype]
     return None, (size, ttype, css, joints, escape(char, quote=False).strip("\n"), move), None

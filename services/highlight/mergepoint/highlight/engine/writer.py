@@ -131,7 +131,7 @@ def write(lexer: Any, tables: Any, text: str, put: Put) -> int:
                 if groups is None:
                     last = write_tokens(callback(lexer, found), put, last)
                     break
-                for group, values in groups:
+                for group, _, values in groups:
                     if value := found[group]:
                         front, value, after = values[value]
                         put(front[last])
