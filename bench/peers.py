@@ -11,6 +11,7 @@ from load import post_fresh
 from suite import HERE, folder, free_port, program
 
 HIGHLIGHT_JS = "highlight.js@11"
+PRISM_AND_SHIKI = "prismjs@1", "shiki@4"
 
 
 class Absent(Exception):
@@ -22,7 +23,7 @@ def highlight_js(text: Path, processes: int) -> Iterator[tuple[str, Callable[[fl
     """Yield its name with versions, and what measures it."""
     _need("node", "npm")
     with folder() as path:
-        _say("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(path), HIGHLIGHT_JS)
+        _install(path, HIGHLIGHT_JS)
         version = json.loads((path / "node_modules/highlight.js/package.json").read_text())["version"]
         shutil.copy(HERE / "peers/hljs.js", path)  # Node looks for packages beside the program
         with _served(text, lambda port: ["node", str(path / "hljs.js"), port, str(processes)]) as measure:
@@ -36,6 +37,18 @@ def rouge(text: Path, processes: int) -> Iterator[tuple[str, Callable[[float], f
     command = ["puma", "--quiet", "-e", "production", "-w", str(processes), "-b"]
     with _served(text, lambda port: [*command, f"tcp://127.0.0.1:{port}", "peers/rouge.ru"]) as measure:
         yield f"Rouge {versions}", measure
+
+
+def loops(text: str) -> dict[str, float]:
+    """Return how many seconds Rouge, highlight.js, Prism and Shiki take for *text*, in a loop, by name with version."""
+    _need("node", "npm", "ruby")
+    with folder() as path:
+        _install(path, HIGHLIGHT_JS, *PRISM_AND_SHIKI)
+        (path / "text").write_text(text)
+        shutil.copy(HERE / "peers/loop.mjs", path)
+        said = _say("ruby", str(HERE / "peers/loop.rb"), str(path / "text"))
+        said += "\n" + _say("node", "loop.mjs", "text", folder=path)
+    return {name: float(seconds) for name, _, seconds in (line.partition("\t") for line in said.splitlines())}
 
 
 @contextlib.contextmanager
@@ -52,9 +65,13 @@ def _need(*names: str) -> None:
             raise Absent(f"no {name} here")
 
 
-def _say(*command: str) -> str:
+def _install(path: Path, *packages: str) -> None:
+    _say("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(path), *packages)
+
+
+def _say(*command: str, folder: Path | None = None) -> str:
     try:
-        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd=folder)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise Absent(f"`{command[0]}` failed: {str(error.stderr).strip()[-200:]}") from None
     return said.stdout.strip()

@@ -28,6 +28,7 @@ import pygments
 from pygments.formatter import Formatter
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexer import DelegatingLexer, ExtendedRegexLexer, Lexer, RegexLexer
+from pygments.lexers.data import JsonLexer
 from pygments.token import STANDARD_TYPES, Comment, Name, Text, Token, Whitespace
 
 from .lexers import Regex, accelerate, tables_of, warm
@@ -107,6 +108,8 @@ def stock_reason(lexer: Lexer) -> str:
     """Return why the tokens of *lexer* come from Pygments' own loop, or an empty string."""
     if isinstance(lexer, DelegatingLexer):
         return stock_reason(lexer.root_lexer) or stock_reason(lexer.language_lexer)
+    if isinstance(lexer, JsonLexer):
+        return ""
     if not isinstance(lexer, RegexLexer) or accelerate(lexer) is lexer:
         return f"has a loop of its own, {type(lexer).get_tokens_unprocessed.__qualname__}"
     tables = tables_of(lexer, isinstance(lexer, ExtendedRegexLexer))

@@ -8,7 +8,9 @@ from types import CellType, FunctionType, SimpleNamespace
 from typing import Any
 
 from pygments.lexer import DelegatingLexer, ExtendedRegexLexer, LexerContext, RegexLexer
+from pygments.lexers.data import JsonLexer
 
+from .jsonlike import Json
 from .loop import tokens
 from .tables import Tables, Unknown
 
@@ -71,7 +73,7 @@ class Delegating(DelegatingLexer):
         return DelegatingLexer.get_tokens_unprocessed(both, text)
 
 
-_FAST = {ExtendedRegexLexer: Extended, RegexLexer: Regex, DelegatingLexer: Delegating}
+_FAST = {ExtendedRegexLexer: Extended, RegexLexer: Regex, DelegatingLexer: Delegating, JsonLexer: Json}
 
 
 def accelerate(lexer: Any) -> Any:
@@ -79,8 +81,11 @@ def accelerate(lexer: Any) -> Any:
     fast_class = _fast_class(lexer.__class__)
     if fast_class is None:
         return lexer
-    fast: Any = object.__new__(fast_class)
-    fast.__dict__ = lexer.__dict__
+    try:
+        fast: Any = object.__new__(fast_class)
+        fast.__dict__ = lexer.__dict__
+    except (AttributeError, TypeError):  # an instance is more than its attributes
+        return lexer
     return fast
 
 
@@ -96,7 +101,7 @@ def _fast_class(cls: Any) -> Any:
         members["get_tokens_unprocessed"] = _rebound(own, cls)
     try:
         return type(cls)(cls.__name__, (cls, _FAST[base]), members)
-    except TypeError:  # bases that cannot be combined
+    except Exception:  # bases that cannot be combined, or a class that will not be extended
         return None
 
 
@@ -116,4 +121,6 @@ def _rebound(function: Any, cls: type) -> FunctionType:
         cell if name == "__class__" else CellType(fast(cell.cell_contents))
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True)
     ]
-    return FunctionType(code, names, function.__name__, function.__defaults__, tuple(cells))
+    rebound = FunctionType(code, names, function.__name__, function.__defaults__, tuple(cells))
+    rebound.__kwdefaults__ = function.__kwdefaults__
+    return rebound

@@ -46,12 +46,9 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
                         if value := found[group]:
                             yield found.start(group), ttype, value
                     pos = found.end()
-                elif context is None:
-                    yield from callback(lexer, found)
-                    pos = found.end()
                 else:
-                    yield from callback(lexer, found, context)
-                    pos = context.pos
+                    yield from callback(lexer, found) if context is None else callback(lexer, found, context)
+                    pos = found.end() if context is None else context.pos
                 break
             match, outcome, rest = rest
         else:

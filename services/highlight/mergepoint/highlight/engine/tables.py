@@ -128,8 +128,10 @@ class Tables:
         table, shared = self.states[state], min(char, chr(firsts.OTHER))  # all beyond ASCII share one step
         if shared not in table:
             if not paid:
-                self.borrowed.append((table, char))
-                table[char] = step = self._one_by_one(state)
+                step = self._one_by_one(state)
+                if len(table) < ENOUGH:
+                    table[char] = step
+                    self.borrowed.append((table, char))
                 return step
             began = perf_counter()
             table[shared] = self._made(state, shared)
@@ -143,9 +145,10 @@ class Tables:
         """Note that *read* characters more, and *ahead* so far, are read; return whether they pay for all steps."""
         self.read += read
         paid = self.spent <= (self.read + ahead) * SECONDS_PER_CHARACTER
-        while paid and self.borrowed:
-            table, char = self.borrowed.pop()
-            table.pop(char, None)
+        if paid and self.borrowed:
+            borrowed, self.borrowed = self.borrowed, []
+            for table, char in borrowed:
+                table.pop(char, None)
         return paid
 
     def complete(self) -> None:
