@@ -1,24 +1,30 @@
 """What the containers are allowed, asked of Docker and tried from within."""
 
+import importlib
 import json
 import re
 
 import pytest
 
-from mergepoint.highlight.config import Settings
 from tests.servers import ROOT
 from tests.stack.compose import Stack
 
-SERVICES = ["nginx", "highlight"]
+OURS = sorted(path.parent.name for path in ROOT.glob("services/*/mergepoint/*/config.py") if "kit" not in path.parts)
+ALL = ["nginx", *OURS]
 
 
-@pytest.fixture(params=SERVICES)
+@pytest.fixture(params=ALL)
 def service(request):
     return request.param
 
 
+@pytest.fixture(params=OURS)
+def our(request):
+    return request.param
+
+
 def test_all_of_them_are_tested(stack: Stack):
-    assert sorted(stack.compose("config", "--services").split()) == sorted(SERVICES)
+    assert sorted(stack.compose("config", "--services").split()) == sorted(ALL)
 
 
 def test_process_has_no_rights(stack: Stack, service):
@@ -54,8 +60,8 @@ def test_it_is_healthy_by_a_command_of_ours(stack: Stack, service):
     assert container["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_health_check_notices_that_a_service_is_away(stack: Stack):
-    container = stack.ids("highlight")[0]
+def test_health_check_notices_that_a_service_is_away(stack: Stack, our):
+    container = stack.ids(our)[0]
     check = ["python", "-m", "mergepoint.kit.health"]
     away = stack.execute(container, "env", "MERGEPOINT_BIND=:1", *check)
     unknown = stack.execute(container, "env", "MERGEPOINT_SERVICE=none", *check)
@@ -79,35 +85,40 @@ def test_only_nginx_publishes_a_port(stack: Stack):
     assert published == {("nginx", "8080/tcp"): [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]}
 
 
-def test_service_has_no_way_out(stack: Stack):
-    networks = stack.inspect("highlight")[0]["NetworkSettings"]["Networks"]
+def test_service_has_no_way_out(stack: Stack, our):
+    networks = stack.inspect(our)[0]["NetworkSettings"]["Networks"]
     assert [stack.network(name)["Internal"] for name in networks] == [True]
 
 
-def test_metrics_are_for_the_inside(stack: Stack):
+def test_metrics_are_for_the_inside(stack: Stack, our):
     assert stack.request("GET", "/metrics").status == 404
-    assert stack.request("GET", "/highlight/metrics").status == 404
-    ask = "from urllib.request import urlopen; print(urlopen('http://highlight:8000/metrics').read().decode())"
-    assert "mergepoint_requests_total" in stack.execute(stack.ids("highlight")[0], "python", "-c", ask).stdout
+    assert stack.request("GET", f"/{our}/metrics").status == 404
+    ask = f"from urllib.request import urlopen; print(urlopen('http://{our}:8000/metrics').read().decode())"
+    assert "mergepoint_requests_total" in stack.execute(stack.ids(our)[0], "python", "-c", ask).stdout
 
 
-def test_images_hold_nothing_that_builds(stack: Stack):
-    found = stack.execute(stack.ids("highlight")[0], "sh", "-c", "ls /build /opt/mergepoint/lib/*/site-packages").stdout
+def test_images_hold_nothing_that_builds(stack: Stack, our):
+    found = stack.execute(stack.ids(our)[0], "sh", "-c", "ls /build /opt/mergepoint/lib/*/site-packages").stdout
     assert "gunicorn" in found
     assert not {"pip", "setuptools", "wheel"} & set(found.split())
 
 
 def test_every_setting_passes_through(docker):
-    """What render takes and what the service takes, but for what the images fix themselves."""
+    """What render takes and what the services take, but for what the images fix themselves."""
     image = set(re.findall(r"(MERGEPOINT_\w+)=", (ROOT / "nginx/Dockerfile").read_text()))
     render = set(re.findall(r"^: \"\$\{(\w+):=", (ROOT / "nginx/render").read_text(), re.MULTILINE))
-    fixed = image | {"MERGEPOINT_RESOLVER", "MERGEPOINT_ACCESS_LOG"}
-    highlight = {f"HIGHLIGHT_{name.upper()}" for name in Settings.model_fields}
-    highlight |= {"HIGHLIGHT_WORKERS", "HIGHLIGHT_THREADS"}
-    given = dict.fromkeys(render - fixed | highlight, "7")
+    settings = {our: settings_of(our) for our in OURS}
+    settings["nginx"] = render - image - {"MERGEPOINT_RESOLVER", "MERGEPOINT_ACCESS_LOG"}
+    given = dict.fromkeys(set().union(*settings.values()), "7")
     services = json.loads(Stack(**given).compose("config", "--format", "json"))["services"]
-    assert services["nginx"]["environment"] == dict.fromkeys(render - fixed, "7")
-    assert services["highlight"]["environment"] == dict.fromkeys(highlight, "7")
+    for name, variables in settings.items():
+        assert services[name]["environment"] == dict.fromkeys(variables, "7")
+
+
+def settings_of(our: str) -> set[str]:
+    """The variables that *our* service takes, gunicorn's too."""
+    fields = importlib.import_module(f"mergepoint.{our}.config").Settings.model_fields
+    return {f"{our.upper()}_{name.upper()}" for name in (*fields, "WORKERS", "THREADS")}
 
 
 def test_a_bad_value_is_named_and_ends_the_program(stack: Stack):
