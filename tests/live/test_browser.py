@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -46,6 +47,45 @@ def test_the_form_highlights_without_scripts(page: Page) -> None:
     assert page.locator(".highlight").inner_text().strip() == "def f():\n    return 1"
 
 
+def test_the_other_form_compares_without_scripts(page: Page) -> None:
+    page.get_by_role("textbox", name="HTML as it was").fill("<p>a <b>b</b></p>")
+    page.get_by_role("textbox", name="HTML as it is now").fill("<p>a <i>c</i></p>")
+    page.get_by_role("button", name="Compare").click()
+    assert page.locator("del").inner_text() == "b"
+    assert page.locator("ins").inner_text() == "c"
+
+
+def test_a_page_leads_from_change_to_change(browser: Browser, suite: Suite) -> None:
+    """Although the answer is in a sandbox, without an origin, and no script runs."""
+    page = browser.new_page(java_script_enabled=False)
+    paragraphs = [f"<p>paragraph {number}</p><div style='height: 500px'></div>" for number in range(5)]
+    changed = [text.replace("paragraph", "changed") if number % 2 else text for number, text in enumerate(paragraphs)]
+    query = urlencode({"old": "".join(paragraphs), "new": "".join(changed), "page": 1})
+    answer = page.goto(f"{suite.url}/htmldiff?{query}")
+    assert answer
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert page.locator(".diff_steps").inner_text() == "2 changes first"
+    seen = []
+    for step in ("first", "next", "next", "previous"):
+        page.get_by_role("link", name=step).click()
+        seen.append((page.locator(":target").inner_text(), page.locator(".diff_steps").inner_text()))
+        assert page.locator(":target").is_visible()
+    first, second = ("paragraph", "previous 1 of 2 next"), ("paragraph", "previous 2 of 2 next")
+    assert seen == [first, second, first, second]
+    page.close()
+
+
+def test_side_by_side_is_side_by_side(browser: Browser, suite: Suite) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{suite.url}/htmldiff?{urlencode({'old': 'a b', 'new': 'a c', 'page': 1, 'view': 'side-by-side'})}")
+    old, new = (page.locator(f".diff_{name}").bounding_box() for name in ("old", "new"))
+    assert old
+    assert new
+    assert old["y"] == new["y"]
+    assert old["x"] + old["width"] <= new["x"]
+    page.close()
+
+
 def test_every_link_of_the_front_page_works(page: Page, suite: Suite) -> None:
     targets = {link.get_attribute("href") for link in page.locator("a[href]").all()}
     assert len(targets) > 4
@@ -54,11 +94,14 @@ def test_every_link_of_the_front_page_works(page: Page, suite: Suite) -> None:
 
 
 def test_every_choice_of_the_form_is_known_to_the_service(page: Page, suite: Suite) -> None:
-    for name in ("language", "style", "dark_style", "linenos"):
-        for option in page.locator(f"select[name={name}] option:not([disabled])").all():
+    for form in page.locator("form").all():
+        action = form.get_attribute("action")
+        texts = dict.fromkeys((field.get_attribute("name") for field in form.locator("textarea").all()), "x")
+        for option in form.locator("option:not([disabled])").all():
+            name = option.locator("..").get_attribute("name")
             value = option.get_attribute("value") or option.inner_text()
-            form = {"code": "x", name: value}
-            assert page.request.post(f"{suite.url}/highlight", multipart=form).status == 200, (name, value)
+            answer = page.request.post(f"{suite.url}{action}", multipart={**texts, name: value})
+            assert answer.status == 200, (name, value)
 
 
 def test_an_answer_opened_directly_runs_nothing(browser: Browser, suite: Suite) -> None:

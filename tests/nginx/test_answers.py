@@ -195,9 +195,9 @@ def test_the_docs_lead_to_every_service(gateway: Gateway):
         assert {f"/{service}/docs", f"/{service}/openapi.json"} <= links
 
 
-def test_the_form_works_without_a_script(gateway: Gateway):
+def test_the_forms_work_without_a_script(gateway: Gateway):
     page = Page(gateway.get("/").body.decode())
-    (form,) = page.all("form")
-    assert (form["action"], form["method"], form["enctype"]) == ("/highlight", "post", "multipart/form-data")
-    assert {"name": "page", "value": "1", "type": "hidden"} in page.all("input")
-    assert {field["name"] for field in page.all("textarea", "select")} >= {"code", "language", "style"}
+    for form, action in zip(page.all("form"), ("/highlight", "/htmldiff"), strict=True):
+        assert (form["action"], form["method"], form["enctype"]) == (action, "post", "multipart/form-data")
+    assert page.all("input") == [{"name": "page", "value": "1", "type": "hidden"}] * 2
+    assert {field["name"] for field in page.all("textarea", "select")} >= {"code", "language", "style", "old", "new"}
