@@ -244,3 +244,23 @@ def test_a_difference_of_differences_can_be_undone(old, new):
 def test_ids_like_ours_are_renamed():
     assert content('<p id="diff-1">x</p>', '<p id="diff-1">x</p>') == '<p data-input-diff-id="diff-1">x</p>'
     assert content('<p id="diff-x">x</p>', '<p id="diff-x">x</p>') == '<p id="diff-x">x</p>'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a", "<b>a</b>"),
+        ("<b>a</b>", "a"),
+        ('<a href="/1">a</a>', '<a href="/2">a</a>'),
+        ('<a href="/1">x</a> y', '<a href="/2">x y</a>'),
+        ("<p>a</p>", "<h2>a</h2>"),
+        ("<table><tr><td>a</table>", "<table><tr><td>a<td>b</table>"),
+        ("<img src=a>", "<img src=b>"),
+    ],
+)
+@pytest.mark.parametrize("markup", ["classic", "full"])
+def test_a_page_leads_to_every_change(old, new, markup):
+    result = compare(old, new, page=True, markup=markup)
+    for change in result.changes:
+        assert result.content.count(f' id="diff-{change.id}"') == 1
+        assert f'href="#diff-{change.id}"' in result.html

@@ -43,15 +43,19 @@ def link(change: int, place: str, *, full: bool) -> str:
 
 def added(tag: str, more: str, *, full: bool) -> str:
     """Return the start *tag* that is now around what it was not around."""
-    return add_class(tag, ADDED, f'{more} {SCOPE}="tag"' if full else "")
+    return add_class(tag, ADDED, _tag_only(more, full=full))
 
 
 def deleted(tag: str, more: str, *, full: bool) -> tuple[str, str]:
     """Return start and end of what shows that *tag* was around something: it, or a stand-in where it could not nest."""
     name = name_of(tag)
     if name not in NEVER_NESTED:
-        return add_class(tag, DELETED, f'{more} {SCOPE}="tag"' if full else ""), f"</{name}>"
-    return stand_in(tag, f' class="{DELETED}"' + (f'{more} {SCOPE}="tag"' if full else ""), full=full), "</span>"
+        return add_class(tag, DELETED, _tag_only(more, full=full)), f"</{name}>"
+    return stand_in(tag, f' class="{DELETED}"{_tag_only(more, full=full)}', full=full), "</span>"
+
+
+def _tag_only(more: str, *, full: bool) -> str:
+    return f'{more} {SCOPE}="tag"' if full else more
 
 
 def stand_in(tag: str, more: str = "", *, full: bool) -> str:
@@ -65,7 +69,7 @@ def stand_in(tag: str, more: str = "", *, full: bool) -> str:
 def replaced(old: Tag, new: Tag, more: str, *, full: bool) -> str:
     """Return the start tag of *new*, which was *old*."""
     if not full:
-        return add_class(new.tag, REPLACED) if old.tag != new.tag else new.tag
+        return add_class(new.tag, REPLACED, more) if old.tag != new.tag else new.tag
     more += _differences(old, new)
     if old.tag == new.tag and CLASS not in new.tag:  # a class of the input's own could be taken for ours
         return f"{new.tag[:-1]}{more}>"

@@ -23,21 +23,25 @@ PAGE = """\
 </body>
 </html>
 """
+# Backgrounds are of content that was deleted or inserted, outlines of tags: what is in them may have stayed.
 CSS = """\
 :root { color-scheme: light dark; }
 body { margin: 1rem; font-family: system-ui, sans-serif; line-height: 1.5; }
-ins, .tagdiff_added { background: light-dark(#d4f8d4, #10401a); text-decoration: none; }
-del, .tagdiff_deleted { background: light-dark(#fdd9d7, #56201d); text-decoration: line-through; }
-.tagdiff_replaced { background: light-dark(#fff3bf, #4d3f00); }
-.tagdiff_moved { background: light-dark(#dbe9ff, #1c3358); text-decoration: none; }
+ins { background: light-dark(#d4f8d4, #10401a); text-decoration: none; }
+del { background: light-dark(#fdd9d7, #56201d); text-decoration: line-through; }
+.tagdiff_added { outline: 2px dotted light-dark(#2da44e, #3fb950); }
+.tagdiff_deleted { outline: 2px dotted light-dark(#cf222e, #f85149); }
+.tagdiff_replaced { outline: 2px dotted light-dark(#bf8700, #d29922); }
+.tagdiff_moved { outline: 2px solid light-dark(#0969da, #4493f8); }
+.tagdiff_moved :is(ins, del) { background: light-dark(#dbe9ff, #1c3358); text-decoration: none; }
 .tagdiff_link::before { content: "\\2195"; }
-ins img, img.tagdiff_added { outline: 3px solid #2da44e; }
-del img, img.tagdiff_deleted { outline: 3px solid #cf222e; opacity: .6; }
-.diff_sides, .diff:has(> .diff_old) { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
+ins img { outline: 3px solid #2da44e; }
+del img { outline: 3px solid #cf222e; opacity: .6; }
+:has(> .diff_old) { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 :target { outline: 3px solid #bf8700; scroll-margin: 4rem; }
 .diff_steps { position: sticky; top: 0; padding: .25rem; background: Canvas; border-bottom: 1px solid; }
 .diff_steps p { display: none; margin: 0; }
-body:not(:has(.diff :target)) .diff_steps p:first-child { display: block; }
+body:not(:has(:target)) .diff_steps p:first-child { display: block; }
 """
 
 
@@ -51,7 +55,8 @@ def page(html: str, title: str) -> str:
 def _steps(shown: Sequence[int]) -> str:
     if not shown:
         return ""
-    steps = [f'<p>{len(shown)} changes <a href="#diff-{shown[0]}">first</a></p>']
+    changes = "1 change" if len(shown) == 1 else f"{len(shown)} changes"
+    steps = [f'<p>{changes} <a href="#diff-{shown[0]}">first</a></p>']
     for place, number in enumerate(shown):
         before, after = shown[place - 1], shown[(place + 1) % len(shown)]
         steps.append(
