@@ -124,7 +124,8 @@ def beside() -> list[Row]:
 
 def _texts(language: str, size: int) -> Iterator[str]:
     """Yield up to TEXTS pieces of *size* characters; where the release has less, what there is, again and again."""
-    code = "".join(examples.texts_of(find_lexer_class_by_name(language)))
+    lexer = find_lexer_class_by_name(language)
+    code = "".join(examples.texts_of(lexer)) or examples.example(lexer)
     while len(code) < size:
         code += code
     step = max(size, len(code) // TEXTS)

@@ -5,7 +5,8 @@ not certain counts as possible; an element of a pattern that is not known here r
 """
 
 import re
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from re import IGNORECASE
 from typing import Any, NamedTuple
 
@@ -24,10 +25,8 @@ _ASCII = "".join(map(chr, range(128)))
 class Reading(NamedTuple):
     """What is known of a pattern, or of a part of one, without the text."""
 
-    first: int = 0  # what it may consume first
-    empty: bool = True  # whether it may consume nothing
-    allowed: int = EVERYTHING  # what must come next, consumed or not
-    sure: int = 0  # with what next it matches, whatever follows
+    first: int  # what may come next where it matches, consumed or not
+    sure: int  # with what next it matches, whatever follows
     consumed: int = 0  # what it may consume at all
 
 
@@ -41,53 +40,46 @@ def parse(pattern: str, flags: int) -> Any:
     return tree
 
 
-def _read(tree: Any, flags: int) -> Reading:
-    first, empty, allowed, sure, consumed = Reading(sure=EVERYTHING)
-    for index, (op, av) in enumerate(tree):
-        part = _read_element(op, av, flags)
-        if empty:
-            allowed &= EVERYTHING if first or part.first else part.allowed
-            first, empty = first | part.first, part.empty
-        if not index:
-            sure = part.sure
-        elif part.sure != EVERYTHING:  # it must match too; only what is optional always does
-            sure = 0
-        consumed |= part.consumed
+def _read(tree: Any, flags: int, after: int = EVERYTHING) -> Reading:
+    """Read a sequence from right to left: what may consume nothing leaves to what is *after* it what comes next."""
+    sure, consumed = EVERYTHING, 0
+    for index, (op, av) in reversed([*enumerate(tree)]):
+        part = _read_element(op, av, flags, after)
+        after, consumed = part.first, consumed | part.consumed
+        sure = part.sure if sure == EVERYTHING else 0  # what is right of it must match too
         if op is sre.IN and len(av) > 16 and not flags & IGNORECASE:
             tree[index], tree.state.packed = (op, _packed(tuple(av))), True
-    tree.reading = reading = Reading(first & allowed, empty, allowed, sure & allowed, consumed)
+    tree.reading = reading = Reading(after, sure & after, consumed)
     return reading
 
 
-def _read_element(op: Any, av: Any, flags: int) -> Reading:
+def _read_element(op: Any, av: Any, flags: int, after: int) -> Reading:
     if op in _SINGLES:
         chars = _characters(op, tuple(av) if op is sre.IN else av, flags)
-        return Reading(chars, False, EVERYTHING, chars & ~(1 << OTHER), chars)
+        return Reading(chars, chars & ~(1 << OTHER), chars)
     if op is sre.SUBPATTERN:
-        return _read(av[3], compiler._combine_flags(flags, av[1], av[2]))
+        return _read(av[3], compiler._combine_flags(flags, av[1], av[2]), after)
     if op is sre.ATOMIC_GROUP:
-        return _read(av, flags)
+        return _read(av, flags, after)
     if op is sre.BRANCH:
-        first = sure = consumed = 0
-        for branch in av[1]:
-            part = _read(branch, flags)
-            first, sure, consumed = first | part.first, sure | part.sure, consumed | part.consumed
-        return Reading(first, any(branch.reading.empty for branch in av[1]), EVERYTHING, sure, consumed)
+        parts = [_read(branch, flags, after) for branch in av[1]]
+        return Reading(*(reduce(or_, chars) for chars in zip(*parts, strict=True)))
     if op in REPEATS:
-        part = _read(av[2], flags)
-        sure = (EVERYTHING, part.sure, 0)[min(av[0], 2)]
-        return Reading(part.first, part.empty or not av[0], EVERYTHING, sure, part.consumed)
+        part = _read(av[2], flags, after)
+        least = min(av[0], 2)
+        return Reading(part.first | (0 if least else after), (EVERYTHING, part.sure, 0)[least], part.consumed)
     if op in ASSERTIONS:
         ahead, inner = av
         part = _read(inner, flags)
         if ahead > 0 and op is sre.ASSERT:
-            return Reading(allowed=part.allowed if part.empty else part.first)
-        only_one = ahead > 0 and len(inner) == 1 and inner[0][0] in _SINGLES
-        return Reading(allowed=EVERYTHING & ~part.sure if only_one else EVERYTHING)
+            after &= part.first
+        elif ahead > 0 and len(inner) == 1 and inner[0][0] in _SINGLES:
+            after &= ~part.sure
+        return Reading(after, 0)
     if op is sre.AT:
-        return Reading(allowed=_ENDS.get(av, EVERYTHING))
+        return Reading(after & _ENDS.get(av, EVERYTHING), 0)
     if op is sre.GROUPREF:
-        return Reading(EVERYTHING, consumed=EVERYTHING)
+        return Reading(EVERYTHING, 0, EVERYTHING)
     raise NotImplementedError(op)
 
 

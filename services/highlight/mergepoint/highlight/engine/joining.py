@@ -22,7 +22,7 @@ def prune(tree: Any, bit: int) -> tuple[Any, Any]:
             rest, key = prune(av[3], bit)
             av = *av[:3], rest
         elif op is sre.BRANCH:
-            able = {n: b for n, b in enumerate(av[1]) if b.reading.empty or b.reading.first >> bit & 1}
+            able = {n: b for n, b in enumerate(av[1]) if b.reading.first >> bit & 1}
             av, key = (None, [*able.values()]), tuple(able)
         else:
             break

@@ -22,12 +22,15 @@ def moved(stack: list[str], states: tuple[str, ...]) -> list[str]:
 def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) -> Iterator[Token]:
     """Yield what `RegexLexer` yields; with a *context*, which callbacks may change, what `ExtendedRegexLexer` does."""
     states, pos, end = tables.states, 0, len(text)
+    whole = end
     stack = list(stack) if context is None else context.stack
     table = states[state := stack[-1]]
     while True:
         if context is not None:
-            pos, end = context.pos, min(context.end, len(text))
-            if min(pos, len(text)) > end:  # no pattern matches there
+            pos, end = context.pos, context.end
+            if end > whole:
+                end = whole
+            if pos > end < whole:  # no pattern matches there
                 return
         char = text[pos] if pos < end else ""
         try:

@@ -56,11 +56,11 @@ class Rule:
         try:
             tree = self.tree()
             reading, width = tree.reading, tree.getwidth()
-            first = reading.allowed if reading.empty else reading.first
-            self.joinable, self.sure = self.plain or bool(self.actions), reading.sure
+            first, self.sure, consumed = reading
+            self.joinable = self.plain or bool(self.actions)
             self.packed = self.joinable and tree.state.packed
             self.size = {(0, 0): 0, (1, 1): 1}.get(width) if self.plain else None
-            self.safe = width[0] > 0 and not reading.consumed & _SPECIAL
+            self.safe = width[0] > 0 and not consumed & _SPECIAL
         except Exception:  # the parser is no public interface
             pass
         self.alone = self.by_itself()
