@@ -13,7 +13,8 @@ import pytest
 from tests.servers import ROOT
 
 SERVICES = ROOT / "services"
-FACES = {"web", "tasks", "options", "config"}  # what knows the kit; everything else in a service is its core
+# What knows the kit; everything else in a service is its core. A web face of many paths has a folder for them, routes/.
+FACES = {"web", "routes", "tasks", "options", "config", "__main__"}
 COMPOSERS = {"suite"}  # may import services
 HTTP = {"flask", "werkzeug", "gunicorn", "http", "urllib", "requests", "socket", "wsgiref", "pydantic", "structlog"}
 ADDRESSES = "urllib.parse"  # RFC 3986, which is not HTTP
@@ -28,7 +29,7 @@ class Module:
         self.service = path.relative_to(services).parts[0]
         package = path.relative_to(services / self.service).with_suffix("").parts
         self.name = ".".join(part for part in package if part != "__init__")
-        self.is_core = self.service != "kit" and path.stem not in FACES
+        self.is_core = self.service != "kit" and not FACES & {*package}
         self.tree = ast.parse(path.read_text())
         self._package = package[:-1]
 
@@ -164,7 +165,9 @@ print("\\n".join(seen))
 def happenings(services: pathlib.Path) -> list[str]:
     """Return what importing each module under *services* does beside importing."""
     found = modules(services)
-    ours = [module.name for module in found if not module.path.stem.startswith("gunicorn")]
+    scripts = {"migrations"}  # for Alembic to run, not to import
+    mine = [module for module in found if not scripts & {*module.path.parts}]
+    ours = [module.name for module in mine if not module.path.stem.startswith("gunicorn")]
     others = sorted({name for module in found for name in module.imports() if not name.startswith("mergepoint")})
     done = subprocess.run(
         [sys.executable, "-c", WATCH, " ".join(others), " ".join(ours)],

@@ -1,0 +1,77 @@
+"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself."""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Sequence
+
+from mergepoint.kit.config import load
+
+from .audit import Origin
+from .config import Settings
+from .core import Auth
+from .errors import AuthError
+from .passwords import generated
+from .store import Store
+
+HERE = Origin(agent="command line")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what it made goes to standard output, what is wrong to standard error."""
+    options = _parser().parse_args(arguments)
+    settings = load(Settings)
+    try:
+        store = Store(settings.database)
+        store.migrate()
+        options.run(Auth(store, settings.state, settings.public_url), options)
+    except (AuthError, OSError) as error:
+        print(f"{error} ({error.__cause__})" if error.__cause__ else error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def create_user(auth: Auth, options: argparse.Namespace) -> None:
+    password = _password() if options.password_stdin else generated()
+    user = auth.accounts.create(
+        options.name,
+        HERE,
+        password=password,
+        email=options.email,
+        email_proven=bool(options.email),
+        admin=options.admin,
+    )
+    print(f"{user.name}" if options.password_stdin else f"{user.name} {password}")
+
+
+def reset_password(auth: Auth, options: argparse.Namespace) -> None:
+    """A one-time link; every session ends when it is used."""
+
+
+def rotate_identity_key(auth: Auth, options: argparse.Namespace) -> None:
+    print(auth.identities.rotate())
+    auth.audit.tell("identity_key_rotated", HERE)
+
+
+def _password() -> str:
+    return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mergepoint.auth", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    create = commands.add_parser("create-user", help="make a user and print the generated password")
+    create.add_argument("name")
+    create.add_argument("--email")
+    create.add_argument("--admin", action="store_true")
+    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    create.set_defaults(run=create_user)
+
+    rotate = commands.add_parser("rotate-identity-key", help="sign identities with a new key; nobody notices")
+    rotate.set_defaults(run=rotate_identity_key)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

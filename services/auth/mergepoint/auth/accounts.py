@@ -1,0 +1,221 @@
+"""Users: who there is, by which name and address, and what changes about them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from . import names
+from .audit import Audit, Origin
+from .errors import Invalid, NotFound, Taken
+from .passwords import Passwords, acceptable
+from .schema import federated, passkeys, sessions, users
+from .store import Store
+
+
+@dataclass(frozen=True)
+class User:
+    """A person, as far as a caller may know. *guarded*: a second factor is asked for."""
+
+    id: int
+    name: str
+    email: str | None
+    email_proven: bool
+    admin: bool
+    disabled: bool
+    guarded: bool
+    created: float
+
+    @property
+    def public(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "email": self.email, "admin": self.admin}
+
+
+GUARDED = or_(users.c.totp.is_not(None), exists().where(passkeys.c.user_id == users.c.id)).label("guarded")
+COLUMNS = (
+    users.c.id,
+    users.c.name,
+    users.c.email,
+    users.c.email_proven,
+    users.c.admin,
+    users.c.disabled,
+    GUARDED,
+    users.c.created,
+)
+
+
+class Accounts:
+    """Makes, finds and changes users. Hashing is the caller's, since it costs: see line.py."""
+
+    def __init__(
+        self, store: Store, passwords: Passwords, audit: Audit, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._audit = audit
+        self._clock = clock
+
+    def create(
+        self,
+        name: str,
+        origin: Origin,
+        *,
+        password: str | None = None,
+        email: str | None = None,
+        email_proven: bool = False,
+        admin: bool = False,
+        identity: tuple[str, str] | None = None,
+    ) -> User:
+        """Make a user, or raise Invalid or Taken. *identity* is a provider and its subject."""
+        shown, address = names.name(name), names.email(email) if email else None
+        hashed = self._passwords.hash(acceptable(password, shown, address)) if password is not None else None
+        values = {
+            "name": shown,
+            "name_key": names.canonical(shown),
+            "email": address,
+            "email_key": names.email_key(address) if address else None,
+            "email_proven": email_proven,
+            "password": hashed,
+            "admin": admin,
+            "disabled": False,
+            "totp_step": 0,
+            "created": self._clock(),
+        }
+        with self._store.write() as connection:
+            refuse_taken(connection, values["name_key"], values["email_key"])
+            try:
+                id = connection.execute(insert(users).values(values).returning(users.c.id)).scalar_one()
+            except IntegrityError as error:  # somebody was faster
+                raise Taken("name", "this name or address is taken") from error
+            if identity:
+                provider, subject = identity
+                link = {"provider": provider, "subject": subject, "user_id": id, "created": self._clock()}
+                connection.execute(insert(federated).values(link))
+            self._audit.note(connection, "user_created", origin, user_id=id, name=shown, admin=admin)
+            return get(connection, id)
+
+    def get(self, id: int) -> User:
+        with self._store.read() as connection:
+            return get(connection, id)
+
+    def find(self, login: str) -> User | None:
+        """Return the user with this name or address."""
+        with self._store.read() as connection:
+            found = connection.execute(select(*COLUMNS).where(_is(names.login_key(login)))).first()
+        return _user(found) if found else None
+
+    def credentials(self, login: str) -> tuple[int, str | None] | None:
+        """Return the id and the password's hash of who has this name or address, unless disabled."""
+        query = select(users.c.id, users.c.password).where(_is(names.login_key(login)), users.c.disabled.is_(False))
+        with self._store.read() as connection:
+            row = connection.execute(query).first()
+        return (row.id, row.password) if row else None
+
+    def password_of(self, id: int) -> str | None:
+        with self._store.read() as connection:
+            found: str | None = connection.execute(select(users.c.password).where(users.c.id == id)).scalar()
+        return found
+
+    def list(self, *, limit: int = 500) -> list[User]:
+        with self._store.read() as connection:
+            rows = connection.execute(select(*COLUMNS).order_by(users.c.id).limit(limit)).all()
+        return [_user(row) for row in rows]
+
+    def count(self) -> int:
+        with self._store.read() as connection:
+            return connection.execute(select(func.count()).select_from(users)).scalar_one()
+
+    def set_password(self, user: User, password: str, origin: Origin, *, keep: str | None = None, how: str) -> None:
+        """Change the password; every session but *keep* (a session's id) ends."""
+        hashed = self._passwords.hash(acceptable(password, user.name, user.email))
+        with self._store.write() as connection:
+            self._change(connection, user.id, password=hashed)
+            end_sessions(connection, user.id, keep)
+            self._audit.note(connection, "password_changed", origin, user_id=user.id, how=how)
+
+    def rehash(self, id: int, old: str, password: str) -> None:
+        """Store the password again at today's cost, unless it was changed meanwhile."""
+        new = self._passwords.hash(password)
+        with self._store.write() as connection:
+            connection.execute(update(users).where(users.c.id == id, users.c.password == old).values(password=new))
+
+    def set_admin(self, id: int, admin: bool, origin: Origin) -> None:
+        """Give or take an administrator's rights; the sessions with the old ones end."""
+        with self._store.write() as connection:
+            if not admin:
+                _keep_one_administrator(connection, id)
+            self._change(connection, id, admin=admin)
+            end_sessions(connection, id)
+            self._audit.note(connection, "admin_granted" if admin else "admin_withdrawn", origin, user_id=id)
+
+    def set_disabled(self, id: int, disabled: bool, origin: Origin) -> None:
+        """Shut out a user, with all sessions and keys, or let them in again."""
+        with self._store.write() as connection:
+            if disabled:
+                _keep_one_administrator(connection, id)
+            self._change(connection, id, disabled=disabled)
+            if disabled:
+                end_sessions(connection, id)
+            self._audit.note(connection, "user_disabled" if disabled else "user_enabled", origin, user_id=id)
+
+    def delete(self, id: int, origin: Origin) -> None:
+        """Delete a user and all that is theirs; the audit log stays."""
+        with self._store.write() as connection:
+            _keep_one_administrator(connection, id)
+            if not connection.execute(delete(users).where(users.c.id == id)).rowcount:
+                raise NotFound(f"no user has the id {id}")
+            self._audit.note(connection, "user_deleted", origin, user_id=id)
+
+    def set_email(self, user: User, email: str | None, origin: Origin, *, proven: bool = False) -> None:
+        """Change the address; only one that was *proven* links accounts of providers."""
+        address = names.email(email) if email else None
+        key = names.email_key(address) if address else None
+        with self._store.write() as connection:
+            taken = select(users.c.id).where(users.c.email_key == key, users.c.id != user.id)
+            if key and connection.execute(taken).first():
+                raise Taken("email", "this address is taken")
+            self._change(connection, user.id, email=address, email_key=key, email_proven=proven and bool(address))
+            self._audit.note(connection, "email_proven" if proven else "email_changed", origin, user_id=user.id)
+
+    def _change(self, connection: Connection, id: int, **values: Any) -> None:
+        if not connection.execute(update(users).where(users.c.id == id).values(values)).rowcount:
+            raise NotFound(f"no user has the id {id}")
+
+
+def get(connection: Connection, id: int) -> User:
+    """Return the user with this id, or raise NotFound."""
+    row = connection.execute(select(*COLUMNS).where(users.c.id == id)).first()
+    if row is None:
+        raise NotFound(f"no user has the id {id}")
+    return _user(row)
+
+
+def end_sessions(connection: Connection, user_id: int, keep: str | None = None) -> int:
+    """End the sessions of a user but *keep*; return how many there were."""
+    condition = [sessions.c.user_id == user_id] + ([sessions.c.id != keep] if keep else [])
+    return connection.execute(delete(sessions).where(*condition)).rowcount
+
+
+def refuse_taken(connection: Connection, name_key: Any, email_key: Any) -> None:
+    if connection.execute(select(users.c.id).where(users.c.name_key == name_key)).first():
+        raise Taken("name", "this name is taken")
+    if email_key and connection.execute(select(users.c.id).where(users.c.email_key == email_key)).first():
+        raise Taken("email", "this address is taken")
+
+
+def _keep_one_administrator(connection: Connection, id: int) -> None:
+    others = select(users.c.id).where(users.c.admin.is_(True), users.c.disabled.is_(False), users.c.id != id)
+    is_admin = select(users.c.id).where(users.c.admin.is_(True), users.c.id == id)
+    if connection.execute(is_admin).first() and not connection.execute(others.limit(1)).first():
+        raise Invalid("admin", "this is the only administrator")
+
+
+def _is(key: str) -> Any:
+    return users.c.email_key == key if "@" in key else users.c.name_key == key
+
+
+def _user(row: Row[Any]) -> User:
+    return User(**row._mapping)

@@ -1,0 +1,75 @@
+"""The service's core in one piece: every part made once, each handed what it needs. It knows no HTTP.
+
+``Auth.open("sqlite:////…/auth.db", folder)`` is all that a program without a web server needs.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .accounts import Accounts
+from .audit import Audit, Origin
+from .gate import Gate
+from .identity import IdentityKeys
+from .keys import Keys
+from .line import Line
+from .login import Login
+from .passwords import Passwords, generated
+from .seal import Seal, derived, secret, write_once
+from .sessions import Sessions
+from .store import Store
+from .throttle import Throttle
+from .tokens import Serializer, Tokens
+
+FIRST_PASSWORD = "first-password"
+
+
+class Auth:
+    """All parts: ``accounts``, ``sessions``, ``keys``, ``login``, ``gate``, ``tokens`` …"""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        issuer: str,
+        *,
+        serializer: Serializer = json,
+        passwords: Passwords | None = None,
+        idle: float = 7 * 86400,
+        lifetime: float = 30 * 86400,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        own = secret(folder)
+        self.store, self.folder, self.clock = store, folder, clock
+        self.seal = Seal(derived(own, "seal"))
+        self.tokens = Tokens(derived(own, "tokens"), serializer, clock=clock)
+        self.identities = IdentityKeys(folder, issuer, clock=clock)
+        self.audit = Audit(store, clock)
+        self.throttle = Throttle(store, clock)
+        self.passwords = passwords or Passwords()
+        self.line = Line()
+        self.accounts = Accounts(store, self.passwords, self.audit, clock)
+        self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
+        self.keys = Keys(store, self.audit, clock)
+        self.login = Login(store, self.accounts, self.passwords, self.throttle, self.line, self.audit)
+        self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)
+
+    def first_administrator(self, name: str) -> str | None:
+        """Make the first user of all, an administrator, and return the generated password; None if there are users.
+
+        The password is also in the file ``first-password`` in the service's folder, for who missed it.
+        """
+        if self.accounts.count():
+            return None
+        path = self.folder / FIRST_PASSWORD
+        password = generated()
+        self.accounts.create(name, Origin(agent="first start"), password=password, admin=True)
+        path.unlink(missing_ok=True)
+        write_once(path, f"{name} {password}\n".encode())
+        return password
+
+    def sweep(self) -> None:
+        """Delete what is over; to be called now and then."""
+        self.sessions.sweep()
+        self.throttle.sweep()

@@ -1,0 +1,1 @@
+"""The HTTP face, a file for each group of paths; ``web.py`` puts them together."""

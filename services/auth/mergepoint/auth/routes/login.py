@@ -1,0 +1,91 @@
+"""/auth/login and /auth/logout."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from pydantic import Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options
+
+from ..accounts import User
+from ..errors import AuthError, InvalidLogin, Overloaded
+from ..redirects import local
+from . import requests
+from .requests import STATUS, auth, origin, page, see, sent, sent_fields, session, set_cookie, wants_page
+
+
+class LoginOptions(Options):
+    """Who wants in. *next* is where to go then, a path of this site."""
+
+    login: str = Field(max_length=1000, description="name or e-mail address")
+    password: str = Field(max_length=4000)
+    next: str = Field("", max_length=4000)
+
+
+class NoOptions(Options):
+    """Nothing to say."""
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/login")
+    def login_page() -> Response:
+        target = local(request.args.get("next"))
+        if (found := session()) and not found.pending:
+            return see(target) if wants_page() else jsonify({"user": found.user.public})
+        return show(target) if wants_page() else jsonify(_ways())
+
+    @app.post("/auth/login")
+    @describe("Log in with a name and a password", LoginOptions, produces=["application/json", "text/html"])
+    def login() -> Response:
+        options = sent(LoginOptions)
+        target = local(options.next)
+        try:
+            user = auth().login.check(options.login, options.password, origin())
+        except (InvalidLogin, Overloaded) as error:
+            if wants_page():
+                return show(target, error)
+            raise
+        return welcome(user, target, how="password", pending=user.guarded)
+
+    @app.get("/auth/logout")
+    def logout_page() -> Response:
+        return page("logout") if wants_page() else jsonify({"post": "/auth/logout"})
+
+    @app.post("/auth/logout")
+    @describe("End this session", NoOptions, produces=["application/json", "text/html"])
+    def logout() -> Response:
+        if found := session():
+            auth().sessions.end(found.user.id, found.id, origin())
+        response = see("/auth/login") if wants_page() else jsonify({"user": None})
+        set_cookie(response, None)
+        return response
+
+
+def show(target: str, error: AuthError | None = None) -> Response:
+    """The login page; what was typed as a name is kept."""
+    status = STATUS.get(error.code, 422) if error else 200
+    return page("login", status, target=target, error=error, login=sent_fields().get("login", ""), **_ways())
+
+
+def here() -> str:
+    """The page that was asked for, to come back to."""
+    return local(request.full_path.rstrip("?")) if request.method == "GET" else local(None)
+
+
+def welcome(user: User, target: str, *, how: str, pending: bool) -> Response:
+    """Begin a session, in place of one that the browser may have, and go on."""
+    before = session()
+    token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=before.id if before else None)
+    if wants_page():
+        response = see(f"/auth/second-factor?next={target}" if pending else target)
+    else:
+        body: dict[str, Any] = {"user": None if pending else user.public, "token": token, "second_factor": pending}
+        response = jsonify(body)
+    set_cookie(response, token)
+    return response
+
+
+def _ways() -> dict[str, Any]:
+    """How somebody may log in here."""
+    return {"registration": requests.settings().registration, "providers": []}

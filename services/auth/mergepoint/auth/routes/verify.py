@@ -1,0 +1,56 @@
+"""/auth/verify: what nginx asks before it lets a request pass; and /auth/jwks.json, what services check identities with."""
+
+import time
+
+from flask import Flask, Response, jsonify, request
+
+from mergepoint.kit.problems import Problem
+
+from ..errors import InvalidCredential, LoginRequired
+from .requests import auth, cookie_name, credentials
+
+CHALLENGE = 'Bearer realm="mergepoint"'
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/verify")
+    def verify() -> Response:
+        """200, 401, 403 or 429. nginx names policy and service, and never passes on a client's own such headers."""
+        policy, service = request.headers.get("Mergepoint-Policy"), request.headers.get("Mergepoint-Audience")
+        if not policy or not service:
+            raise Problem("not_found", "there is nothing at this path")
+        response = Response(status=200)
+        try:
+            decision = auth().gate.decide(policy, service, credentials())
+        except (LoginRequired, InvalidCredential) as error:
+            response.status_code = 401
+            response.headers["WWW-Authenticate"] = challenge(error)
+            stale, counted = isinstance(error, LoginRequired) and credentials().cookie is not None, False
+        else:
+            stale, counted = decision.stale_cookie, decision.counted
+            if decision.identity:
+                response.headers["Mergepoint-Identity"] = decision.identity
+        if stale:
+            response.headers["Mergepoint-Set-Cookie"] = expired_cookie()
+        # Until the end of this second, by nginx's clock, which is ours: https://nginx.org/r/proxy_cache_valid
+        keep = "0" if counted else f"@{int(time.time())}"
+        response.headers["X-Accel-Expires"] = keep
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.get("/auth/jwks.json")
+    def jwks() -> Response:
+        response = jsonify(auth().identities.jwks())
+        response.headers["Cache-Control"] = "public, max-age=60"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+
+def challenge(error: LoginRequired | InvalidCredential) -> str:
+    """RFC 6750, section 3."""
+    return CHALLENGE + (', error="invalid_token"' if isinstance(error, InvalidCredential) else "")
+
+
+def expired_cookie() -> str:
+    secure = "; Secure" if cookie_name().startswith("__Host-") else ""
+    return f"{cookie_name()}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{secure}"

@@ -1,0 +1,61 @@
+"""The service's own secret, in a file that nobody else may read, and what is sealed with it."""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+BYTES = 32
+
+
+def secret(folder: Path) -> bytes:
+    """Return the secret in *folder*; the first call makes it."""
+    path = folder / "secret"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        write_once(path, secrets.token_bytes(BYTES))
+    found = path.read_bytes()
+    if len(found) < BYTES:
+        raise ValueError(f"{path}: {len(found)} bytes, {BYTES} are expected")
+    return found
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Write a new file whole, for ourselves only; raise FileExistsError if there is one."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+
+
+def derived(secret: bytes, purpose: str) -> bytes:
+    """Return a key of its own for *purpose*."""
+    return hmac.digest(secret, f"mergepoint.auth.{purpose}".encode(), hashlib.sha256)
+
+
+class Seal:
+    """Encrypts what must be read again, such as a TOTP secret: a copy of the database alone does not tell it."""
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+
+    def close(self, data: bytes) -> bytes:
+        return self._fernet.encrypt(data)
+
+    def open(self, sealed: bytes) -> bytes | None:
+        """Return what was sealed, or None when it was sealed with another key."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return None

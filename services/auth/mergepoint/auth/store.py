@@ -1,0 +1,117 @@
+"""The database: connections, transactions, migrations, and one exception for all that it may fail with.
+
+SQLite in WAL mode or PostgreSQL. It knows no table.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from .errors import StoreUnavailable
+
+PATIENCE = 2.0  # seconds that a statement may wait for a lock, or a thread for a connection
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class Store:
+    """Connections to the database at *url*: ``sqlite:////path/to/auth.db`` or ``postgresql+psycopg://…``."""
+
+    def __init__(self, url: str | URL, *, connections: int = 16) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": PATIENCE}
+        if self.is_sqlite:
+            self._path = Path(self.url.database or "")
+            self._engine = create_engine("sqlite://", creator=self._open, **pool, poolclass=QueuePool)
+            event.listen(self._engine, "checkout", self._same_file)
+            event.listen(self._engine, "begin", _begin)
+        else:
+            options = f"-c statement_timeout=5000 -c lock_timeout={PATIENCE * 1000:.0f} -c synchronous_commit=on"
+            arguments = {"connect_timeout": 2, "options": options}
+            self._engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=True, **pool)
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with, without a transaction."""
+        with _honest(), self._reader.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: all of it is written, or, after an exception, nothing."""
+        with _honest(), self._engine.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables up to date. Several processes may try at once: one does it, the others wait."""
+        if self.is_sqlite:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        with _honest(), self._engine.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5)")
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless the tables are there and can be written."""
+        with self.write() as connection:
+            found = MigrationContext.configure(connection).get_current_heads()
+            connection.exec_driver_sql("DELETE FROM spent WHERE expires < 0")  # nothing, but it takes the lock
+        if set(found) != set(ScriptDirectory(str(MIGRATIONS)).get_heads()):
+            raise StoreUnavailable
+
+    def close(self) -> None:
+        """Close the connections. Call it before forking: a connection belongs to one process."""
+        self._engine.dispose()
+
+    def _open(self) -> sqlite3.Connection:
+        # rw, and not rwc: a database that is gone is an error, not an empty one.
+        connection = sqlite3.connect(
+            f"file:{self._path}?mode=rw", uri=True, timeout=PATIENCE, check_same_thread=False, isolation_level=None
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _same_file(self, raw: Any, record: Any, _proxy: Any) -> None:
+        """Open anew when the file was replaced or removed: SQLite would go on with the one that nobody else sees."""
+        try:
+            found = os.stat(self._path)
+        except OSError as error:
+            raise DisconnectionError("the database is gone") from error
+        if record.info.setdefault("inode", (found.st_dev, found.st_ino)) != (found.st_dev, found.st_ino):
+            raise DisconnectionError("the database is another file")
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        # IMMEDIATE: who reads first and then writes would be refused at once when another did so meanwhile.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextlib.contextmanager
+def _honest() -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StoreUnavailable from error
+
+
+def engine_of(store: Store) -> Engine:
+    """The engine itself, for migrations and tests."""
+    return store._engine

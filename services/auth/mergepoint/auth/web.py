@@ -1,0 +1,120 @@
+"""The HTTP face, put together: the core from the settings, the paths from routes/, refusals as problems or pages."""
+
+import logging
+import math
+import sys
+import threading
+import time
+
+import argon2
+import sqlalchemy
+import structlog
+from flask import Flask, Response
+
+from mergepoint.kit.config import load
+from mergepoint.kit.problems import Problem
+from mergepoint.kit.web import base_app
+
+from .config import Settings
+from .core import FIRST_PASSWORD, Auth
+from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
+from .redirects import HOME
+from .routes import files, login, me, verify
+from .routes.requests import STATUS, finish, page, refuse_other_sites, see, wants_page
+from .store import Store
+
+VERSION = "0.1.0"
+LIBRARIES = {"argon2-cffi": argon2.__version__, "sqlalchemy": sqlalchemy.__version__}
+WAIT_FOR_DATABASE = 30.0  # seconds at start
+SWEEP_EVERY = 3600.0
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Flask:
+    """Return the service as a WSGI application; the database is brought up to date here, before workers are forked."""
+    settings = settings or load(Settings)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the version
+    auth = auth or _open(settings)
+    app = base_app("auth", version=VERSION, libraries=LIBRARIES, check=auth.store.check, status=STATUS,
+                   max_bytes=settings.max_bytes)  # fmt: skip
+    app.template_folder = "templates"
+    app.root_path = str(__file__).rpartition("/")[0]
+    app.extensions |= {"auth": auth, "settings": settings}
+    app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
+    app.before_request(refuse_other_sites)
+    app.after_request(finish)
+    for routes in (files, login, me, verify):
+        routes.add(app)
+    _add_refusals(app)
+    _sweep_now_and_then(app, auth)
+
+    @app.get("/auth")
+    def home() -> Response:
+        return see(HOME)
+
+    return app
+
+
+def _open(settings: Settings) -> Auth:
+    store = Store(settings.database)
+    ends = time.monotonic() + WAIT_FOR_DATABASE
+    while True:
+        try:
+            store.migrate()
+            break
+        except StoreUnavailable as error:
+            if time.monotonic() > ends:
+                log.error("no database", detail=str(error.__cause__)[:500])
+                raise SystemExit(75) from error  # EX_TEMPFAIL, sysexits(3)
+            time.sleep(0.5)
+    auth = Auth(store, settings.state, settings.public_url, idle=settings.session_idle,
+                lifetime=settings.session_lifetime)  # fmt: skip
+    if settings.first_admin and (password := auth.first_administrator(settings.first_admin)):
+        print(
+            f"auth: made the first administrator, {settings.first_admin!r} with the password {password} "
+            f"(also in {settings.state / FIRST_PASSWORD}; change it)",
+            file=sys.stderr,
+            flush=True,
+        )
+    store.close()
+    return auth
+
+
+def _add_refusals(app: Flask) -> None:
+    @app.errorhandler(AuthError)
+    def refuse(error: AuthError) -> Response:
+        if isinstance(error, StoreUnavailable):
+            log.error("database", detail=str(error.__cause__)[:500])
+        if wants_page() and not isinstance(error, StoreUnavailable):
+            response = _as_page(error)
+        else:
+            response = app.make_response(app.handle_user_exception(Problem.of(error)))
+        if isinstance(error, LoginRequired | InvalidCredential):
+            response.headers["WWW-Authenticate"] = verify.challenge(error)
+        if isinstance(error, RateExceeded):
+            response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+        return response
+
+
+def _as_page(error: AuthError) -> Response:
+    if isinstance(error, LoginRequired):
+        return login.show(login.here(), error)
+    return page("problem", STATUS.get(error.code, 422), error=error)
+
+
+def _sweep_now_and_then(app: Flask, auth: Auth) -> None:
+    """Delete what is over, in whichever request comes when it is time."""
+    due = [time.monotonic() + SWEEP_EVERY]
+    lock = threading.Lock()
+
+    @app.teardown_request
+    def sweep(_error: BaseException | None) -> None:
+        if time.monotonic() > due[0] and lock.acquire(blocking=False):
+            try:
+                due[0] = time.monotonic() + SWEEP_EVERY
+                auth.sweep()
+            except StoreUnavailable:
+                log.warning("sweep", detail="the database is away")
+            finally:
+                lock.release()

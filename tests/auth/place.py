@@ -1,0 +1,271 @@
+"""A place to visit: the shipped nginx with the auth service behind it, and applications that stand behind auth."""
+
+import contextlib
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+
+from tests.servers import ROOT, Reply, free_port, wait_for
+
+# Each policy has a location of its own, with an application's name as its audience; nothing else is added to what ships.
+POLICIES = {
+    "wiki": "user",
+    "open": "public",
+    "maybe": "optional",
+    "backstage": "admin",
+    "jobs": "scope:jobs:write",
+    "other": "user",
+}
+LOCATION = """
+location ^~ /{name}/ {{
+    set $service {name};
+    set $policy  {policy};
+    include snippets/auth.conf;
+    include snippets/identity.conf;
+    proxy_pass http://application;
+}}
+"""
+
+
+class Place:
+    """nginx, auth and an application; *environment* is added to that of auth and nginx."""
+
+    def __init__(self, database_url: str = "", **environment: str) -> None:
+        self.run = pathlib.Path(tempfile.mkdtemp(prefix="mp", dir="/tmp"))  # short, for the sockets
+        self.run.chmod(0o755)  # nginx's workers are somebody else when we are root
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.state = self.run / "state"
+        self.log = self.run / "auth.log"
+        self.nginx_log = self.run / "nginx.log"
+        self._auth: subprocess.Popen[bytes] | None = None
+        self._nginx: subprocess.Popen[bytes] | None = None
+        self.application = Application()
+        self.environment = {
+            **os.environ,
+            "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}",
+            "MERGEPOINT_ACCESS_LOG": str(self.run / "access.log"),
+            "MERGEPOINT_LIMITS": "off",
+            "MERGEPOINT_SERVICE": "auth",
+            "MERGEPOINT_BIND": f"unix:{self.run}/auth.sock",
+            "AUTH_STATE": str(self.state),
+            "AUTH_PUBLIC_URL": self.url,
+            "AUTH_FIRST_ADMIN": "admin",
+            "AUTH_DATABASE_URL": database_url,
+            **environment,
+        }
+
+    def start(self) -> "Place":
+        try:
+            return self._start()
+        except BaseException:
+            said = self.nginx_log.read_text()[-2000:] if self.nginx_log.exists() else ""
+            print(self.log.read_text()[-3000:], said, file=sys.stderr)
+            self.stop()
+            raise
+
+    def _start(self) -> "Place":
+        self.start_auth()
+        nginx = self.run / "files"
+        shutil.copytree(ROOT / "nginx", nginx)
+        locations = "".join(LOCATION.format(name=name, policy=policy) for name, policy in POLICIES.items())
+        (nginx / "services/application.conf").write_text(locations)
+        upstream = f"upstream application {{ server 127.0.0.1:{self.application.port}; keepalive 8; }}\n"
+        with (nginx / "upstreams.conf").open("a") as file:
+            file.write(upstream)
+        with self.nginx_log.open("ab") as log:
+            self._nginx = subprocess.Popen([nginx / "start", self.run], env=self.environment, stderr=log)
+        wait_for(lambda: self.request("GET", "/auth/health").status == 200, seconds=30)
+        return self
+
+    def start_auth(self) -> None:
+        with self.log.open("ab") as log:
+            self._auth = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "services/gunicorn.conf.py")],
+                env=self.environment, stdout=log, stderr=log, cwd=self.run,
+            )  # fmt: skip
+        wait_for(self._is_up, seconds=60)
+
+    def stop_auth(self) -> None:
+        _end(self._auth)
+
+    def stop(self) -> None:
+        _end(self._auth)
+        _end(self._nginx)
+        self.application.stop()
+        shutil.rmtree(self.run)
+
+    @property
+    def auth_pid(self) -> int:
+        assert self._auth
+        return self._auth.pid
+
+    @property
+    def first_password(self) -> str:
+        return (self.state / "first-password").read_text().split()[1]
+
+    def command(self, *arguments: str, input: str | None = None) -> str:
+        """Run one of the operator's commands; return what it says."""
+        command = [sys.executable, "-m", "mergepoint.auth", *arguments]
+        done = subprocess.run(command, env=self.environment, input=input, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        source: str = "127.0.0.1",
+    ) -> Reply:
+        """Send *target* as it is, from the loopback address *source*."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(source, 0))
+        with contextlib.closing(connection):
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+
+    def visitor(self, source: str = "127.0.0.1") -> "Visitor":
+        return Visitor(self, source)
+
+    def logged_in(self, login: str = "admin", password: str | None = None) -> "Visitor":
+        visitor = self.visitor()
+        reply = visitor.log_in(login, password or self.first_password)
+        assert reply.status == 200, reply.body
+        return visitor
+
+    def user(self, name: str, *options: str) -> "Visitor":
+        """Make a user and return them logged in."""
+        password = self.command("create-user", name, *options).split()[1]
+        return self.logged_in(name, password)
+
+    def _is_up(self) -> bool:
+        assert self._auth and self._auth.poll() is None, self.log.read_text()[-3000:]
+        with contextlib.closing(http.client.HTTPConnection("auth", timeout=5)) as connection:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(str(self.run / "auth.sock"))
+            connection.request("GET", "/auth/health")
+            return connection.getresponse().status == 200
+
+
+class Visitor:
+    """A program that keeps cookies, as a browser does, and sends JSON."""
+
+    def __init__(self, place: Place, source: str) -> None:
+        self._place = place
+        self._source = source
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+
+    def request(
+        self, method: str, target: str, json_body: Any = None, *, headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Reply:  # fmt: skip
+        sent = dict(headers or {})
+        body = None
+        if self.cookies:
+            sent.setdefault("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        if form is not None:
+            body = urllib.parse.urlencode(form).encode()
+            sent |= {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+        elif json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent |= {"Content-Type": "application/json"}
+        reply = self._place.request(method, target, body, sent, source=self._source)
+        self._keep(reply)
+        return reply
+
+    def get(self, target: str, **headers: str) -> Reply:
+        return self.request("GET", target, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    def post(self, target: str, json_body: Any = None, method: str = "POST") -> Reply:
+        """Send JSON with the token that /auth/me gives."""
+        token = self.get("/auth/me").json.get("csrf", "")
+        return self.request(method, target, json_body or {}, headers={"X-CSRF-Token": token})
+
+    def log_in(self, login: str, password: str) -> Reply:
+        reply = self.request("POST", "/auth/login", {"login": login, "password": password})
+        if reply.status == 200:
+            self.token = reply.json["token"]
+        return reply
+
+    def _keep(self, reply: Reply) -> None:
+        for cookie in reply.headers.get_all("Set-Cookie", []):
+            name, _, rest = cookie.partition("=")
+            value = rest.partition(";")[0]
+            if value:
+                self.cookies[name] = value
+            else:
+                self.cookies.pop(name, None)
+
+
+class Application:
+    """Stands behind auth; tells what it was sent, and keeps it in *seen*."""
+
+    def __init__(self) -> None:
+        seen: list[dict[str, Any]] = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                said = {"method": self.command, "target": self.path, "headers": self.headers.items()}
+                seen.append(said)
+                body = json.dumps(said | {"body": self.rfile.read(length).decode("latin-1")}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(b"" if self.command == "HEAD" else body)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+            def __getattr__(self, name: str) -> Any:
+                if name.startswith("do_"):
+                    return self.handle_any
+                raise AttributeError(name)
+
+        self.seen = seen
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process and process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def header(reply: Reply, name: str) -> list[str]:
+    """The headers of that name that the application was sent."""
+    return [value for found, value in reply.json["headers"] if found.lower() == name.lower()]
