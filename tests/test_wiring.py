@@ -33,7 +33,7 @@ def forgotten(root: pathlib.Path, name: str) -> list[str]:
         (f"nginx/services/{name}.conf", rf"set \$service +{word};"),
         (f"tests/contract/{name}.json", r'"cases"'),
         ("clients/python/mergepoint/client/client.py", rf"^    def {word}\("),
-        ("clients/ruby/lib/mergepoint/client.rb", rf"^    def {word}\("),
+        ("clients/ruby/lib/mergepoint/client.rb", rf"^    def {word}\b"),
         ("clients/ruby/sig/mergepoint.rbs", rf"\bdef {word}:"),
         ("clients/shell/mergepoint", rf"^mergepoint {word} "),
         *(

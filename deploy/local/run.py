@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +39,7 @@ def main() -> int:
         url = f"http://{'localhost' if host in ('', '127.0.0.1', '0.0.0.0') else host}:{port}"
         if not suite.wait_for(url + "/health"):
             return 1
-        print(try_this(url), flush=True)
+        print(try_this(url, suite.environment), flush=True)
         suite.watch()
     except KeyboardInterrupt:
         print(file=sys.stderr)
@@ -64,7 +65,8 @@ def make_folder() -> Path:
     return run
 
 
-def try_this(url: str) -> str:
+def try_this(url: str, environment: Mapping[str, str]) -> str:
+    password = Path(environment["AUTH_STATE"]) / "first-password"
     return f"""
 Mergepoint runs on {url} (Ctrl-C ends it). Try:
 
@@ -72,7 +74,13 @@ Mergepoint runs on {url} (Ctrl-C ends it). Try:
   curl --json '{{"old": "a b", "new": "a c"}}' {url}/htmldiff
   curl {url}/health
   a browser: {url}/
+  logging in: {url}/auth/login (the first administrator's password: {password})
 """
+
+
+def state_home() -> Path:
+    """Where accounts are kept from one run to the next (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mergepoint"
 
 
 def split_address(listen: str) -> tuple[str, int]:
@@ -97,6 +105,11 @@ class Suite:
 
     def __init__(self, run: Path, listen: str) -> None:
         self.environment = {**os.environ, "MERGEPOINT_LISTEN": listen, "PYTHONUNBUFFERED": "1", "TMPDIR": str(run)}
+        host, port = split_address(listen)
+        local = host in ("", "0.0.0.0", "127.0.0.1", "::", "::1")
+        self.environment.setdefault("AUTH_PUBLIC_URL", f"http://localhost:{port}" if local else f"https://{host}")
+        self.environment.setdefault("AUTH_STATE", str(state_home() / "auth"))
+        self.environment.setdefault("AUTH_FIRST_ADMIN", "admin")
         services = sorted(path.parents[2].name for path in ROOT.glob("services/*/mergepoint/*/web.py"))
         gunicorn = [str(BIN / "gunicorn"), "-c", str(ROOT / "services/gunicorn.conf.py")]
         self.commands = {name: gunicorn for name in services if name != "kit"}

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.servers import ROOT, Reply, free_port, wait_for
 
-# Each policy has a location of its own, with an application's name as its audience; nothing else is added to what ships.
+# Each has a location of its own, with its name as the audience; nothing else is added to what ships.
 POLICIES = {
     "wiki": "user",
     "open": "public",
@@ -158,7 +158,8 @@ class Place:
         return self.logged_in(name, password)
 
     def _is_up(self) -> bool:
-        assert self._auth and self._auth.poll() is None, self.log.read_text()[-3000:]
+        assert self._auth
+        assert self._auth.poll() is None, self.log.read_text()[-3000:]
         with contextlib.closing(http.client.HTTPConnection("auth", timeout=5)) as connection:
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.run / "auth.sock"))

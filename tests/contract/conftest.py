@@ -13,9 +13,11 @@ from tests.servers import need
 
 
 @pytest.fixture(scope="session")
-def apps() -> Iterator[Callable[[str], Any]]:
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """Return a function that gives a service, by its name, as a WSGI application."""
     made = []
+    environment = pytest.MonkeyPatch()
+    environment.setenv("AUTH_STATE", str(tmp_path_factory.mktemp("auth")))
 
     @functools.cache
     def app(service: str) -> Any:
@@ -23,8 +25,10 @@ def apps() -> Iterator[Callable[[str], Any]]:
         return made[-1]
 
     yield app
+    environment.undo()
     for each in made:
-        each.extensions["sandbox"].close()
+        if "sandbox" in each.extensions:
+            each.extensions["sandbox"].close()
 
 
 @pytest.fixture(scope="session")

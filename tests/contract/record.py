@@ -20,7 +20,8 @@ def main(service: str) -> None:
     face = http_face(wsgi(app))
     cases = importlib.import_module(f"tests.contract.cases.{service}").CASES
     found = [case if "expect" in case else case | {"expect": recorded(case, service, face)} for case in cases]
-    app.extensions["sandbox"].close()
+    if "sandbox" in app.extensions:
+        app.extensions["sandbox"].close()
     target = Path(__file__).with_name(f"{service}.json")
     target.write_text(json.dumps({"cases": found}, ensure_ascii=False, indent=1) + "\n", "utf-8")
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,13 @@ class Suite:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = pathlib.Path(tempfile.mkstemp(prefix="mergepoint-live-")[1])
-        self._environment = {**os.environ, "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}", **environment}
+        self.state = pathlib.Path(tempfile.mkdtemp(prefix="mergepoint-live-"))
+        self._environment = {
+            **os.environ,
+            "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}",
+            "XDG_STATE_HOME": str(self.state),
+            **environment,
+        }
 
     def start(self) -> "Suite":
         with self.log.open("wb") as log:
@@ -31,6 +38,7 @@ class Suite:
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(30)
         self.log.unlink()
+        shutil.rmtree(self.state)
         return code
 
     def processes(self) -> set[int]:

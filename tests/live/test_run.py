@@ -12,6 +12,7 @@ from tests.servers import alive, free_port, wait_for
 
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
+    environment.setdefault("XDG_STATE_HOME", "/nonexistent")
     return subprocess.run(RUN, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
 
 
@@ -58,7 +59,8 @@ def test_nothing_survives_a_killed_runner() -> None:
 def test_what_is_killed_is_started_again(name: str) -> None:
     suite = Suite().start()
     program = "nginx" if name == "nginx" else "gunicorn"
-    master = next(pid for pid in suite.processes() if is_master(pid, program, suite.process.pid))
+    masters = (pid for pid in suite.processes() if is_master(pid, program, suite.process.pid))
+    master = next(pid for pid in masters if name == "nginx" or is_service(pid, name))
     os.kill(master, signal.SIGKILL)
     wait_for(lambda: f"{name} ended with -9; starting it again" in suite.log.read_text(), seconds=10)
     wait_for(lambda: is_healthy(suite), seconds=30)
@@ -69,6 +71,11 @@ def is_master(pid: int, program: str, runner: int) -> bool:
     with open(f"/proc/{pid}/cmdline", "rb") as words, open(f"/proc/{pid}/stat") as stat:
         parent = int(stat.read().rpartition(")")[2].split()[1])
         return program.encode() in words.read() and parent == runner
+
+
+def is_service(pid: int, name: str) -> bool:
+    with open(f"/proc/{pid}/environ", "rb") as variables:
+        return f"MERGEPOINT_SERVICE={name}".encode() in variables.read().split(b"\0")
 
 
 def is_healthy(suite: Suite) -> bool:

@@ -14,6 +14,8 @@ class ContractCase
   POSITIONAL = { "highlight" => %w[code], "guess" => %w[code], "batch" => %w[snippets], "stylesheet" => %w[name],
                  "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions] }.freeze
 
+  Checked = Struct.new(:well_formed)
+
   def initialize(facts)
     @facts = facts
     @call = facts.fetch("call")
@@ -29,6 +31,8 @@ class ContractCase
   def answer(client)
     names = POSITIONAL.fetch(@call, [])
     options = @facts.fetch("options", {})
+    return Checked.new(client.auth.check(options.fetch("key"))) if @call == "auth"
+
     first = options.values_at(*names).map { |value| value.is_a?(Array) ? value.map { _1.transform_keys(&:to_sym) } : value }
     client.public_send(@call, *first, **options.except(*names).transform_keys(&:to_sym))
   rescue Mergepoint::Error => e

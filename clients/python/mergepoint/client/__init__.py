@@ -1,5 +1,6 @@
 """A client for Mergepoint's services: a method for each of their calls, and one tree of errors."""
 
+from .auth import Auth
 from .client import Client
 from .errors import (
     ApiError,
@@ -23,6 +24,7 @@ from .results import Annotated, Diff, Highlighted, HighlightedImage
 __all__ = [
     "Annotated",
     "ApiError",
+    "Auth",
     "BodyTooLarge",
     "Client",
     "ConnectionFailed",

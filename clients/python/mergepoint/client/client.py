@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, overload
 from urllib.parse import quote
 
 from .address import Bearer, checked_url
+from .auth import Auth
 from .connections import Deadline
 from .encode import fields, json_body, query, utf8
 from .errors import ApiError, InvalidResponse, api_error
@@ -118,6 +119,11 @@ class Client:
         sent = {"versions": self._numbered("versions", versions), **fields(options, self._server), "format": "json"}
         return self._understood(annotated, self._call("POST", "/htmldiff/annotate", json_body(sent), JSON))
 
+    @property
+    def auth(self) -> Auth:
+        """The calls of the auth service."""
+        return Auth(self._once, self._invalid)
+
     def close(self) -> None:
         """Close the idle connections. A later call opens a new one."""
         self._wire.close()
@@ -134,10 +140,20 @@ class Client:
     def _post(self, path: str, code: str | bytes, options: Mapping[str, Any]) -> Answer:
         return self._call("POST", path + query(options, self._server), utf8(code, "code", self._server), TEXT)
 
+    def _once(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Answer:
+        """Send *values* as JSON. Only what changes nothing is tried again."""
+        body = None if values is None else json.dumps(values).encode()
+        if method == "GET":
+            return self._call(method, path)
+        deadline = Deadline(self._timeout, self._clock)
+        return self._result(self._wire.send_once(self._wire.request(method, path, body, JSON), deadline))
+
     def _call(self, method: str, path: str, body: bytes | None = None, type: str = TEXT) -> Answer:
         deadline = Deadline(self._timeout, self._clock)
         request = self._wire.request(method, path, body, type)
-        answer = self._persist(lambda: self._wire.send(request, deadline), deadline)
+        return self._result(self._persist(lambda: self._wire.send(request, deadline), deadline))
+
+    def _result(self, answer: Answer) -> Answer:
         if answer.status == 200:
             return answer
         if answer.status < 400:

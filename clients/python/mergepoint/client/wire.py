@@ -63,6 +63,11 @@ class Wire:
                 pass  # most likely the server had closed the idle connection: that costs no retry
         return self._exchange(adapter, request, deadline)
 
+    def send_once(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
+        """As `send`, on a new connection: a kept one that fails leaves open whether the request was heard."""
+        with closing(Adapter()) as adapter:
+            return self._exchange(adapter, request, deadline)
+
     def close(self) -> None:
         self._notice_fork()
         with self._lock:

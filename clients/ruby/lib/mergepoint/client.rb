@@ -73,6 +73,9 @@ module Mergepoint
       told(Annotated, send_json("/htmldiff/annotate", **options, versions: versions.map { written(_1) }, format: "json"))
     end
 
+    # The calls of the auth service.
+    def auth = Auth.new(@server)
+
     # Closes the idle connections. A later call opens a new one.
     def close = @server.close
 

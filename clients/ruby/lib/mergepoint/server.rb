@@ -37,6 +37,16 @@ module Mergepoint
       call(request)
     end
 
+    # For what must not be done twice: on a new connection, and not tried again.
+    def once(method, path, body, type)
+      return get(path) if method == :get
+
+      kind = { post: Net::HTTP::Post, delete: Net::HTTP::Delete }.fetch(method)
+      request = kind.new(target(path, {}), { **@headers, "Content-Type" => type })
+      request.body = body
+      checked(send_on(Connection.to(@url), request, Deadline.new(@timeout)))
+    end
+
     def close
       @lock.synchronize { idle.each(&:finish).clear }
     end
@@ -79,7 +89,10 @@ module Mergepoint
     end
 
     def answer(request, deadline)
-      response = send_kept(request, deadline) || send_on(Connection.to(@url), request, deadline)
+      checked(send_kept(request, deadline) || send_on(Connection.to(@url), request, deadline))
+    end
+
+    def checked(response)
       raise InvalidResponse, "#{self}: answered in an encoding that was not asked for" if response["Content-Encoding"]
 
       response.body&.force_encoding(Encoding::UTF_8)

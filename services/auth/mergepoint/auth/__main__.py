@@ -33,13 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def create_user(auth: Auth, options: argparse.Namespace) -> None:
     password = _password() if options.password_stdin else generated()
+    proven = bool(options.email)  # the operator's word
     user = auth.accounts.create(
-        options.name,
-        HERE,
-        password=password,
-        email=options.email,
-        email_proven=bool(options.email),
-        admin=options.admin,
+        options.name, HERE, password=password, email=options.email, email_proven=proven, admin=options.admin
     )
     print(f"{user.name}" if options.password_stdin else f"{user.name} {password}")
 

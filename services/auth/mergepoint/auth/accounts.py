@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from . import names
 from .audit import Audit, Origin
 from .errors import Invalid, NotFound, Taken
+from .line import Line
 from .passwords import Passwords, acceptable
 from .schema import federated, passkeys, sessions, users
 from .store import Store
@@ -48,13 +49,14 @@ COLUMNS = (
 
 
 class Accounts:
-    """Makes, finds and changes users. Hashing is the caller's, since it costs: see line.py."""
+    """Makes, finds and changes users."""
 
     def __init__(
-        self, store: Store, passwords: Passwords, audit: Audit, clock: Callable[[], float] = time.time
+        self, store: Store, passwords: Passwords, line: Line, audit: Audit, clock: Callable[[], float] = time.time
     ) -> None:
         self._store = store
         self._passwords = passwords
+        self._line = line
         self._audit = audit
         self._clock = clock
 
@@ -71,7 +73,7 @@ class Accounts:
     ) -> User:
         """Make a user, or raise Invalid or Taken. *identity* is a provider and its subject."""
         shown, address = names.name(name), names.email(email) if email else None
-        hashed = self._passwords.hash(acceptable(password, shown, address)) if password is not None else None
+        hashed = self._hash(acceptable(password, shown, address), origin) if password is not None else None
         values = {
             "name": shown,
             "name_key": names.canonical(shown),
@@ -130,7 +132,7 @@ class Accounts:
 
     def set_password(self, user: User, password: str, origin: Origin, *, keep: str | None = None, how: str) -> None:
         """Change the password; every session but *keep* (a session's id) ends."""
-        hashed = self._passwords.hash(acceptable(password, user.name, user.email))
+        hashed = self._hash(acceptable(password, user.name, user.email), origin)
         with self._store.write() as connection:
             self._change(connection, user.id, password=hashed)
             end_sessions(connection, user.id, keep)
@@ -179,6 +181,10 @@ class Accounts:
                 raise Taken("email", "this address is taken")
             self._change(connection, user.id, email=address, email_key=key, email_proven=proven and bool(address))
             self._audit.note(connection, "email_proven" if proven else "email_changed", origin, user_id=user.id)
+
+    def _hash(self, password: str, origin: Origin) -> str:
+        with self._line.turn(origin.network):
+            return self._passwords.hash(password)
 
     def _change(self, connection: Connection, id: int, **values: Any) -> None:
         if not connection.execute(update(users).where(users.c.id == id).values(values)).rowcount:

@@ -15,6 +15,7 @@ from .identity import IdentityKeys
 from .keys import Keys
 from .line import Line
 from .login import Login
+from .once import Once
 from .passwords import Passwords, generated
 from .seal import Seal, derived, secret, write_once
 from .sessions import Sessions
@@ -44,12 +45,13 @@ class Auth:
         self.store, self.folder, self.clock = store, folder, clock
         self.seal = Seal(derived(own, "seal"))
         self.tokens = Tokens(derived(own, "tokens"), serializer, clock=clock)
+        self.once = Once(store, self.tokens, clock)
         self.identities = IdentityKeys(folder, issuer, clock=clock)
         self.audit = Audit(store, clock)
         self.throttle = Throttle(store, clock)
         self.passwords = passwords or Passwords()
         self.line = Line()
-        self.accounts = Accounts(store, self.passwords, self.audit, clock)
+        self.accounts = Accounts(store, self.passwords, self.line, self.audit, clock)
         self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
         self.keys = Keys(store, self.audit, clock)
         self.login = Login(store, self.accounts, self.passwords, self.throttle, self.line, self.audit)

@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from .accounts import COLUMNS, User
+from .accounts import User
 from .audit import Audit, Origin
 from .errors import Invalid, NotFound, StoreUnavailable
 from .schema import keys, users
-from .sessions import NOTICE, USER
+from .sessions import NOTICE, USER, USER_COLUMNS
 from .store import Store
 from .throttle import hashed
 
@@ -29,11 +29,7 @@ SCOPE = re.compile(r"[a-z][a-z0-9-]{0,31}(?::[a-z][a-z0-9-]{0,31})?")
 MOST_KEYS = 100  # of one user
 MOST_SCOPES = 50
 
-FIND = (
-    select(keys, *(column.label(f"user_{name}") for column, name in zip(COLUMNS, USER, strict=True) if name != "id"))
-    .join(users, users.c.id == keys.c.user_id)
-    .where(keys.c.hash == bindparam("key_hash"))
-)
+FIND = select(keys, *USER_COLUMNS).join(users, users.c.id == keys.c.user_id).where(keys.c.hash == bindparam("key_hash"))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:
 
 
 def canonical(text: str) -> str:
-    """Return *text* so that case, width and Unicode form make no difference (NFKC and case folding, to a fixed point)."""
+    """Return *text* so that case, width and Unicode form make no difference: NFKC, case folded, to a fixed point."""
     text = text.strip()
     for _ in range(4):  # folding may undo the form and the other way round, at most so often
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

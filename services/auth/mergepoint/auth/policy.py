@@ -29,8 +29,8 @@ def checked(policy: str) -> str:
 def authorise(policy: str, service: str, caller: Caller) -> None:
     """Raise Forbidden unless *caller* may enter *service* under *policy*.
 
-    A session may what its user may. A key may less: only services that its scopes name, and nothing of an administrator's
-    without the scope ``admin``.
+    A session may what its user may. A key may less: only services that its scopes name, and nothing of an
+    administrator's without the scope ``admin``.
     """
     if policy == "admin" and not caller.user.admin:
         raise Forbidden("this is for administrators")

@@ -21,10 +21,9 @@ NOTICE = 60.0  # seconds between two notes of when a session was last seen
 PENDING = 600.0  # seconds that one may take to show the second factor
 
 USER = ("id", "name", "email", "email_proven", "admin", "disabled", "guarded", "created")
+USER_COLUMNS = tuple(column.label(f"user_{name}") for column, name in zip(COLUMNS, USER, strict=True))[1:]
 FIND = (
-    select(
-        sessions, *(column.label(f"user_{name}") for column, name in zip(COLUMNS, USER, strict=True) if name != "id")
-    )
+    select(sessions, *USER_COLUMNS)
     .join(users, users.c.id == sessions.c.user_id)
     .where(sessions.c.hash == bindparam("token_hash"))
 )
@@ -131,6 +130,10 @@ class Sessions:
         with self._store.read() as connection:
             rows = connection.execute(query).mappings().all()
         return [_session(row) for row in rows if not self._is_over(row, now)]
+
+    def still(self, user_id: int, id: str) -> Session | None:
+        """Return the session with this id, if it is not over."""
+        return next((session for session in self.list(user_id) if session.id == id and not session.user.disabled), None)
 
     def prove(self, id: str) -> None:
         """Note that the user has just shown once more who they are."""

@@ -1,4 +1,4 @@
-"""Slows down who tries too often: so many at once, then one every so often; counted in the database, so by all processes.
+"""Slows down who tries too often: so many at once, then one every so often; all processes count in the database.
 
 It is the generic cell rate algorithm: one time for each key, *due*, up to which its budget is spent.
 """

@@ -5,9 +5,8 @@ import math
 import sys
 import threading
 import time
+from importlib.metadata import version
 
-import argon2
-import sqlalchemy
 import structlog
 from flask import Flask, Response
 
@@ -19,12 +18,12 @@ from .config import Settings
 from .core import FIRST_PASSWORD, Auth
 from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
 from .redirects import HOME
-from .routes import files, login, me, verify
+from .routes import account, files, keys, login, me, sessions, verify
 from .routes.requests import STATUS, finish, page, refuse_other_sites, see, wants_page
 from .store import Store
 
 VERSION = "0.1.0"
-LIBRARIES = {"argon2-cffi": argon2.__version__, "sqlalchemy": sqlalchemy.__version__}
+LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
 WAIT_FOR_DATABASE = 30.0  # seconds at start
 SWEEP_EVERY = 3600.0
 
@@ -42,9 +41,10 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.root_path = str(__file__).rpartition("/")[0]
     app.extensions |= {"auth": auth, "settings": settings}
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
+    app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.before_request(refuse_other_sites)
     app.after_request(finish)
-    for routes in (files, login, me, verify):
+    for routes in (account, files, keys, login, me, sessions, verify):
         routes.add(app)
     _add_refusals(app)
     _sweep_now_and_then(app, auth)

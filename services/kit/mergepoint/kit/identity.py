@@ -5,6 +5,7 @@ One algorithm, Ed25519, and keys from one place. Nothing in the token decides ho
 
 import base64
 import binascii
+import contextlib
 import json
 import re
 import threading
@@ -60,7 +61,7 @@ def verify(token: str, *, audience: str, find_key: FindKey, now: Callable[[], fl
 
 
 class Keys:
-    """The public keys at *url* (``http://…/auth/jwks.json``), fetched when an unknown one turns up. Threads may share it."""
+    """The public keys at *url* (``http://…/auth/jwks.json``), fetched when an unknown one is met; threads share it."""
 
     def __init__(self, url: str, *, timeout: float = 2, fetch: Callable[[str, float], bytes] | None = None) -> None:
         self._url, self._timeout, self._fetch = url, timeout, fetch or _fetch
@@ -78,10 +79,8 @@ class Keys:
         return self._known.get(kid)
 
     def _load(self) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             self._known = read_keys(json.loads(self._fetch(self._url, self._timeout)))
-        except (OSError, ValueError, LookupError, TypeError):
-            pass
         self._fetched = time.monotonic()
 
 

@@ -1,9 +1,13 @@
 """/auth/me: who is logged in, for scripts and programs."""
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 
+from mergepoint.kit.body import read_options
+from mergepoint.kit.dispatch import run
 from mergepoint.kit.openapi import describe
 
+from ..tasks import KeyOptions
+from ..tasks import auth as check_key
 from .requests import caller, csrf_token
 
 
@@ -17,3 +21,9 @@ def add(app: Flask) -> None:
         if found.key:
             return jsonify({"user": found.user.public, "key": found.key.public})
         return jsonify({"user": found.user.public, "csrf": csrf_token()})
+
+    @app.post("/auth/check")
+    @describe("Whether a text has the form of an API key, checksum included", KeyOptions, produces=["application/json"])
+    def check() -> Response:
+        answer = run(check_key, read_options(KeyOptions, request))
+        return Response(answer.body, content_type=answer.type)

@@ -154,7 +154,7 @@ def refuse_other_sites() -> None:
 
 def _needs_token() -> bool:
     """A cookie comes along whoever wrote the request; a bearer token and a program's JSON do not come by themselves."""
-    if credentials().bearer is not None:
+    if credentials().bearer is not None or request.endpoint == "check":
         return False
     return request.mimetype != "application/json" or (session() is not None and request.endpoint != "login")
 

@@ -1,4 +1,4 @@
-"""/auth/verify: what nginx asks before it lets a request pass; and /auth/jwks.json, what services check identities with."""
+"""/auth/verify, which nginx asks before a request may pass; and /auth/jwks.json, to check identities with."""
 
 import time
 

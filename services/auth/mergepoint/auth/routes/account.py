@@ -1,0 +1,62 @@
+"""/auth/account: one's own name, address and password."""
+
+from typing import Any
+
+from flask import Flask, Response, g, jsonify
+from pydantic import Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options
+
+from ..accounts import User
+from ..errors import AuthError, Forbidden
+from ..policy import Caller
+from .requests import STATUS, auth, origin, page, sent, set_cookie, user, wants_page
+
+
+class PasswordOptions(Options):
+    """Another password; the one of today proves that it is you."""
+
+    password: str = Field(max_length=4000, description="today's")
+    new_password: str = Field(max_length=4000)
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/account")
+    @describe("Your account", produces=["application/json", "text/html"])
+    def account() -> Response:
+        who = user()
+        return page("account") if wants_page() else jsonify({"user": who.user.public})
+
+    @app.post("/auth/account/password")
+    @describe("Change your password; other sessions end", PasswordOptions, produces=["application/json", "text/html"])
+    def change_password() -> Response:
+        who, options = by_session(), sent(PasswordOptions)
+        try:
+            auth().login.prove(who.user, options.password, origin(who))
+            auth().accounts.set_password(who.user, options.new_password, origin(who), how="by its owner")
+        except AuthError as error:
+            if not wants_page():
+                raise
+            return page("account", STATUS.get(error.code, 422), error=error)
+        return renewed(who.user, "account", "Your password is changed. Every other session has ended.")
+
+
+def by_session() -> Caller:
+    """Who asks, if by a session: no key may change what logging in takes."""
+    who = user()
+    if who.session_id is None:
+        raise Forbidden("this takes a session, not a key")
+    return who
+
+
+def renewed(who: User, name: str, notice: str, **values: Any) -> Response:
+    """Answer with a new session: its privileges, or what guards them, have changed, and the others are gone."""
+    token = auth().sessions.begin(auth().accounts.get(who.id), origin(), how="renewed")
+    if wants_page():
+        g.session = auth().sessions.find(token)  # whose forms this page has
+        response = page(name, notice=notice, **values)
+    else:
+        response = jsonify({"user": who.public, "token": token, **values})
+    set_cookie(response, token)
+    return response

@@ -1,0 +1,87 @@
+"""/auth/keys: the API keys of whoever is logged in."""
+
+from typing import Annotated, Any
+
+from flask import Flask, Response, jsonify
+from pydantic import BeforeValidator, Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options
+
+from ..errors import Forbidden
+from ..keys import Key, covers
+from .login import NoOptions
+from .requests import auth, origin, page, sent, user, wants_page
+
+DAY = 86400.0
+
+
+def _words(value: Any) -> Any:
+    """A form has one field for all."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Scopes = Annotated[list[str], BeforeValidator(_words)]
+
+
+class NewKeyOptions(Options):
+    """A key to make."""
+
+    name: str = Field(description="to recognise it by")
+    scopes: Scopes = Field(description="where it may be used: `highlight`, `jobs:write` …")
+    rate: int | None = Field(None, ge=1, le=1_000_000, description="requests a minute")
+    days: float | None = Field(None, gt=0, le=3660, description="until it expires")
+
+
+class RotateOptions(Options):
+    """How long the old key works beside the new one."""
+
+    overlap: float = Field(DAY, ge=0, le=90 * DAY, description="seconds")
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/keys")
+    @describe("Your API keys, without their secrets", produces=["application/json", "text/html"])
+    def keys() -> Response:
+        return _show() if wants_page() else jsonify({"keys": [key.public for key in auth().keys.list(user().user.id)]})
+
+    @app.post("/auth/keys")
+    @describe(
+        "Make an API key; its secret is in this answer and nowhere else", NewKeyOptions, produces=["application/json"]
+    )
+    def create_key() -> Response:
+        who, options = user(), sent(NewKeyOptions)
+        lacking = [scope for scope in options.scopes if who.key and not covers(who.key.scopes, scope)]
+        if lacking:
+            raise Forbidden(f"this key lacks the scope {lacking[0]!r}, and so cannot give it")
+        expires = auth().clock() + options.days * DAY if options.days else None
+        made = auth().keys.create(
+            who.user, origin(who), name=options.name, scopes=options.scopes, rate=options.rate, expires=expires
+        )
+        return _made(*made)
+
+    @app.post("/auth/keys/<id>/rotate")
+    @describe("Make a key's successor; both work for a while", RotateOptions, produces=["application/json"])
+    def rotate_key(id: str) -> Response:
+        who = user()
+        return _made(*auth().keys.rotate(who.user.id, id, origin(who), overlap=sent(RotateOptions).overlap))
+
+    @app.delete("/auth/keys/<id>")
+    @app.post("/auth/keys/<id>/revoke")
+    @describe("Revoke a key, at once", NoOptions, produces=["application/json"])
+    def revoke_key(id: str) -> Response:
+        who = user()
+        auth().keys.revoke(who.user.id, id, origin(who))
+        return _show(notice="The key is revoked.") if wants_page() else jsonify({"revoked": id})
+
+
+def _made(secret: str, key: Key) -> Response:
+    if wants_page():
+        return _show(secret=secret)
+    response = jsonify({"secret": secret, "key": key.public})
+    response.status_code = 200
+    return response
+
+
+def _show(**values: Any) -> Response:
+    return page("keys", keys=auth().keys.list(user().user.id), now=auth().clock(), **values)

@@ -1,0 +1,78 @@
+"""/auth/sessions: where one is logged in; and /auth/handover, by which another program gets a session of its own."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify
+from pydantic import Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options
+
+from ..errors import Forbidden, InvalidToken
+from .login import NoOptions
+from .requests import auth, origin, page, see, sent, user, wants_page
+
+
+class HandoverOptions(Options):
+    """For whom a handover is."""
+
+    audience: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="the program that shall redeem it")
+
+
+class RedeemOptions(Options):
+    """A handover, and who redeems it."""
+
+    token: str = Field(max_length=4000)
+    audience: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/sessions")
+    @describe("Where you are logged in", produces=["application/json", "text/html"])
+    def sessions() -> Response:
+        who = user()
+        found = auth().sessions.list(who.user.id)
+        if wants_page():
+            return page("sessions", sessions=found, current=who.session_id)
+        return jsonify({"sessions": [{**one.public, "current": one.id == who.session_id} for one in found]})
+
+    @app.delete("/auth/sessions/<id>")
+    @app.post("/auth/sessions/<id>/end")
+    @describe("End one session", NoOptions, produces=["application/json"])
+    def end_session(id: str) -> Response:
+        who = user()
+        auth().sessions.end(who.user.id, id, origin(who), event="session_ended")
+        return see("/auth/sessions") if wants_page() else jsonify({"ended": 1})
+
+    @app.delete("/auth/sessions")
+    @app.post("/auth/sessions/end")
+    @describe("End all sessions but this one", NoOptions, produces=["application/json"])
+    def end_sessions() -> Response:
+        who = user()
+        ended = auth().sessions.end_all(who.user.id, origin(who), keep=who.session_id)
+        return see("/auth/sessions") if wants_page() else jsonify({"ended": ended})
+
+    @app.post("/auth/handover")
+    @describe("A token for another program, good once and for seconds", HandoverOptions, produces=["application/json"])
+    def handover() -> Response:
+        who, options = user(), sent(HandoverOptions)
+        if who.session_id is None:
+            raise Forbidden("a handover comes from a session, not from a key")
+        values: dict[str, str | int] = {"user": who.user.id, "session": who.session_id, "audience": options.audience}
+        auth().audit.tell("handover_made", origin(who), user_id=who.user.id, audience=options.audience)
+        return jsonify({"token": auth().once.sign("handover", values), "audience": options.audience, "seconds": 30})
+
+    @app.post("/auth/handover/redeem")
+    @describe("Redeem a handover for a session", RedeemOptions, produces=["application/json"])
+    def redeem() -> Response:
+        options = sent(RedeemOptions)
+        values = auth().once.look("handover", options.token)
+        if values["audience"] != options.audience:
+            raise InvalidToken
+        values = auth().once.spend("handover", options.token)
+        found = auth().sessions.still(int(values["user"]), str(values["session"]))
+        if found is None:
+            raise InvalidToken
+        token = auth().sessions.begin(found.user, origin(), how="handover", audience=options.audience)
+        body: dict[str, Any] = {"user": found.user.public, "token": token}
+        return jsonify(body)
