@@ -10,7 +10,7 @@ from mergepoint.kit.config import load
 from .audit import Origin
 from .config import Settings
 from .core import Auth
-from .errors import AuthError
+from .errors import AuthError, NotFound
 from .passwords import generated
 from .store import Store
 
@@ -41,7 +41,12 @@ def create_user(auth: Auth, options: argparse.Namespace) -> None:
 
 
 def reset_password(auth: Auth, options: argparse.Namespace) -> None:
-    """A one-time link; every session ends when it is used."""
+    """Print a link by which a user chooses another password, once."""
+    user = auth.accounts.find(options.name)
+    if user is None:
+        raise NotFound(f"no user is called {options.name!r}")
+    print(auth.password_link(user))
+    auth.audit.tell("password_link_made", HERE, user_id=user.id)
 
 
 def rotate_identity_key(auth: Auth, options: argparse.Namespace) -> None:
@@ -63,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--admin", action="store_true")
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     create.set_defaults(run=create_user)
+
+    reset = commands.add_parser("reset-password", help="print a link by which a user chooses another password, once")
+    reset.add_argument("name", help="or e-mail address")
+    reset.set_defaults(run=reset_password)
 
     rotate = commands.add_parser("rotate-identity-key", help="sign identities with a new key; nobody notices")
     rotate.set_defaults(run=rotate_identity_key)

@@ -25,6 +25,7 @@ class User:
     name: str
     email: str | None
     email_proven: bool
+    picture: str | None
     admin: bool
     disabled: bool
     guarded: bool
@@ -32,15 +33,24 @@ class User:
 
     @property
     def public(self) -> dict[str, Any]:
-        return {"id": self.id, "name": self.name, "email": self.email, "admin": self.admin}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "email": self.email,
+            "picture": self.picture,
+            "admin": self.admin,
+            "second_factor": self.guarded,
+        }
 
 
+Spend = Callable[[Connection], object]
 GUARDED = or_(users.c.totp.is_not(None), exists().where(passkeys.c.user_id == users.c.id)).label("guarded")
 COLUMNS = (
     users.c.id,
     users.c.name,
     users.c.email,
     users.c.email_proven,
+    users.c.picture,
     users.c.admin,
     users.c.disabled,
     GUARDED,
@@ -69,9 +79,13 @@ class Accounts:
         email: str | None = None,
         email_proven: bool = False,
         admin: bool = False,
+        picture: str | None = None,
         identity: tuple[str, str] | None = None,
+        spend: Spend | None = None,
     ) -> User:
-        """Make a user, or raise Invalid or Taken. *identity* is a provider and its subject."""
+        """Make a user, or raise Invalid or Taken. *identity* is a provider and its subject; *spend* takes a token that
+        this costs, in the same transaction.
+        """
         shown, address = names.name(name), names.email(email) if email else None
         hashed = self._hash(acceptable(password, shown, address), origin) if password is not None else None
         values = {
@@ -80,6 +94,7 @@ class Accounts:
             "email": address,
             "email_key": names.email_key(address) if address else None,
             "email_proven": email_proven,
+            "picture": picture,
             "password": hashed,
             "admin": admin,
             "disabled": False,
@@ -88,6 +103,8 @@ class Accounts:
         }
         with self._store.write() as connection:
             refuse_taken(connection, values["name_key"], values["email_key"])
+            if spend:
+                spend(connection)
             try:
                 id = connection.execute(insert(users).values(values).returning(users.c.id)).scalar_one()
             except IntegrityError as error:  # somebody was faster
@@ -130,12 +147,14 @@ class Accounts:
         with self._store.read() as connection:
             return connection.execute(select(func.count()).select_from(users)).scalar_one()
 
-    def set_password(self, user: User, password: str, origin: Origin, *, keep: str | None = None, how: str) -> None:
-        """Change the password; every session but *keep* (a session's id) ends."""
+    def set_password(self, user: User, password: str, origin: Origin, *, how: str, spend: Spend | None = None) -> None:
+        """Change the password; every session ends. *spend* takes a token that this costs, in the same transaction."""
         hashed = self._hash(acceptable(password, user.name, user.email), origin)
         with self._store.write() as connection:
+            if spend:
+                spend(connection)
             self._change(connection, user.id, password=hashed)
-            end_sessions(connection, user.id, keep)
+            end_sessions(connection, user.id)
             self._audit.note(connection, "password_changed", origin, user_id=user.id, how=how)
 
     def rehash(self, id: int, old: str, password: str) -> None:
@@ -181,6 +200,12 @@ class Accounts:
                 raise Taken("email", "this address is taken")
             self._change(connection, user.id, email=address, email_key=key, email_proven=proven and bool(address))
             self._audit.note(connection, "email_proven" if proven else "email_changed", origin, user_id=user.id)
+
+    def set_picture(self, user: User, picture: str | None, origin: Origin) -> None:
+        """Change where the avatar is."""
+        with self._store.write() as connection:
+            self._change(connection, user.id, picture=picture)
+            self._audit.note(connection, "picture_changed", origin, user_id=user.id)
 
     def _hash(self, password: str, origin: Origin) -> str:
         with self._line.turn(origin.network):

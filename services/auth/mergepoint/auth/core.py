@@ -8,19 +8,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .accounts import Accounts
+from .accounts import Accounts, User
 from .audit import Audit, Origin
+from .factors import Factors
+from .federation import Federation
 from .gate import Gate
 from .identity import IdentityKeys
 from .keys import Keys
 from .line import Line
 from .login import Login
 from .once import Once
+from .passkeys import Passkeys
 from .passwords import Passwords, generated
 from .seal import Seal, derived, secret, write_once
 from .sessions import Sessions
 from .store import Store
-from .throttle import Throttle
+from .throttle import Throttle, hashed
 from .tokens import Serializer, Tokens
 
 FIRST_PASSWORD = "first-password"
@@ -42,7 +45,7 @@ class Auth:
         clock: Callable[[], float] = time.time,
     ) -> None:
         own = secret(folder)
-        self.store, self.folder, self.clock = store, folder, clock
+        self.store, self.folder, self.issuer, self.clock = store, folder, issuer, clock
         self.seal = Seal(derived(own, "seal"))
         self.tokens = Tokens(derived(own, "tokens"), serializer, clock=clock)
         self.once = Once(store, self.tokens, clock)
@@ -55,6 +58,13 @@ class Auth:
         self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
         self.keys = Keys(store, self.audit, clock)
         self.login = Login(store, self.accounts, self.passwords, self.throttle, self.line, self.audit)
+        self.factors = Factors(
+            store, self.seal, self.tokens, self.throttle, self.audit, issuer=_host(issuer), clock=clock
+        )
+        self.passkeys = Passkeys(
+            store, self.once, self.factors, self.audit, origin=issuer, host=_host(issuer), clock=clock
+        )
+        self.federation = Federation(store, self.accounts, self.audit, clock)
         self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)
 
     def first_administrator(self, name: str) -> str | None:
@@ -71,7 +81,22 @@ class Auth:
         write_once(path, f"{name} {password}\n".encode())
         return password
 
+    def password_link(self, user: User) -> str:
+        """Return the link by which *user* chooses a password, once and within a day."""
+        token = self.once.sign("password", {"user": user.id, "state": self.password_state(user.id)})
+        return f"{self.issuer}/auth/password?token={token}"
+
+    def password_state(self, user_id: int) -> str:
+        """What such a link is bound to: once there is another password, it is good no longer."""
+        return hashed(self.accounts.password_of(user_id) or "")[:16]
+
     def sweep(self) -> None:
         """Delete what is over; to be called now and then."""
         self.sessions.sweep()
         self.throttle.sweep()
+
+
+def _host(origin: str) -> str:
+    """The host of an origin such as https://example.com:8443."""
+    host = origin.partition("://")[2]
+    return host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]

@@ -55,7 +55,7 @@ class Login:
         try:
             return self._check(login, password, origin)
         except InvalidLogin:
-            self._even_out(began)
+            self.even_out(began)
             raise
 
     def prove(self, user: User, password: str, origin: Origin) -> None:
@@ -97,6 +97,7 @@ class Login:
             self._throttle.forget(connection, pair)
             self._throttle.remember(connection, f"known {pair}", KNOWN_FOR)
 
-    def _even_out(self, began: float) -> None:
+    def even_out(self, began: float) -> None:
+        """Wait until a refusal may be told."""
         passed = self._timer() - began
         self._sleep(max(math.ceil(passed / self._beat), 1) * self._beat - passed)

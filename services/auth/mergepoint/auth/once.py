@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from .errors import InvalidToken
@@ -13,7 +13,13 @@ from .store import Store
 from .throttle import hashed
 from .tokens import Tokens
 
-LIFETIMES = {"handover": 30.0, "password": 86400.0, "invitation": 7 * 86400.0, "email": 86400.0}  # seconds
+LIFETIMES = {  # seconds
+    "handover": 30.0,
+    "passkey": 300.0,
+    "password": 86400.0,
+    "email": 86400.0,
+    "invitation": 7 * 86400.0,
+}
 
 
 class Once:
@@ -33,13 +39,17 @@ class Once:
 
     def spend(self, purpose: str, token: str) -> dict[str, str | int]:
         """Return the values of a token that is good from now on no more, or raise InvalidToken."""
+        with self._store.write() as connection:
+            return self.spend_with(connection, purpose, token)
+
+    def spend_with(self, connection: Connection, purpose: str, token: str) -> dict[str, str | int]:
+        """As ``spend``, in the transaction of what the token is spent on: without that it stays good."""
         values = self.look(purpose, token)
         now = self._clock()
-        with self._store.write() as connection:
-            connection.execute(delete(spent).where(spent.c.expires < now))
-            row = {"hash": hashed(f"{purpose} {values['once']}"), "expires": now + LIFETIMES[purpose] + 60}
-            try:
-                connection.execute(insert(spent).values(row))
-            except IntegrityError as error:
-                raise InvalidToken from error
+        connection.execute(delete(spent).where(spent.c.expires < now))
+        row = {"hash": hashed(f"{purpose} {values['once']}"), "expires": now + LIFETIMES[purpose] + 60}
+        try:
+            connection.execute(insert(spent).values(row))
+        except IntegrityError as error:
+            raise InvalidToken from error
         return values

@@ -21,6 +21,7 @@ users = Table(
     Column("email", String(254)),
     Column("email_key", String(1024), unique=True),
     Column("email_proven", Boolean, nullable=False, default=False),
+    Column("picture", String(1000)),  # where an avatar is
     Column("password", String(256)),  # argon2's own format; none: cannot log in by password
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),

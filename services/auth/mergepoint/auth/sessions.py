@@ -20,7 +20,7 @@ PREFIX = "ms_"
 NOTICE = 60.0  # seconds between two notes of when a session was last seen
 PENDING = 600.0  # seconds that one may take to show the second factor
 
-USER = ("id", "name", "email", "email_proven", "admin", "disabled", "guarded", "created")
+USER = ("id", "name", "email", "email_proven", "picture", "admin", "disabled", "guarded", "created")
 USER_COLUMNS = tuple(column.label(f"user_{name}") for column, name in zip(COLUMNS, USER, strict=True))[1:]
 FIND = (
     select(sessions, *USER_COLUMNS)

@@ -18,12 +18,13 @@ from .config import Settings
 from .core import FIRST_PASSWORD, Auth
 from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
 from .redirects import HOME
-from .routes import account, files, keys, login, me, sessions, verify
+from .routes import account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify
 from .routes.requests import STATUS, finish, page, refuse_other_sites, see, wants_page
 from .store import Store
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
+ROUTES = (account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify)
 WAIT_FOR_DATABASE = 30.0  # seconds at start
 SWEEP_EVERY = 3600.0
 
@@ -44,7 +45,7 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.before_request(refuse_other_sites)
     app.after_request(finish)
-    for routes in (account, files, keys, login, me, sessions, verify):
+    for routes in ROUTES:
         routes.add(app)
     _add_refusals(app)
     _sweep_now_and_then(app, auth)

@@ -88,4 +88,4 @@ def welcome(user: User, target: str, *, how: str, pending: bool) -> Response:
 
 def _ways() -> dict[str, Any]:
     """How somebody may log in here."""
-    return {"registration": requests.settings().registration, "providers": []}
+    return {"registration": requests.settings().registration, "providers": list(requests.settings().providers)}

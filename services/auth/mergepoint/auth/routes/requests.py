@@ -203,6 +203,11 @@ def _set(response: Response, name: str, value: str | None, seconds: int) -> None
     )
 
 
+def set_short_cookie(response: Response, what: str, value: str | None, seconds: int) -> None:
+    """Set a cookie for some minutes, or with None take it away."""
+    _set(response, cookie_name(what), value, seconds)
+
+
 def finish(response: Response) -> Response:
     """Set what cookies are due: of a form that was shown; none for a session that is over."""
     if "form_cookie" in g:

@@ -1,0 +1,88 @@
+"""Accounts at OpenID Connect providers: which user a subject is, and when it may become one's. It speaks no HTTP."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from .accounts import Accounts, User, get
+from .audit import Audit, Origin
+from .errors import Forbidden, Taken
+from .names import email_key
+from .schema import federated, users
+from .store import Store
+
+
+class Federation:
+    """Finds, links and makes users for subjects of providers."""
+
+    def __init__(self, store: Store, accounts: Accounts, audit: Audit, clock: Callable[[], float] = time.time) -> None:
+        self._store, self._accounts, self._audit, self._clock = store, accounts, audit, clock
+
+    def user(self, provider: str, claims: Mapping[str, Any], origin: Origin, *, may_register: bool) -> User:
+        """Return who *claims* of an ID token are about, or raise Forbidden.
+
+        Somebody new gets the account with the same address, if the provider and we both have seen it proven; else an
+        account of their own, if they may register.
+        """
+        subject = str(claims["sub"])[:255]
+        if known := self._known(provider, subject):
+            return known
+        if same := self._by_address(claims):
+            return self.link(same, provider, subject, origin)
+        if not may_register:
+            raise Forbidden("nobody here is linked with this account, and registration is closed")
+        return self._register(provider, subject, claims, origin)
+
+    def link(self, user: User, provider: str, subject: str, origin: Origin) -> User:
+        """From now on *subject* may log in as *user*."""
+        with self._store.write() as connection:
+            row = {"provider": provider, "subject": subject, "user_id": user.id, "created": self._clock()}
+            try:
+                connection.execute(insert(federated).values(row))
+            except IntegrityError as error:
+                raise Forbidden("this account is linked with somebody else") from error
+            self._audit.note(connection, "provider_linked", origin, user_id=user.id, provider=provider)
+        return user
+
+    def _known(self, provider: str, subject: str) -> User | None:
+        query = select(federated.c.user_id).where(federated.c.provider == provider, federated.c.subject == subject)
+        with self._store.read() as connection:
+            id = connection.execute(query).scalar()
+            user = get(connection, id) if id is not None else None
+        if user and user.disabled:
+            raise Forbidden("this account is disabled")
+        return user
+
+    def _by_address(self, claims: Mapping[str, Any]) -> User | None:
+        address = claims.get("email")
+        if not isinstance(address, str) or claims.get("email_verified") is not True:
+            return None
+        query = select(users.c.id).where(
+            users.c.email_key == email_key(address), users.c.email_proven.is_(True), users.c.disabled.is_(False)
+        )
+        with self._store.read() as connection:
+            id = connection.execute(query).scalar()
+            return get(connection, id) if id is not None else None
+
+    def _register(self, provider: str, subject: str, claims: Mapping[str, Any], origin: Origin) -> User:
+        proven = claims.get("email_verified") is True and isinstance(claims.get("email"), str)
+        wish = str(claims.get("preferred_username") or claims.get("name") or claims.get("nickname") or provider)
+        name = re.sub(r"[^\w.-]+", "-", wish.partition("@")[0]).strip("-._")[:50] or provider
+        address = str(claims["email"]) if proven else None
+        for number in range(1, 100):
+            try:
+                return self._accounts.create(
+                    name if number == 1 else f"{name}-{number}",
+                    origin,
+                    email=address,
+                    email_proven=proven,
+                    identity=(provider, subject),
+                )
+            except Taken as error:
+                if error.field == "email":  # somebody's who has not proven it: no reason to hand over either account
+                    address, proven = None, False
+        raise Forbidden("no name is left for this account")

@@ -1,0 +1,147 @@
+"""/auth/second-factor: showing it, and setting it up: codes of an authenticator, passkeys, recovery codes."""
+
+from typing import Any
+
+import segno
+from flask import Flask, Response, jsonify, request
+from pydantic import Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options
+
+from ..errors import AuthError, Forbidden, LoginRequired
+from ..policy import Caller
+from ..redirects import local
+from ..sessions import Session
+from .account import by_session, renewed
+from .login import welcome
+from .requests import STATUS, auth, origin, page, sent, session, wants_page
+
+FRESH = 600.0  # seconds for which having logged in is proof enough
+
+
+class CodeOptions(Options):
+    """A code of the authenticator, or a recovery code. *next* is where to go then."""
+
+    code: str = Field(max_length=100)
+    next: str = Field("", max_length=4000)
+
+
+class PasswordOptions(Options):
+    """The password, once more: needed when logging in is more than ten minutes ago."""
+
+    password: str = Field("", max_length=4000)
+
+
+class ConfirmOptions(Options):
+    """A code that shows that the authenticator works, and the token that came with its secret."""
+
+    setup: str = Field(max_length=4000)
+    code: str = Field(max_length=100)
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/second-factor")
+    @describe("Your second factors", produces=["application/json", "text/html"])
+    def second_factor() -> Response:
+        found = session()
+        if found and found.pending:
+            return _ask(found)
+        return _show(by_session())
+
+    @app.post("/auth/second-factor/check")
+    @describe("Show a code; a session that lacked it is replaced", CodeOptions, produces=["application/json"])
+    def check_code() -> Response:
+        found, options = pending(), sent(CodeOptions)
+        try:
+            how = auth().factors.check(found.user, options.code, origin())
+        except AuthError as error:
+            if not wants_page():
+                raise
+            return _ask(found, error)
+        return welcome(found.user, local(options.next), how=how, pending=False)
+
+    @app.post("/auth/second-factor/totp")
+    @describe("A secret for an authenticator, as text, URI and picture", PasswordOptions, produces=["application/json"])
+    def begin_totp() -> Response:
+        who = proven(sent(PasswordOptions).password)
+        secret, uri, setup = auth().factors.begin(who.user)
+        if wants_page():
+            picture = segno.make(uri).svg_data_uri(scale=5, light="#fff")
+            return page("totp", secret=secret, uri=uri, setup=setup, picture=picture)
+        return jsonify({"secret": secret, "uri": uri, "setup": setup})
+
+    @app.post("/auth/second-factor/totp/confirm")
+    @describe("Turn codes on; returns recovery codes", ConfirmOptions, produces=["application/json"])
+    def confirm_totp() -> Response:
+        who, options = by_session(), sent(ConfirmOptions)
+        codes = auth().factors.confirm(who.user, options.setup, options.code, origin(who))
+        return changed(who, "Codes of your authenticator are on. Every other session has ended.", codes)
+
+    @app.post("/auth/second-factor/totp/remove")
+    @describe("Turn codes off", PasswordOptions, produces=["application/json"])
+    def remove_totp() -> Response:
+        who = proven(sent(PasswordOptions).password)
+        auth().factors.remove(who.user, origin(who))
+        return changed(who, "Codes of your authenticator are off.")
+
+    @app.post("/auth/second-factor/recovery")
+    @describe("Other recovery codes; the old ones are good no longer", PasswordOptions, produces=["application/json"])
+    def recovery() -> Response:
+        who = proven(sent(PasswordOptions).password)
+        if not who.user.guarded:
+            raise Forbidden("there is no second factor yet")
+        codes = auth().factors.new_recovery_codes(who.user, origin(who))
+        return _show(who, codes=codes) if wants_page() else jsonify({"recovery_codes": codes})
+
+
+def pending() -> Session:
+    """The session that lacks its second factor."""
+    found = session()
+    if found is None or not found.pending:
+        raise LoginRequired("log in with your password first")
+    return found
+
+
+def proven(password: str) -> Caller:
+    """Who asks, if they have shown lately that it is them; else the password must."""
+    who, now = by_session(), auth().clock()
+    if password:
+        auth().login.prove(who.user, password, origin(who))
+        auth().sessions.prove(str(who.session_id))
+        return who
+    found = session()
+    if found is None or now - found.proven > FRESH:
+        raise Forbidden("send your password as well: you logged in more than ten minutes ago")
+    return who
+
+
+def changed(who: Caller, notice: str, codes: list[str] | None = None) -> Response:
+    """What guards the account is another: all sessions end, and this one begins anew."""
+    auth().sessions.end_all(who.user.id, origin(who))
+    more = {"recovery_codes": codes} if codes and not wants_page() else {}
+    return renewed(who.user, "second_factor", notice, **more, **(_about(who, codes) if wants_page() else {}))
+
+
+def _ask(found: Session, error: AuthError | None = None) -> Response:
+    keys = auth().passkeys.of(found.user.id)
+    if not wants_page():
+        totp, left = auth().factors.about(found.user.id)
+        return jsonify({"pending": True, "totp": totp, "passkeys": len(keys), "recovery_codes_left": left})
+    status = STATUS.get(error.code, 422) if error else 200
+    target = local(request.args.get("next") or request.form.get("next"))
+    return page("check", status, error=error, target=target, passkeys=keys)
+
+
+def _show(who: Caller, codes: list[str] | None = None, **values: Any) -> Response:
+    about = _about(who, codes)
+    if wants_page():
+        return page("second_factor", **about, **values)
+    about |= {"passkeys": [key.public for key in about["passkeys"]]}
+    return jsonify({name: value for name, value in about.items() if name != "codes"})
+
+
+def _about(who: Caller, codes: list[str] | None = None) -> dict[str, Any]:
+    totp, left = auth().factors.about(who.user.id)
+    keys = auth().passkeys.of(who.user.id)
+    return {"pending": False, "totp": totp, "recovery_codes_left": left, "passkeys": keys, "codes": codes}

@@ -1,0 +1,59 @@
+"""Links that are good once: to choose a password, prove an address, register. Mailed when there is a server for it."""
+
+import threading
+from urllib.parse import urlencode
+
+import structlog
+
+from .. import mail
+from ..accounts import User
+from ..audit import Origin
+from .requests import auth, settings
+
+log = structlog.get_logger()
+
+
+def password(user: User, origin: Origin) -> str:
+    """Return the link by which *user* chooses a password; mail it to them, if their address is proven."""
+    link = auth().password_link(user)
+    auth().audit.tell("password_link_made", origin, user_id=user.id)
+    if user.email and user.email_proven:
+        _mail(user.email, "Choose a password", f"Hello {user.name},\n\nthis link sets your password, once:\n{link}\n")
+    return link
+
+
+def invitation(email: str | None, origin: Origin) -> str:
+    """Return a link by which somebody registers; mail it if there is an address."""
+    link = _link("/auth/register", invitation=auth().once.sign("invitation", {"email": email or ""}))
+    auth().audit.tell("invited", origin, email=email)
+    if email:
+        _mail(email, "An invitation", f"Hello,\n\nthis link makes an account for you, once:\n{link}\n")
+    return link
+
+
+def prove_address(user: User) -> bool:
+    """Mail *user* a link that proves their address; return whether there is a way to."""
+    if not user.email or settings().smtp is None:
+        return False
+    link = _link("/auth/email", token=auth().once.sign("email", {"user": user.id, "email": user.email}))
+    _mail(user.email, "Is this your address?", f"Hello {user.name},\n\nthis link says that it is:\n{link}\n")
+    return True
+
+
+def _link(path: str, **values: str) -> str:
+    return f"{settings().public_url}{path}?{urlencode(values)}"
+
+
+def _mail(to: str, subject: str, text: str) -> None:
+    """In a thread: how long a mail server takes must not tell whether there was anything to mail."""
+    server = settings().smtp
+    if server is None:
+        return
+
+    def send() -> None:
+        try:
+            mail.send(server, to, subject, text)
+        except OSError as error:
+            log.error("mail", detail=str(error)[:200])
+
+    threading.Thread(target=send, name="mail").start()

@@ -1,0 +1,158 @@
+"""/auth/register, /auth/password, /auth/email: accounts made and changed by links, or by anybody where that is open."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from pydantic import Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options
+
+from ..accounts import Spend
+from ..errors import AuthError, Forbidden, InvalidToken, RateExceeded
+from ..redirects import HOME
+from ..throttle import Rate
+from . import links
+from .account import by_session
+from .login import welcome
+from .requests import STATUS, auth, origin, page, see, sent, sent_fields, set_cookie, settings, wants_page
+
+REGISTRATIONS = Rate(10, 60.0)  # of one network
+
+
+class RegisterOptions(Options):
+    """Somebody new. *invitation* is from a link."""
+
+    name: str = Field(max_length=1000)
+    password: str = Field(max_length=4000)
+    email: str | None = Field(None, max_length=1000)
+    invitation: str = Field("", max_length=4000)
+
+
+class ChooseOptions(Options):
+    """A password to begin with, or another one; *token* is from a link."""
+
+    token: str = Field(max_length=4000)
+    new_password: str = Field(max_length=4000)
+
+
+class AddressOptions(Options):
+    """Another address, or none; today's password proves that it is you."""
+
+    password: str = Field(max_length=4000)
+    email: str | None = Field(None, max_length=1000)
+
+
+class ProofOptions(Options):
+    """From a link in a letter."""
+
+    token: str = Field(max_length=4000)
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/register")
+    def register_page() -> Response:
+        _may_register(request.args.get("invitation", ""))
+        return _form("register", invitation=request.args.get("invitation", ""))
+
+    @app.post("/auth/register")
+    @describe("Make an account and log in", RegisterOptions, produces=["application/json", "text/html"])
+    def register() -> Response:
+        options = sent(RegisterOptions)
+        invited = _may_register(options.invitation)
+        if wait := auth().throttle.take(f"register {origin().network}", REGISTRATIONS):
+            raise RateExceeded(wait)
+        address = invited or options.email
+        try:
+            user = auth().accounts.create(
+                options.name, origin(), password=options.password, email=address, email_proven=bool(invited),
+                spend=_spend("invitation", options.invitation) if options.invitation else None,
+            )  # fmt: skip
+        except AuthError as error:
+            return _again("register", error, invitation=options.invitation, **_typed("name", "email"))
+        if not user.email_proven:
+            links.prove_address(user)
+        return welcome(user, HOME, how="registration", pending=False)
+
+    @app.get("/auth/password")
+    def password_page() -> Response:
+        token = request.args.get("token", "")
+        auth().once.look("password", token)
+        return _form("password", token=token)
+
+    @app.post("/auth/password")
+    @describe("Choose a password by a link; every session ends", ChooseOptions, produces=["application/json"])
+    def choose_password() -> Response:
+        options = sent(ChooseOptions)
+        values = auth().once.look("password", options.token)
+        user = auth().accounts.get(int(values["user"]))
+        if values["state"] != auth().password_state(user.id):
+            raise InvalidToken
+        try:
+            spend = _spend("password", options.token)
+            auth().accounts.set_password(user, options.new_password, origin(), how="by a link", spend=spend)
+        except InvalidToken:
+            raise
+        except AuthError as error:
+            return _again("password", error, token=options.token)
+        response = see("/auth/login") if wants_page() else jsonify({"user": user.public})
+        set_cookie(response, None)
+        return response
+
+    @app.post("/auth/account/email")
+    @describe(
+        "Change your address; a link then proves it", AddressOptions, produces=["application/json"]
+    )
+    def change_email() -> Response:
+        who, options = by_session(), sent(AddressOptions)
+        try:
+            auth().login.prove(who.user, options.password, origin(who))
+            auth().accounts.set_email(who.user, options.email, origin(who))
+        except AuthError as error:
+            return _again("account", error)
+        changed = auth().accounts.get(who.user.id)
+        links.prove_address(changed)
+        return see(HOME) if wants_page() else jsonify({"user": changed.public})
+
+    @app.get("/auth/email")
+    def email_page() -> Response:
+        token = request.args.get("token", "")
+        return _form("email", token=token, address=auth().once.look("email", token)["email"])
+
+    @app.post("/auth/email")
+    @describe("Prove an address by a link", ProofOptions, produces=["application/json"])
+    def prove_email() -> Response:
+        values = auth().once.spend("email", sent(ProofOptions).token)
+        user = auth().accounts.get(int(values["user"]))
+        if user.email != values["email"]:
+            raise InvalidToken
+        auth().accounts.set_email(user, user.email, origin(), proven=True)
+        return see(HOME) if wants_page() else jsonify({"email": user.email})
+
+
+def _may_register(invitation: str) -> str:
+    """Return the address that an invitation is for, if it is for one; raise Forbidden where nobody may register."""
+    if invitation and settings().registration != "closed":
+        return str(auth().once.look("invitation", invitation)["email"])
+    if settings().registration != "open":
+        raise Forbidden("registration is closed; ask an administrator")
+    return ""
+
+
+def _spend(purpose: str, token: str) -> Spend:
+    return lambda connection: auth().once.spend_with(connection, purpose, token)
+
+
+def _form(name: str, **values: Any) -> Response:
+    return page(name, **values) if wants_page() else jsonify({"post": request.path})
+
+
+def _again(name: str, error: AuthError, **values: Any) -> Response:
+    """The form once more, with what is wrong."""
+    if not wants_page():
+        raise error
+    return page(name, STATUS.get(error.code, 422), error=error, **values)
+
+
+def _typed(*names: str) -> dict[str, Any]:
+    return {name: sent_fields().get(name, "") for name in names}

@@ -1,0 +1,132 @@
+"""/auth/users and /auth/audit: for administrators."""
+
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from pydantic import Field
+
+from mergepoint.kit.openapi import describe
+from mergepoint.kit.options import Options, validate
+
+from ..accounts import User
+from ..errors import Invalid
+from . import links
+from .login import NoOptions
+from .requests import administrator, auth, origin, page, sent, wants_page
+
+
+class NewUserOptions(Options):
+    """A user to make. They choose their own password, by a link."""
+
+    name: str
+    email: str | None = None
+    admin: bool = False
+
+
+class ChangeOptions(Options):
+    """What changes about a user."""
+
+    admin: bool | None = None
+    disabled: bool | None = None
+
+
+class InviteOptions(Options):
+    """An invitation to register, perhaps for one address."""
+
+    email: str | None = None
+
+
+class AuditOptions(Options):
+    """Which events: those before an id, about a user, of a kind."""
+
+    before: int | None = Field(None, ge=0)
+    user: int | None = Field(None, ge=0)
+    event: str | None = Field(None, max_length=64)
+    limit: int = Field(100, ge=1, le=1000)
+
+
+def add(app: Flask) -> None:
+    @app.get("/auth/users")
+    @describe("All users", produces=["application/json", "text/html"])
+    def users() -> Response:
+        administrator()
+        return _show() if wants_page() else jsonify({"users": [_told(user) for user in auth().accounts.list()]})
+
+    @app.post("/auth/users")
+    @describe(
+        "Make a user; returns the link to choose a password", NewUserOptions, produces=["application/json"]
+    )
+    def create_user() -> Response:
+        who, options = administrator(), sent(NewUserOptions)
+        user = auth().accounts.create(
+            options.name, origin(who), email=options.email, email_proven=bool(options.email), admin=options.admin
+        )
+        return _linked(user, links.password(user, origin(who)))
+
+    @app.post("/auth/users/invite")
+    @describe("A link by which somebody may register, once", InviteOptions, produces=["application/json"])
+    def invite() -> Response:
+        who, options = administrator(), sent(InviteOptions)
+        link = links.invitation(options.email, origin(who))
+        return _show(link=link, notice="This link makes one account.") if wants_page() else jsonify({"link": link})
+
+    @app.patch("/auth/users/<int:id>")
+    @app.post("/auth/users/<int:id>/change")
+    @describe("Change a user's rights; their sessions end", ChangeOptions, produces=["application/json"])
+    def change_user(id: int) -> Response:
+        who, options = administrator(), sent(ChangeOptions)
+        if options.admin is not None:
+            auth().accounts.set_admin(id, options.admin, origin(who))
+        if options.disabled is not None:
+            auth().accounts.set_disabled(id, options.disabled, origin(who))
+        user = auth().accounts.get(id)
+        return _show(notice=f"{user.name} is changed.") if wants_page() else jsonify({"user": _told(user)})
+
+    @app.post("/auth/users/<int:id>/reset")
+    @describe("A link by which a user chooses another password, once", NoOptions, produces=["application/json"])
+    def reset_user(id: int) -> Response:
+        who = administrator()
+        user = auth().accounts.get(id)
+        return _linked(user, links.password(user, origin(who)))
+
+    @app.post("/auth/users/<int:id>/sessions/end")
+    @describe("End all sessions of a user", NoOptions, produces=["application/json"])
+    def end_user_sessions(id: int) -> Response:
+        who = administrator()
+        ended = auth().sessions.end_all(auth().accounts.get(id).id, origin(who))
+        return _show(notice=f"{ended} sessions ended.") if wants_page() else jsonify({"ended": ended})
+
+    @app.delete("/auth/users/<int:id>")
+    @app.post("/auth/users/<int:id>/delete")
+    @describe("Delete a user and all that is theirs", NoOptions, produces=["application/json"])
+    def delete_user(id: int) -> Response:
+        who = administrator()
+        if id == who.user.id:
+            raise Invalid("id", "nobody deletes themselves")
+        auth().accounts.delete(id, origin(who))
+        return _show(notice="The user is deleted.") if wants_page() else jsonify({"deleted": id})
+
+    @app.get("/auth/audit")
+    @describe("The audit log, newest first", AuditOptions, produces=["application/json", "text/html"])
+    def audit() -> Response:
+        administrator()
+        asked = validate(AuditOptions, {name: value for name, value in request.args.items() if value})
+        events = auth().audit.read(before=asked.before, user_id=asked.user, event=asked.event, limit=asked.limit)
+        if not wants_page():
+            return jsonify({"events": events})
+        names = {user.id: user.name for user in auth().accounts.list()}
+        return page("audit", events=events, names=names, asked=asked)
+
+
+def _told(user: User) -> dict[str, Any]:
+    return {**user.public, "disabled": user.disabled, "created": user.created}
+
+
+def _linked(user: User, link: str) -> Response:
+    notice = f"{user.name} chooses a password by this link, once, within a day."
+    return _show(link=link, notice=notice) if wants_page() else jsonify({"user": _told(user), "link": link})
+
+
+def _show(**values: Any) -> Response:
+    g.pop("caller", None)  # it may have been changed just now
+    return page("users", users=auth().accounts.list(), **values)

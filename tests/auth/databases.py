@@ -1,0 +1,85 @@
+"""Databases for tests: SQLite files, and a PostgreSQL cluster of one's own; each brought up to date once, then copied."""
+
+import itertools
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from typing import Protocol
+
+from mergepoint.auth import Store
+from tests.servers import missing
+
+
+class Databases(Protocol):
+    def new(self) -> str:
+        """Return the URL of an empty database with all tables."""
+
+
+class SQLite:
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count()
+        self._template = folder / "template.db"
+        store = Store(f"sqlite:///{self._template}")
+        store.migrate()
+        store.close()
+
+    def new(self) -> str:
+        path = self._folder / f"{next(self._numbers)}.db"
+        shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+
+class PostgreSQL:
+    """A cluster on a Unix socket, run by the user that Debian makes for it when we are root."""
+
+    def __init__(self) -> None:
+        found = [shutil.which("initdb"), *map(str, pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
+        if not (initdb := next(filter(None, found), None)):
+            missing("postgresql is not installed")
+        self._programs = pathlib.Path(os.path.realpath(str(initdb))).parent
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mppg", dir="/tmp"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._numbers = itertools.count()
+        self._run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "auth", "--no-sync", "-E", "UTF8")
+        settings = f"-c fsync=off -c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=200"
+        self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", settings, "start")
+        self._make("template", "template1")
+        store = Store(self.url("template"))
+        store.migrate()
+        store.close()
+
+    def new(self) -> str:
+        name = f"test{next(self._numbers)}"
+        self._make(name, "template")
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://auth@/{name}?host={self.folder}"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
+        shutil.rmtree(self.folder)
+
+    def _make(self, name: str, template: str) -> None:
+        self._run("createdb", "-h", self.folder, "-U", "auth", "-T", template, name)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        command = [str(self._programs / program), *map(str, arguments)]
+        user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
+        done = subprocess.run(command, user=user, cwd=self.folder, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+
+def databases(kind: str, folder: pathlib.Path) -> Iterator[Databases]:
+    if kind == "sqlite":
+        yield SQLite(folder)
+        return
+    cluster = PostgreSQL()
+    yield cluster
+    cluster.stop()
