@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite files, and a PostgreSQL cluster of one's own; each brought up to date once, then copied."""
+"""Databases for tests: SQLite files, a PostgreSQL cluster of our own; each brought up to date once, then copied."""
 
 import itertools
 import os

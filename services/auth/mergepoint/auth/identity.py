@@ -53,7 +53,7 @@ class IdentityKeys:
         self._issuer = issuer
         self._clock = clock
         self._lock = threading.Lock()
-        self._looked = 0.0
+        self._looked = float("-inf")
         self._stamp: tuple[int, int] | None = None
         self._keys: list[SigningKey] = []
         if not self._path.exists():
@@ -85,6 +85,10 @@ class IdentityKeys:
             write_once(temporary, _encoded([*kept, new]))
             os.replace(temporary, self._path)
         return str(new["kid"])
+
+    def look_again(self) -> None:
+        """Notice at the next call what another process has changed; otherwise within a second."""
+        self._looked = float("-inf")
 
     def _current(self, now: float) -> SigningKey:
         keys = self._loaded()
