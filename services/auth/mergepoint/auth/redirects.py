@@ -8,8 +8,9 @@ LONGEST = 2000
 # not worth the ways to misread it.
 SEGMENT = r"(?!\.{1,2}(?:[/?]|\Z))(?:[A-Za-z0-9._~+=,!-]|%[2-9A-Fa-f][0-9A-Fa-f])+"
 LOCAL = re.compile(rf"/(?:{SEGMENT}(?:/{SEGMENT})*/?)?(?:\?[A-Za-z0-9._~+=,!&%:@/*()$;'-]*)?")
-# Dot, slash, question mark, backslash, DEL, at, colon, per cent and semicolon in disguise, and no UTF-8.
-DISGUISED = re.compile(r"%(?:2[ef5]|3[abf]|40|5c|7f|c[01]|f[5-f])", re.IGNORECASE)
+# In disguise: a space at the beginning; dot, slash, question mark, backslash, DEL, at, colon, per cent, semicolon; and
+# what is no UTF-8.
+DISGUISED = re.compile(r"/%20|%(?:2[ef5]|3[abf]|40|5c|7f|c[01]|f[5-f])", re.IGNORECASE)
 
 
 def local(target: str | None) -> str:

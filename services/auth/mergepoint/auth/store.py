@@ -15,10 +15,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from .errors import StoreUnavailable
+from .errors import Invalid, StoreUnavailable
 
 PATIENCE = 2.0  # seconds that a statement may wait for a lock, or a thread for a connection
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -108,6 +108,8 @@ def _begin(connection: Connection) -> None:
 def _honest() -> Iterator[None]:
     try:
         yield
+    except (DataError, OverflowError) as error:  # NUL in a text, a number beyond 64 bits: nothing of ours has those
+        raise Invalid("value", "this is not a value that there could be") from error
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreUnavailable from error
 

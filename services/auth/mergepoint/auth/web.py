@@ -19,7 +19,7 @@ from .core import FIRST_PASSWORD, Auth
 from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
 from .redirects import HOME
 from .routes import account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify
-from .routes.requests import STATUS, finish, page, refuse_other_sites, see, wants_page
+from .routes.requests import STATUS, finish, page, refuse_other_sites, see, status_of, wants_page
 from .store import Store
 
 VERSION = "0.1.0"
@@ -101,7 +101,7 @@ def _add_refusals(app: Flask) -> None:
 def _as_page(error: AuthError) -> Response:
     if isinstance(error, LoginRequired):
         return login.show(login.here(), error)
-    return page("problem", STATUS.get(error.code, 422), error=error)
+    return page("problem", status_of(error), error=error)
 
 
 def _sweep_now_and_then(app: Flask, auth: Auth) -> None:

@@ -11,7 +11,7 @@ from mergepoint.kit.options import Options
 from ..accounts import User
 from ..errors import AuthError, Forbidden
 from ..policy import Caller
-from .requests import STATUS, auth, origin, page, sent, set_cookie, user, wants_page
+from .requests import auth, origin, page, sent, set_cookie, status_of, user, wants_page
 
 
 class PasswordOptions(Options):
@@ -38,7 +38,7 @@ def add(app: Flask) -> None:
         except AuthError as error:
             if not wants_page():
                 raise
-            return page("account", STATUS.get(error.code, 422), error=error)
+            return page("account", status_of(error), error=error)
         return renewed(who.user, "account", "Your password is changed. Every other session has ended.")
 
 

@@ -15,7 +15,7 @@ from ..redirects import local
 from ..sessions import Session
 from .account import by_session, renewed
 from .login import welcome
-from .requests import STATUS, auth, origin, page, sent, session, wants_page
+from .requests import auth, origin, page, sent, session, status_of, wants_page
 
 FRESH = 600.0  # seconds for which having logged in is proof enough
 
@@ -128,7 +128,7 @@ def _ask(found: Session, error: AuthError | None = None) -> Response:
     if not wants_page():
         totp, left = auth().factors.about(found.user.id)
         return jsonify({"pending": True, "totp": totp, "passkeys": len(keys), "recovery_codes_left": left})
-    status = STATUS.get(error.code, 422) if error else 200
+    status = status_of(error) if error else 200
     target = local(request.args.get("next") or request.form.get("next"))
     return page("check", status, error=error, target=target, passkeys=keys)
 

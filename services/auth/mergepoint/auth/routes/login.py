@@ -12,7 +12,7 @@ from ..accounts import User
 from ..errors import AuthError, InvalidLogin, Overloaded
 from ..redirects import local
 from . import requests
-from .requests import STATUS, auth, origin, page, see, sent, sent_fields, session, set_cookie, wants_page
+from .requests import auth, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
 
 
 class LoginOptions(Options):
@@ -64,7 +64,7 @@ def add(app: Flask) -> None:
 
 def show(target: str, error: AuthError | None = None) -> Response:
     """The login page; what was typed as a name is kept."""
-    status = STATUS.get(error.code, 422) if error else 200
+    status = status_of(error) if error else 200
     return page("login", status, target=target, error=error, login=sent_fields().get("login", ""), **_ways())
 
 

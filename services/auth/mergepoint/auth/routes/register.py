@@ -15,7 +15,7 @@ from ..throttle import Rate
 from . import links
 from .account import by_session
 from .login import welcome
-from .requests import STATUS, auth, origin, page, see, sent, sent_fields, set_cookie, settings, wants_page
+from .requests import auth, origin, page, see, sent, sent_fields, set_cookie, settings, status_of, wants_page
 
 REGISTRATIONS = Rate(10, 60.0)  # of one network
 
@@ -100,9 +100,7 @@ def add(app: Flask) -> None:
         return response
 
     @app.post("/auth/account/email")
-    @describe(
-        "Change your address; a link then proves it", AddressOptions, produces=["application/json"]
-    )
+    @describe("Change your address; a link then proves it", AddressOptions, produces=["application/json"])
     def change_email() -> Response:
         who, options = by_session(), sent(AddressOptions)
         try:
@@ -151,7 +149,7 @@ def _again(name: str, error: AuthError, **values: Any) -> Response:
     """The form once more, with what is wrong."""
     if not wants_page():
         raise error
-    return page(name, STATUS.get(error.code, 422), error=error, **values)
+    return page(name, status_of(error), error=error, **values)
 
 
 def _typed(*names: str) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from urllib.parse import parse_qsl
 
 from flask import Request, Response, current_app, g, make_response, redirect, render_template, request
 
+from mergepoint.kit import problems
 from mergepoint.kit.options import Model, read_object, validate
 from mergepoint.kit.problems import Problem
 
 from ..audit import Origin
 from ..config import Settings
 from ..core import Auth
-from ..errors import Forbidden, InvalidToken, LoginRequired
+from ..errors import AuthError, Forbidden, InvalidToken, LoginRequired
 from ..gate import Credentials
 from ..policy import Caller
 from ..sessions import Session
@@ -31,6 +32,11 @@ STATUS = {
     "already_taken": 409,
     "invalid_token": 403,
 }
+
+
+def status_of(error: AuthError) -> int:
+    """What an error is in HTTP."""
+    return {**problems.STATUS, **STATUS}.get(error.code, 422)
 
 
 def auth() -> Auth:

@@ -53,9 +53,7 @@ def add(app: Flask) -> None:
         return _show() if wants_page() else jsonify({"users": [_told(user) for user in auth().accounts.list()]})
 
     @app.post("/auth/users")
-    @describe(
-        "Make a user; returns the link to choose a password", NewUserOptions, produces=["application/json"]
-    )
+    @describe("Make a user; returns the link to choose a password", NewUserOptions, produces=["application/json"])
     def create_user() -> Response:
         who, options = administrator(), sent(NewUserOptions)
         user = auth().accounts.create(

@@ -1,0 +1,298 @@
+"""Logging in: slowed down and never locked, in a line fair by network, telling nothing apart."""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from mergepoint.auth import Auth
+from mergepoint.auth.audit import Origin
+from mergepoint.auth.errors import InvalidLogin, Overloaded
+from mergepoint.auth.line import Line
+from mergepoint.auth.login import PAIR
+from mergepoint.auth.throttle import Rate
+from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
+
+
+def from_(address: str) -> Origin:
+    return Origin(address=address)
+
+
+def fails(auth: Auth, login: str, password: str = "wrong password", address: str = "192.0.2.1") -> bool:
+    try:
+        auth.login.check(login, password, from_(address))
+    except InvalidLogin:
+        return True
+    return False
+
+
+def test_the_same_person_by_every_spelling(auth: Auth) -> None:
+    make(auth, "Ädä", email="Ada.Lovelace@Example.COM")
+    for login in (
+        "Ädä",
+        "ädä",
+        "ÄDÄ",
+        "A\u0308da\u0308",
+        " ädä ",
+        "ada.lovelace@example.com",
+        "ADA.LOVELACE@EXAMPLE.COM",
+    ):
+        assert auth.login.check(login, PASSWORD, HERE).name == "Ädä"
+
+
+@pytest.mark.parametrize("other", ["ada", "ADA", "ＡＤＡ", "ａda", " ada "])
+def test_a_name_is_taken_in_every_spelling(auth: Auth, other: str) -> None:
+    make(auth, "Ada")
+    with pytest.raises(ValueError, match="taken"):
+        make(auth, other)
+
+
+def test_guessing_at_one_account_is_slowed_by_whatever_name(auth: Auth, clock: Clock) -> None:
+    make(auth, "ada", email="ada@example.com")
+    spellings = ["ada", "ADA", "ａｄａ", "ada@example.com", "Ada@EXAMPLE.com"]
+    for number in range(PAIR.burst):
+        assert fails(auth, spellings[number % 5])
+    for spelling in spellings:
+        assert fails(auth, spelling, PASSWORD)  # right, but not looked at
+    assert not fails(auth, "ada", PASSWORD, "198.51.100.9")  # whoever sits elsewhere does not notice
+    clock.pass_(PAIR.every)
+    assert not fails(auth, "ada", PASSWORD)
+
+
+def test_who_mistyped_is_not_held_against_after_success(auth: Auth) -> None:
+    make(auth)
+    for _ in range(3):
+        for _ in range(PAIR.burst - 1):
+            assert fails(auth, "ada")
+        assert not fails(auth, "ada", PASSWORD)
+
+
+def test_ten_thousand_bogus_names_lock_nobody_out(auth: Auth, clock: Clock) -> None:
+    make(auth, "ada")
+    make(auth, "lin")
+    assert not fails(auth, "ada", PASSWORD)
+    for number in range(10_000):
+        if number % 100 == 0:
+            clock.pass_(1)
+        auth.login._may_try(f"name bogus{number}", HERE)
+    assert not fails(auth, "ada", PASSWORD)  # known here: at once, in the middle of it
+    assert not fails(auth, "lin", PASSWORD, "198.51.100.9")
+    clock.pass_(2)
+    assert not fails(auth, "lin", PASSWORD)  # unknown here: when the flood has ended
+
+
+def test_names_from_one_network_are_slowed_whatever_they_are(auth: Auth) -> None:
+    tried = sum(auth.login._may_try(f"name {number}", HERE) for number in range(300))
+    assert 100 <= tried <= 103
+    assert auth.login._may_try("name x", from_("198.51.100.9"))
+
+
+def test_an_ipv6_customer_is_one_network(auth: Auth) -> None:
+    tried = sum(auth.login._may_try(f"name {n}", from_(f"2001:db8::{n:x}")) for n in range(150))
+    assert 100 <= tried <= 103
+    assert Origin("::ffff:192.0.2.1").network == "192.0.2.1"
+
+
+def test_an_attack_is_one_line_a_minute_in_the_log(auth: Auth) -> None:
+    for number in range(300):
+        auth.login._may_try(f"name {number}", HERE)
+    assert len(auth.audit.read(event="login_throttled")) == 1
+
+
+@pytest.fixture
+def evenly(auth: Auth) -> Auth:
+    """With its refusals evened out, as shipped."""
+    del auth.login.even_out
+    return auth
+
+
+def test_unknown_wrong_and_throttled_cannot_be_told_apart(evenly: Auth, app: Flask) -> None:
+    make(evenly, "ada")
+    make(evenly, "lin")
+    evenly.login._pair = Rate(6, 1000)
+    kinds: dict[str, list[float]] = {"unknown": [], "wrong": [], "throttled": []}
+    seen = set()
+    for number in range(5):
+        fails_fast(evenly, "lin")
+        for kind, login in (("unknown", f"nobody{number}"), ("wrong", "ada"), ("throttled", "lin")):
+            client = app.test_client()
+            began = time.perf_counter()
+            reply = client.post("/auth/login", json={"login": login, "password": "wrong password"})
+            kinds[kind].append(time.perf_counter() - began)
+            about = {name: value for name, value in reply.headers if name not in ("X-Request-Id", "Server-Timing")}
+            body = {name: value for name, value in reply.get_json().items() if name != "request_id"}
+            seen.add((reply.status_code, str(sorted(about.items())), str(body)))
+    assert len(seen) == 1
+    middle = {kind: statistics.median(times) for kind, times in kinds.items()}
+    assert max(middle.values()) - min(middle.values()) < 0.03, middle
+
+
+def fails_fast(auth: Auth, login: str) -> None:
+    for _ in range(8):
+        auth.login._may_try(f"user {auth.accounts.find(login).id}", from_("127.0.0.1"))  # type: ignore[union-attr]
+
+
+def test_a_disabled_account_is_as_none(auth: Auth) -> None:
+    user = make(auth)
+    auth.accounts.set_disabled(user.id, True, HERE)
+    assert fails(auth, "ada", PASSWORD)
+
+
+def test_a_hash_of_another_cost_is_replaced_on_login(auth: Auth) -> None:
+    from mergepoint.auth.passwords import Passwords
+
+    old = make(auth)
+    before = auth.accounts.password_of(old.id)
+    auth.login._passwords = auth.accounts._passwords = Passwords(memory_kib=128, passes=1)
+    assert not fails(auth, "ada", PASSWORD)
+    after = auth.accounts.password_of(old.id)
+    assert before != after
+    assert "m=128" in str(after)
+    assert not fails(auth, "ada", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["", " ", "\0", "a" * 5000, "\ud800", "' OR 1=1 --", "ada\n", "@", "a@b@c", "\u202eada", "%00", "x" * 300 + "@b.c"],
+)
+def test_no_name_is_too_strange_to_be_refused(app: Flask, login: str) -> None:
+    reply = app.test_client().post("/auth/login", json={"login": login, "password": "wrong password"})
+    assert reply.status_code in (400, 401, 422)
+
+
+@pytest.mark.parametrize("password", ["", "short", "a" * 1001, "aaaaaaaaaaaa", "ada", "ADA@example.com"])
+def test_a_password_that_is_easy_to_guess_is_not_taken(auth: Auth, password: str) -> None:
+    with pytest.raises(ValueError):
+        make(auth, "ada", email="ada@example.com", password=password)
+
+
+def test_the_same_letters_typed_on_another_keyboard_are_the_same_password(auth: Auth) -> None:
+    make(auth, "ada", password="pa\u0301ssword \u00fcber")
+    assert not fails(auth, "ada", "p\u00e1ssword u\u0308ber")
+
+
+def test_the_shipped_cost_is_at_least_what_owasp_asks_for(tmp_path: object) -> None:
+    from mergepoint.auth.passwords import Passwords
+
+    assert "$argon2id$v=19$m=19456,t=2,p=1$" in Passwords().hash("x" * 12)
+
+
+def in_line(line: Line, network: str, seconds: float, done: list[str]) -> threading.Thread:
+    def work() -> None:
+        try:
+            with line.turn(network):
+                time.sleep(seconds)
+            done.append(network)
+        except Overloaded:
+            done.append(f"{network} overloaded")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def finish(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join(10)
+
+
+def test_two_at_a_time_the_others_wait() -> None:
+    line, most, inside, lock = Line(), [0], [0], threading.Lock()
+
+    def work() -> None:
+        with line.turn("x"):
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            time.sleep(0.02)
+            with lock:
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    finish(threads)
+    assert most[0] == 2
+
+
+def test_the_line_is_fair_by_network() -> None:
+    line, done = Line(places=1), list[str]()
+    threads = [in_line(line, "flood", 0.03, done) for _ in range(10)]
+    time.sleep(0.01)
+    threads.append(in_line(line, "somebody", 0.0, done))
+    finish(threads)
+    assert done.index("somebody") <= 3
+
+
+def test_who_waits_too_long_is_told_so() -> None:
+    line, done = Line(places=1, patience=0.1), list[str]()
+    threads = [in_line(line, "x", 0.3, done), in_line(line, "y", 0, done)]
+    finish(threads)
+    assert sorted(done) == ["x", "y overloaded"] or sorted(done) == ["x overloaded", "y"]
+
+
+def test_the_line_is_one_for_all_processes_and_the_dead_leave_it() -> None:
+    import os
+    import signal
+
+    line = Line(places=1, patience=0.2)
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            with line.turn("child"):
+                os.write(write, b"x")
+                time.sleep(60)
+        finally:
+            os._exit(0)
+    os.read(read, 1)
+    with pytest.raises(Overloaded), line.turn("parent"):
+        pass
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with line.turn("parent"):
+        pass
+    os.close(read)
+    os.close(write)
+
+
+def test_a_full_line_is_503_and_says_when_to_come_back(auth: Auth, app: Flask) -> None:
+    make(auth)
+    auth.login._line = full = Line(places=1, patience=0.05)
+    release = held(full)
+    reply = app.test_client().post("/auth/login", json={"login": "ada", "password": PASSWORD})
+    release()
+    assert (reply.status_code, reply.get_json()["code"]) == (503, "overloaded")
+    assert reply.headers["Retry-After"]
+
+
+def held(line: Line) -> Callable[[], None]:
+    taken, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with line.turn("x"):
+            taken.set()
+            over.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait(10)
+
+    def release() -> None:
+        over.set()
+        thread.join()
+
+    return release
+
+
+def test_a_browser_sees_the_page_again(auth: Auth, browser: Browser) -> None:
+    make(auth)
+    auth.login._line = full = Line(places=1, patience=0.05)
+    release = held(full)
+    reply = browser.log_in()
+    release()
+    assert reply.status_code == 503
+    assert "too many people" in reply.text.lower()
