@@ -1,5 +1,6 @@
 """The client: one method for each call of the service, and what its answers turn into."""
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
