@@ -27,7 +27,7 @@ class Provider(BaseModel):
 
     issuer: str
     client_id: str
-    client_secret: str = ""
+    client_secret: str
 
 
 class Settings(BaseSettings):
