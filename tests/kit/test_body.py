@@ -8,7 +8,7 @@ from werkzeug.test import EnvironBuilder
 
 from mergepoint.kit.body import read_options
 from mergepoint.kit.problems import Problem
-from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions
+from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions, StampOptions
 
 FORM = "multipart/form-data; boundary=b"
 
@@ -45,6 +45,24 @@ def part(name: str, value: bytes, filename: str = "", kind: str = "") -> bytes:
 )  # fmt: skip
 def test_the_body_is_the_content_as_it_is(kind: str) -> None:
     assert read("marks=2", "a=1&b=%41\r\né".encode(), kind) == ShoutOptions(text="a=1&b=%41\r\né", marks=2)
+
+
+PICTURE = b"\x89PNG\r\n\x00\xff"
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "kind"),
+    [
+        ("times=2", PICTURE, "image/png"),
+        ("times=2", PICTURE, "application/x-www-form-urlencoded"),
+        ("times=2", PICTURE, "text/plain; charset=utf-16"),
+        ("times=2", PICTURE, ""),
+        ("", b'{"picture": "iVBORw0KAP8=", "times": 2}', "application/json"),
+        ("", part("times", b"2") + part("picture", PICTURE, "\xff.png") + b"--b--", FORM),
+    ],
+)
+def test_binary_content_is_taken_as_it_is_whatever_it_is_called(query: str, body: bytes, kind: str) -> None:
+    assert read_options(StampOptions, asking(query, body, kind)) == StampOptions(picture=PICTURE, times=2)
 
 
 def test_json_brings_options_beside_the_content() -> None:

@@ -43,6 +43,12 @@ def test_or_from_an_option(run) -> None:
     assert run("shout", "--text=hi")[1] == b"HI!"
 
 
+def test_binary_content_is_not_read_as_text(run, tmp_path) -> None:
+    (tmp_path / "picture").write_bytes(b"\xff\r\n\x00")
+    assert run("shout", "stamp", str(tmp_path / "picture"), "--times=2")[1] == b"\xff\r\n\x00" * 2
+    assert run("shout", "stamp", stdin=b"\xff")[1] == b"\xff"
+
+
 def test_a_dash_is_standard_input(run) -> None:
     assert run("shout", "-", stdin=b"hi")[1] == b"HI!"
 

@@ -6,7 +6,7 @@ import pytest
 
 from mergepoint.kit.dispatch import Answer, contents_of, decode_answer, dispatch, encode_call, model_of, run, server
 from mergepoint.kit.problems import Problem
-from tests.kit.toy_service import TASKS, ShoutOptions, broken, pack, ping, shout
+from tests.kit.toy_service import TASKS, ShoutOptions, StampOptions, broken, pack, ping, shout
 
 
 def test_a_task_is_called_by_name() -> None:
@@ -23,7 +23,7 @@ def test_a_task_without_options_takes_none() -> None:
 
 
 def test_an_unknown_task_names_the_known() -> None:
-    with pytest.raises(Problem, match="broken, pack, ping, shout") as refused:
+    with pytest.raises(Problem, match="broken, pack, ping, shout, sing, stamp") as refused:
         dispatch(TASKS, "whisper", {})
     assert refused.value.code == "unknown_task"
 
@@ -43,6 +43,14 @@ def test_an_exception_without_a_code_is_a_bug_and_stays_one() -> None:
         run(broken, ShoutOptions(text=""))
 
 
+def test_binary_content_is_base64_where_there_are_no_bytes() -> None:
+    assert dispatch(TASKS, "stamp", {"picture": b"\xff\x00"}).body == b"\xff\x00"
+    assert dispatch(TASKS, "stamp", {"picture": "/wA="}).body == b"\xff\x00"
+    with pytest.raises(Problem) as refused:
+        dispatch(TASKS, "stamp", {"picture": "/wA"})
+    assert refused.value.errors == [{"field": "picture", "message": "not base64 (RFC 4648, section 4)"}]
+
+
 def test_the_model_and_the_content_of_a_task_come_from_its_annotation() -> None:
     assert (model_of(shout), contents_of(shout)) == (ShoutOptions, ["text"])
     assert (model_of(ping), contents_of(ping)) == (None, [])
@@ -59,6 +67,14 @@ class TestBytes:
     def test_the_answer_survives(self, serve) -> None:
         call = encode_call("shout", ShoutOptions(text="\x00\n\ud7ff😀é"))
         assert decode_answer(serve(call)) == dispatch(TASKS, "shout", {"text": "\x00\n\ud7ff😀é"})
+
+    @pytest.mark.parametrize("picture", [b"", b"\x00\n\xff{}", bytes(range(256)) * 3])
+    def test_binary_content_survives_as_it_is(self, serve, picture: bytes) -> None:
+        call = encode_call("stamp", StampOptions(picture=picture))
+        assert call.endswith(b"\n" + picture)
+        serve = server(TASKS, most=1000)
+        assert decode_answer(serve(call)).body == picture
+        assert decode_answer(serve(encode_call("stamp", StampOptions(picture=b"\n", times=3)))).body == b"\n\n\n"
 
     def test_a_problem_survives(self, serve) -> None:
         with pytest.raises(Problem) as refused:

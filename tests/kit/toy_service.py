@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from mergepoint.kit.dispatch import Answer, Task
-from mergepoint.kit.options import Options
+from mergepoint.kit.options import Binary, Options
 
 
 class UnknownAnimal(LookupError):
@@ -23,6 +23,13 @@ class ShoutOptions(Options):
     marks: int = Field(1, ge=0, le=9)
     animal: str = Field("dog", min_length=1)
     filename: str | None = None
+
+
+class StampOptions(Options):
+    """Bytes, and how often."""
+
+    picture: Binary = Field(json_schema_extra={"content": True})
+    times: int = Field(1, ge=1, le=9)
 
 
 class PackOptions(Options):
@@ -55,6 +62,10 @@ def sing(options: DuetOptions) -> Answer:
     return Answer(f"{options.high}/{options.low}".encode() * options.times, "text/plain")
 
 
+def stamp(options: StampOptions) -> Answer:
+    return Answer(options.picture * options.times, "application/octet-stream")
+
+
 def ping() -> Answer:
     return Answer.json({"pong": True})
 
@@ -63,4 +74,11 @@ def broken(options: ShoutOptions) -> Answer:
     raise ValueError("a bug")
 
 
-TASKS: dict[str, Task] = {"shout": shout, "pack": pack, "sing": sing, "ping": ping, "broken": broken}
+TASKS: dict[str, Task] = {
+    "shout": shout,
+    "pack": pack,
+    "sing": sing,
+    "ping": ping,
+    "stamp": stamp,
+    "broken": broken,
+}

@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
-from .options import Model, Options, content_field, content_fields, read_object, read_text, validate
+from .options import Model, Options, binary_field, content_field, content_fields, read_content, read_object, read_text, validate
 from .problems import Problem
 
 RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
@@ -43,19 +43,22 @@ def _query(request: Request, contents: Container[str]) -> Iterable[tuple[str, st
 
 
 def _body(request: Request, model: type[Options], *, given: bool) -> Iterable[tuple[str, Any]]:
-    kind, content = request.mimetype, content_field(model)
+    kind, content, binary = request.mimetype, content_field(model), binary_field(model)
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
         raise Problem(
             "unsupported_type",
             f"Content-Encoding {encoding[:40]!r}: send the body as it is",
         )
-    _check_charset(request.mimetype_params)
+    if not binary:
+        _check_charset(request.mimetype_params)
     data = _read(request)
     if kind == "application/json":
         return read_object(data, "body").items()
     if kind == "multipart/form-data":
         return _form(request, data, model)
+    if binary:  # whatever it is called: what it is, its first bytes say
+        return [] if given and not data else [(binary, data)]
     if content and (kind in RAW or kind.startswith("text/")):
         return [] if given and not data else [(content, read_text(data, content))]
     if given and not data:
@@ -88,7 +91,7 @@ def _form(request: Request, data: bytes, model: type[Options]) -> Iterable[tuple
         if name in contents:
             _check_part(name, kind, contents[name])
         if value or name in contents:
-            yield name, read_text(value, name)
+            yield name, read_content(model, name, value) if name in contents else read_text(value, name)
         if filename and name in contents and "filename" in model.model_fields:
             yield "filename", filename
 

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .dispatch import Task, contents_of, dispatch
-from .options import read_object, read_text
+from .dispatch import Task, dispatch, model_of
+from .options import Options, content_fields, read_content, read_object
 from .problems import Problem
 
 USAGE = "usage: python -m mergepoint.kit.cli SERVICE [TASK] [--option=value …] [FILE …]"
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     task = words.pop(0) if words and words[0] in tasks else service
     try:
-        answer = dispatch(tasks, task, _options(words, contents_of(tasks.get(task))))
+        answer = dispatch(tasks, task, _options(words, model_of(tasks[task]) if task in tasks else None))
     except Problem as problem:
         print(json.dumps(problem.as_dict(), ensure_ascii=False), file=sys.stderr)
         return 1
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(words: Iterable[str], contents: Sequence[str]) -> dict[str, Any]:
+def _options(words: Iterable[str], model: type[Options] | None) -> dict[str, Any]:
+    contents = list(content_fields(model)) if model else []
     options: dict[str, Any] = {}
     files = []
     for word in words:
@@ -61,7 +62,8 @@ def _options(words: Iterable[str], contents: Sequence[str]) -> dict[str, Any]:
         return read_object(_read(files[0]), "file") | options
     if len(files) > len(missing):
         raise Problem("invalid_option", f"unexpected {files[-1]!r}")
-    return options | {name: read_text(_read(file), name) for name, file in zip(missing, files, strict=False)}
+    given = zip(missing, files, strict=False)
+    return options | {name: read_content(model, name, _read(file)) for name, file in given if model}
 
 
 def _read(file: str) -> bytes:

@@ -1,7 +1,7 @@
 """Calls a task by name: what the sandbox, ZeroMQ, queue workers and the command line have in common.
 
 ``TASKS = {name: function}``; a task takes one Options model (or nothing) and returns an Answer. Here calls and
-answers also become bytes: one line of JSON, then, in an answer, the body as it is.
+answers also become bytes: lines of JSON, then, as they are, the binary content of a call and the body of an answer.
 """
 
 import inspect
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .options import Options, content_fields, validate
+from .options import Options, binary_field, content_fields, validate
 from .problems import Problem
 
 Task = Callable[..., "Answer"]
@@ -65,7 +65,9 @@ def run(task: Task, options: Options | None) -> Answer:
 
 
 def encode_call(name: str, options: Options) -> bytes:
-    return name.encode() + b"\n" + options.model_dump_json(exclude_unset=True).encode()
+    content = binary_field(type(options))
+    head = options.model_dump_json(exclude_unset=True, exclude={content} if content else None)
+    return b"\n".join([name.encode(), head.encode(), *([getattr(options, content)] if content else [])])
 
 
 def server(tasks: Mapping[str, Task], *, most: int) -> Callable[[bytes], bytes]:
@@ -76,7 +78,7 @@ def server(tasks: Mapping[str, Task], *, most: int) -> Callable[[bytes], bytes]:
         name, _, options = call.partition(b"\n")
         task, model = tasks[name.decode()], models[name.decode()]
         try:
-            answer = run(task, model.model_validate_json(options) if model else None)
+            answer = run(task, _decode(options, model) if model else None)
             if len(answer.body) > most:
                 raise Problem(
                     "output_too_large",
@@ -96,6 +98,14 @@ def decode_answer(data: bytes) -> Answer:
     if "problem" in fields:
         raise Problem(**fields["problem"])
     return Answer(body, fields["type"], fields["meta"])
+
+
+def _decode(options: bytes, model: type[Options]) -> Options:
+    content = binary_field(model)
+    if not content:
+        return model.model_validate_json(options)
+    head, _, value = options.partition(b"\n")
+    return model.model_validate({**json.loads(head), content: value})
 
 
 def _encode(head: Mapping[str, Any], body: bytes) -> bytes:

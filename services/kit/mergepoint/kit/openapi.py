@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from pydantic.json_schema import models_json_schema
 
-from .options import Options, content_field, content_fields
+from .options import Options, binary_field, content_field, content_fields
 
 View = TypeVar("View", bound=Callable[..., Any])
 PLACEHOLDER = re.compile(r"<(?:[^:<>]+:)?([^:<>]+)>")
@@ -132,7 +132,9 @@ def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any
 
 def _bodies(model: type[Options]) -> dict[str, Any]:
     reference = {"schema": {"$ref": REF.format(model=model.__name__)}}
-    raw = {"text/plain": {"schema": {"type": "string"}}} if content_field(model) else {}
+    raw: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}} if content_field(model) else {}
+    if binary_field(model):
+        raw = {"application/octet-stream": {"schema": {}}}  # OpenAPI 3.1: binary, whatever is in it
     form = {"multipart/form-data": reference} if content_fields(model) else {}
     return raw | {"application/json": reference} | form
 

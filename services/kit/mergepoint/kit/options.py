@@ -3,19 +3,31 @@
 The models are pydantic's: they are the validation, the OpenAPI document and the command line's flags at once.
 """
 
+import base64
 import difflib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from .problems import Problem
 
 Model = TypeVar("Model", bound="Options")
 SURROGATE = "not UTF-8: a lone surrogate at offset {start}"
+
+
+def _from_base64(value: object) -> object:
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+    except ValueError:
+        raise PydanticCustomError("base64", "not base64 (RFC 4648, section 4)") from None
+
+
+Binary = Annotated[bytes, BeforeValidator(_from_base64)]
+"""Content that is no text: bytes as they are where a face has bytes, base64 where it has not (JSON)."""
 
 
 class Options(BaseModel):
@@ -51,6 +63,22 @@ def content_field(model: type[Options]) -> str | None:
     """Name the field that a raw body fills: the only one of ``content_fields``, if there is one only."""
     contents = list(content_fields(model))
     return contents[0] if len(contents) == 1 else None
+
+
+def is_binary(model: type[Options], name: str) -> bool:
+    """Whether the field *name* is Binary, and so is never read as text."""
+    return model.model_fields[name].annotation is bytes
+
+
+def binary_field(model: type[Options]) -> str | None:
+    """Name the field that a raw body fills as it is, if there is such a one."""
+    content = content_field(model)
+    return content if content and is_binary(model, content) else None
+
+
+def read_content(model: type[Options], name: str, data: bytes) -> str | bytes:
+    """Return *data* as what the field *name* takes."""
+    return data if is_binary(model, name) else read_text(data, name)
 
 
 def validate(model: type[Model], values: Mapping[str, Any]) -> Model:

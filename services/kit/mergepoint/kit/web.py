@@ -31,7 +31,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 RETRY_AFTER = {503: "1"}
 EXPOSED = (
     "Cache-Status, ETag, Mergepoint-Degraded, Mergepoint-Language, Mergepoint-Plaintext, "
-    "Retry-After, Server-Timing, X-Request-Id"
+    "Retry-After, Server-Timing, X-Origin-Height, X-Origin-Width, X-Request-Id, X-Result-Height, X-Result-Width"
 )
 CODES = {
     404: "not_found",
