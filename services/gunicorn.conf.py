@@ -19,7 +19,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics.name
     on_exit = lambda _master: _metrics.cleanup()  # noqa: E731 - a setting
 
-# numpy's: one thread for each sum. More would be started here, before the fork, and take turns with other requests' work.
+# numpy's threads: more would start here, before the fork, and take turns with other requests' work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 wsgi_app = f"mergepoint.{_service}.web:create_app()"

@@ -245,3 +245,13 @@ def test_the_bare_htmldiff_needs_its_four_libraries_only(tmp_path: pathlib.Path)
     """
     libraries = ["icu4py", "nh3", "rapidfuzz", "selectolax"]
     assert others_imported("htmldiff", libraries, script, tmp_path) == "[]\n"
+
+
+def test_the_bare_thumbnail_needs_pillow_and_numpy_only(tmp_path: pathlib.Path) -> None:
+    script = """
+        from mergepoint.thumbnail import Spec, thumbnail
+        from mergepoint.thumbnail.warmth import SAMPLE, warm
+        assert thumbnail(SAMPLE, Spec(width=1)).type == "image/gif"
+        warm()
+    """
+    assert others_imported("thumbnail", ["PIL", "pillow.libs", "numpy", "numpy.libs"], script, tmp_path) == "[]\n"

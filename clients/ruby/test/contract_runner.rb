@@ -12,7 +12,7 @@ class ContractCase
   SILENT = %w[status type].freeze # facts that some answers do not tell
   WRAPPED = { "guess" => "candidates" }.freeze # the clients take a list out of its JSON; this is its name there
   POSITIONAL = { "highlight" => %w[code], "guess" => %w[code], "batch" => %w[snippets], "stylesheet" => %w[name],
-                 "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions] }.freeze
+                 "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions], "thumbnail" => %w[image] }.freeze
 
   Checked = Struct.new(:well_formed)
 
@@ -31,6 +31,7 @@ class ContractCase
   def answer(client)
     names = POSITIONAL.fetch(@call, [])
     options = @facts.fetch("options", {})
+    options = { **options, "image" => options["image"].unpack1("m") } if options["image"]
     return Checked.new(client.auth.check(options.fetch("key"))) if @call == "auth"
 
     first = options.values_at(*names).map { |value| value.is_a?(Array) ? value.map { _1.transform_keys(&:to_sym) } : value }

@@ -19,6 +19,7 @@ from .errors import (
     Unavailable,
     UnknownLanguage,
 )
+from .pictures import Picture
 from .results import Annotated, Diff, Highlighted, HighlightedImage
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidResponse",
     "NotFound",
+    "Picture",
     "RateLimited",
     "ResponseTooLarge",
     "ServerError",

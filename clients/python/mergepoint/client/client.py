@@ -13,6 +13,7 @@ from .auth import Auth
 from .connections import Deadline
 from .encode import fields, json_body, query, utf8
 from .errors import ApiError, InvalidResponse, api_error
+from .pictures import Image, Picture, opened, picture
 from .results import (
     Annotated,
     Diff,
@@ -25,7 +26,7 @@ from .results import (
     json_object,
 )
 from .retries import persist, seconds_asked
-from .wire import Answer, Wire
+from .wire import Answer, Body, Wire
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -120,6 +121,11 @@ class Client:
         sent = {"versions": self._numbered("versions", versions), **fields(options, self._server), "format": "json"}
         return self._understood(annotated, self._call("POST", "/htmldiff/annotate", json_body(sent), JSON))
 
+    def thumbnail(self, image: Image, width: int | None = None, height: int | None = None, **options: Any) -> Picture:
+        """Return *image*, its bytes, path or file, made small: bytes that also know their ``width`` and ``type``."""
+        given = {"width": width, "height": height, **options}
+        return self._understood(picture, self._send(f"/thumbnail{query(given, self._server)}", image))
+
     @property
     def auth(self) -> Auth:
         """The calls of the auth service."""
@@ -141,6 +147,14 @@ class Client:
     def _post(self, path: str, code: str | bytes, options: Mapping[str, Any]) -> Answer:
         return self._call("POST", path + query(options, self._server), utf8(code, "code", self._server), TEXT)
 
+    def _send(self, path: str, image: Image) -> Answer:
+        file = opened(image)
+        try:
+            return self._call("POST", path, file, "application/octet-stream")
+        finally:
+            if file is not image:
+                file.close()
+
     def _once(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Answer:
         """Send *values* as JSON. Only what changes nothing is tried again."""
         body = None if values is None else json.dumps(values).encode()
@@ -149,7 +163,7 @@ class Client:
         deadline = Deadline(self._timeout, self._clock)
         return self._result(self._wire.send_once(self._wire.request(method, path, body, JSON), deadline))
 
-    def _call(self, method: str, path: str, body: bytes | None = None, type: str = TEXT) -> Answer:
+    def _call(self, method: str, path: str, body: Body | None = None, type: str = TEXT) -> Answer:
         deadline = Deadline(self._timeout, self._clock)
         request = self._wire.request(method, path, body, type)
         return self._result(self._persist(lambda: self._wire.send(request, deadline), deadline))
@@ -174,7 +188,7 @@ class Client:
         try:
             return read(answer)
         except (LookupError, TypeError, ValueError) as error:
-            raise self._invalid(answer, "no JSON that tells what changed") from error
+            raise self._invalid(answer, "something else than what was asked for") from error
 
     def _list(self, answer: Answer, name: str) -> list[dict[str, Any]]:
         items = json_object(answer.body).get(name)

@@ -7,8 +7,10 @@ import weakref
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import requests
+from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError
 
 from .address import Bearer
@@ -16,6 +18,8 @@ from .connections import Adapter, Deadline, Limits, TooMuch, current
 from .errors import ConnectionFailed, InvalidResponse, ResponseTooLarge, Timeout
 
 CHUNK_BYTES = 65536
+Body = bytes | BinaryIO
+"""What is sent: bytes, or a file from where it stands, as it is read."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Wire:
         self._trusted: str | bool = os.environ.get("SSL_CERT_FILE") or True  # as every client of OpenSSL has it
         self._begin()
 
-    def request(self, method: str, path: str, body: bytes | None, type: str) -> requests.PreparedRequest:
+    def request(self, method: str, path: str, body: Body | None, type: str) -> requests.PreparedRequest:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "mergepoint-client-python"}
         if body is not None:
             headers["Content-Type"] = type
@@ -80,6 +84,7 @@ class Wire:
             if (left := deadline.remaining()) <= 0:
                 raise TimeoutError
             timeout = (min(self._connect_timeout, left), left)
+            _rewind(request)
             response = adapter.send(request, stream=True, timeout=timeout, verify=self._trusted)
             with closing(response):
                 answer = Answer(response.status_code, response.headers, self._read(response))
@@ -136,6 +141,12 @@ class Wire:
         self._local = threading.local()
         self._adapters: weakref.WeakSet[Adapter] = weakref.WeakSet()
         self._process = os.getpid()  # last: a second thread that sees it sees the rest
+
+
+def _rewind(request: requests.PreparedRequest) -> None:
+    """A file that was sent before is sent again from where it stood at first."""
+    if hasattr(request.body, "seek"):
+        rewind_body(request)
 
 
 def _cause(error: BaseException) -> BaseException:

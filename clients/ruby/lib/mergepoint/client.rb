@@ -73,6 +73,11 @@ module Mergepoint
       told(Annotated, send_json("/htmldiff/annotate", **options, versions: versions.map { written(_1) }, format: "json"))
     end
 
+    # Returns *image* made small: a Picture. The image is a path (Pathname), the bytes (String) or an IO, sent as it is read.
+    def thumbnail(image, width: nil, height: nil, **options)
+      picture(send_file("/thumbnail", image, query(width:, height:, **options)))
+    end
+
     # The calls of the auth service.
     def auth = Auth.new(@server)
 
@@ -84,6 +89,22 @@ module Mergepoint
     def send_json(path, **options)
       lists = options.slice(:snippets, :versions)
       @server.post(path, JSON.generate({ **written(options.except(*lists.keys)), **lists }), "application/json")
+    end
+
+    def send_file(path, image, query)
+      return image.open("rb") { |file| send_file(path, file, query) } if image.respond_to?(:open)
+
+      @server.post(path, image, "application/octet-stream", query)
+    end
+
+    def picture(response)
+      type = response["Content-Type"].to_s
+      raise invalid(response, "something else than a picture") unless type.start_with?("image/")
+
+      sizes = { width: "X-Result-Width", height: "X-Result-Height", origin_width: "X-Origin-Width",
+                origin_height: "X-Origin-Height" }
+      Picture.new(response.body, type:, cached: cached?(response), request_id: response["X-Request-Id"],
+                                 **sizes.transform_values { response[_1].to_i })
     end
 
     def told(kind, response)

@@ -1,10 +1,30 @@
 # frozen_string_literal: true
 
 require "json"
+require "stringio"
 require "time"
 require "uri"
 
 module Mergepoint
+  # A file that is sent as it is read, from where it stood, as often as need be. What cannot be read twice is read now.
+  class Upload
+    attr_reader :size
+
+    def initialize(file)
+      @start = file.pos
+      @file = file
+      @size = file.size - @start
+    rescue Errno::ESPIPE
+      @start = 0
+      @file = StringIO.new(file.read)
+      @size = @file.size
+    end
+
+    def rewind = @file.seek(@start)
+
+    def read(...) = @file.read(...)
+  end
+
   # The way to one server: kept connections, retries, and which error a failure is. Knows nothing of what the calls
   # mean. Threads may share it, and so may forks.
   class Server
@@ -33,7 +53,12 @@ module Mergepoint
 
     def post(path, body, type, query = {})
       request = Net::HTTP::Post.new(target(path, query), { **@headers, "Content-Type" => type })
-      request.body = body
+      if body.respond_to?(:read)
+        request.body_stream = upload = Upload.new(body)
+        request.content_length = upload.size
+      else
+        request.body = body
+      end
       call(request)
     end
 
@@ -131,6 +156,7 @@ module Mergepoint
     end
 
     def send_on(connection, request, deadline)
+      request.body_stream&.rewind
       response = connection.exchange(request, deadline, **@limits)
       kept = @lock.synchronize { idle.push(connection) if idle.size < IDLE }
       response

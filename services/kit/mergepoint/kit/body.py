@@ -12,7 +12,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
-from .options import Model, Options, binary_field, content_field, content_fields, read_content, read_object, read_text, validate
+from .options import (
+    Model,
+    Options,
+    binary_field,
+    content_field,
+    content_fields,
+    read_content,
+    read_object,
+    read_text,
+    validate,
+)
 from .problems import Problem
 
 RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")

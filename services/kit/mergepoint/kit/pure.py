@@ -7,7 +7,7 @@ from flask import Request, Response
 
 from . import caching
 from .dispatch import Task, run
-from .options import Options
+from .options import Options, binary_field
 from .web import timed
 
 PURE = ["GET", "POST", "QUERY"]
@@ -23,7 +23,7 @@ class Pure:
 
     def answer(self, request: Request, name: str, options: Options, control: str) -> Response:
         """Return what the task *name* makes of *options*, or 304: the tag is made from the options, not the answer."""
-        tag = caching.etag(self._version, *self._libraries.values(), name, options.model_dump_json())
+        tag = caching.etag(self._version, *self._libraries.values(), name, *_parts(options))
         if caching.knows(request, tag):
             return caching.not_modified(tag, control)
         began = time.perf_counter()
@@ -33,6 +33,13 @@ class Pure:
         if "Mergepoint-Degraded" in answer.meta:
             return caching.mark(response, None, caching.NO_STORE)
         return caching.mark(response, tag, control)
+
+
+def _parts(options: Options) -> list[str | bytes]:
+    binary = binary_field(type(options))
+    if not binary:
+        return [options.model_dump_json()]
+    return [options.model_dump_json(exclude={binary}), getattr(options, binary)]
 
 
 def accepted(request: Request, acceptable: Mapping[str, str]) -> str:

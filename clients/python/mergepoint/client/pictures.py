@@ -1,0 +1,48 @@
+"""Pictures, going and coming: a body that can be sent again from its beginning, and a picture that knows its size."""
+
+import io
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from .results import _About
+from .wire import Answer
+
+Image = bytes | str | PathLike[str] | BinaryIO
+"""The bytes of a picture, the path of its file, or the file, opened in binary, from where it stands."""
+
+
+class Picture(_About, bytes):
+    """A picture: the ``bytes`` of a file."""
+
+    width: int = 0
+    height: int = 0
+    origin_width: int = 0
+    """Of the picture that it was made from, turned as it was meant."""
+    origin_height: int = 0
+
+
+def picture(answer: Answer) -> Picture:
+    """Return the picture in *answer*. Raises ValueError if it is none."""
+    kind = answer.headers.get("Content-Type", "")
+    if not kind.startswith("image/"):
+        raise ValueError("no picture")
+    result = Picture(answer.body)
+    result.width, result.height = _size(answer.headers, "Result")
+    result.origin_width, result.origin_height = _size(answer.headers, "Origin")
+    result.type, result.cached, result.request_id = kind, answer.cached, answer.request_id
+    return result
+
+
+def _size(headers: Mapping[str, str], of: str) -> tuple[int, int]:
+    return int(headers.get(f"X-{of}-Width", 0)), int(headers.get(f"X-{of}-Height", 0))
+
+
+def opened(image: Image) -> BinaryIO:
+    """Return *image* as a file that is sent as it is read. One that cannot be read twice is read into memory."""
+    if isinstance(image, str | PathLike):
+        return Path(image).open("rb")
+    if isinstance(image, bytes | bytearray | memoryview):
+        return io.BytesIO(image)
+    return image if image.seekable() else io.BytesIO(image.read())

@@ -1,0 +1,25 @@
+# frozen_string_literal: true
+
+module Mergepoint
+  # A picture: a frozen String in binary encoding that knows its size, and that of the picture that it was made from.
+  class Picture < String
+    attr_reader :type, :width, :height, :origin_width, :origin_height, :request_id
+
+    def initialize(body, type:, width: 0, height: 0, origin_width: 0, origin_height: 0, cached: false, request_id: nil)
+      super(body)
+      force_encoding(Encoding::BINARY)
+      @type = type
+      @width = width
+      @height = height
+      @origin_width = origin_width
+      @origin_height = origin_height
+      @cached = cached
+      @request_id = request_id
+      freeze
+    end
+
+    # Did nginx know the answer already?
+    def cached? = @cached
+    alias cached cached?
+  end
+end

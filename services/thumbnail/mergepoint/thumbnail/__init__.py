@@ -1,0 +1,22 @@
+"""A picture in, the right small picture out. A plain library around Pillow and numpy; it knows nothing of HTTP."""
+
+from .core import Thumbnail, thumbnail, thumbnails
+from .errors import BrokenImage, DoesNotFit, ImageTooLarge, ImpossibleSize, NotAnImage
+from .spec import Crop, Limits, Position, Spec, Trim, Watermark
+
+__all__ = [
+    "BrokenImage",
+    "Crop",
+    "DoesNotFit",
+    "ImageTooLarge",
+    "ImpossibleSize",
+    "Limits",
+    "NotAnImage",
+    "Position",
+    "Spec",
+    "Thumbnail",
+    "Trim",
+    "Watermark",
+    "thumbnail",
+    "thumbnails",
+]

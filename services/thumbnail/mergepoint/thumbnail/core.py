@@ -1,0 +1,169 @@
+"""A picture in, the right small picture out. Knows Pillow and numpy; knows nothing of HTTP and nothing of us."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from . import effects, interest
+from .colours import to_srgb
+from .encoding import ALPHA, TYPES, Extras, Sequel, encode
+from .geometry import Plan, plan
+from .pictures import ANIMATED, ORIENTATION, Picture
+from .scaling import Box, Pixels, resize
+from .spec import Limits, Position, Spec
+from .turning import QUARTERS, Turn
+
+WHITE = (255, 255, 255)
+COPYRIGHT = (0x013B, 0x8298)  # EXIF: artist, copyright
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A file: its *bytes*, its media *type*, its size; and the size of what it was made from, turned as it was
+    meant."""
+
+    bytes: bytes
+    type: str
+    width: int
+    height: int
+    origin_width: int
+    origin_height: int
+
+
+def thumbnail(image: BinaryIO | bytes, spec: Spec = Spec(), *, limits: Limits = LIMITS) -> Thumbnail:  # noqa: B008
+    """Return *image*, a whole file, made as *spec* says.
+
+    Raises NotAnImage, BrokenImage, ImageTooLarge, ImpossibleSize and DoesNotFit. Its size is checked before it is
+    decoded, but the decoders run here: whoever does not trust the file runs this where it can be ended.
+    """
+    return thumbnails(image, [spec], limits=limits)[0]
+
+
+def thumbnails(image: BinaryIO | bytes, specs: Sequence[Spec], *, limits: Limits = LIMITS) -> list[Thumbnail]:
+    """Return *image* made as each of *specs* says, decoding it once."""
+    data = image if isinstance(image, bytes) else image.read()
+    frames = max((spec.frames or limits.frames + 1) for spec in specs)
+    picture = Picture(data, limits, frames=frames if frames <= limits.frames else 0)
+    source = Source(picture, specs, limits)
+    return [source.render(spec) for spec in specs]
+
+
+class Source:
+    """A picture, loaded once, as large as the largest of *specs* needs it."""
+
+    def __init__(self, picture: Picture, specs: Sequence[Spec], limits: Limits) -> None:
+        self.picture = picture
+        self.limits = limits
+        self.width, self.height = picture.width, picture.height  # before it is loaded smaller
+        if not any(spec.trim for spec in specs):
+            picture.shrink_for(max(map(self._scale, specs)))
+        self.pixels = picture.first()
+        self._small: Pixels | None = None
+
+    def render(self, spec: Spec) -> Thumbnail:
+        turn = self.turn(spec)
+        width, height = turn.size(self.width, self.height)
+        box: Box = (0.0, 0.0, float(width), float(height))
+        if spec.trim:
+            box = effects.trimmed(turn.apply(self.pixels), spec.trim)
+
+        def find(kind: str, room: Box, wide: float, high: float) -> tuple[float, float]:
+            return interest.find(kind, turn.apply(self.small()), (width, height), room, wide, high)
+
+        made = plan(box, spec, find, most=self.limits.side)
+        pixels = self._draw(self.pixels, made, turn, spec)
+        format = self.format_for(spec, pixels)
+        sequel = self._sequel(made, turn, spec, format)
+        if format not in ALPHA or (effects.opaque(pixels) and not sequel.frames):
+            pixels = effects.flat(pixels, spec.background or WHITE)
+        data = encode(pixels, format, spec.quality, spec.max_bytes, self._extras(spec, sequel))
+        held = self.picture.turn if spec.auto_rotate else Turn()
+        origin = held.size(self.width, self.height)
+        return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin)
+
+    def turn(self, spec: Spec) -> Turn:
+        turn = self.picture.turn if spec.auto_rotate else Turn()
+        return turn.then(QUARTERS[spec.rotate // 90 % 4]).then(Turn(mirror=spec.flip[0], flip=spec.flip[1]))
+
+    def small(self) -> Pixels:
+        """Return a small copy of all of it, not turned, to look at."""
+        if self._small is None:
+            scale = min(1.0, interest.SIDE / max(self.width, self.height))
+            self._small = resize(self.pixels, max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+        return self._small
+
+    def format_for(self, spec: Spec, pixels: Pixels) -> str:
+        """Return the format of the answer, which may depend on what the reader takes and on alpha and frames."""
+        source = self.picture.header.format
+        if spec.takes is None:
+            return spec.format or source
+        if spec.frames != 1 and self.picture.frames > 1:
+            return next((format for format in spec.takes if format in ANIMATED), "GIF")
+        if spec.takes:
+            return spec.takes[0]
+        if source in ("JPEG", "PNG", "GIF"):
+            return source
+        return "JPEG" if effects.opaque(pixels) else "PNG"
+
+    def _scale(self, spec: Spec) -> float:
+        """Return how large what is wanted is beside what there is, wherever it will be cut."""
+        turn = self.turn(spec)
+        width, height = turn.size(self.width, self.height)
+        crop = spec.crop and replace(spec.crop, position=Position())
+        anywhere = replace(spec, position=Position(), crop=crop)
+        made = plan((0.0, 0.0, width, height), anywhere, lambda *_: (0.0, 0.0), most=self.limits.side)
+        left, top, right, bottom = made.box
+        return max(made.width / (right - left), made.height / (bottom - top))
+
+    def _draw(self, pixels: Pixels, made: Plan, turn: Turn, spec: Spec) -> Pixels:
+        left, top, right, bottom = turn.source_box(made.box, self.width, self.height)
+        across, down = pixels.shape[1] / self.width, pixels.shape[0] / self.height
+        box = (left * across, top * down, right * across, bottom * down)
+        drawn = turn.apply(resize(pixels, *turn.size(made.width, made.height), box))
+        if not spec.keep_profile:
+            drawn = to_srgb(drawn, self.picture.icc)
+        if spec.blur:
+            drawn = effects.blurred(drawn, spec.blur)
+        if spec.sharpen:
+            drawn = effects.sharpened(drawn, spec.sharpen)
+        if spec.pixelate > 1:
+            drawn = effects.pixelated(drawn, spec.pixelate)
+        drawn = effects.on_canvas(drawn, made, spec.background)
+        if spec.background:
+            drawn = effects.flat(drawn, spec.background)
+        if spec.watermark:
+            mark = Picture(spec.watermark.image, self.limits).first()
+            drawn = effects.watermarked(drawn, mark, spec.watermark, made.scale)
+        return drawn
+
+    def _sequel(self, made: Plan, turn: Turn, spec: Spec, format: str) -> Sequel:
+        if spec.frames == 1 or self.picture.frames == 1 or format not in ANIMATED:
+            return Sequel()
+        count = min(spec.frames or self.picture.frames, self.picture.frames)
+        frames, durations = [], []
+        for number, (pixels, duration) in enumerate(self.picture.all()):
+            if number == count:
+                break
+            durations.append(duration)
+            if number:
+                frames.append(self._draw(pixels, made, turn, spec))
+        return Sequel(frames, durations, self.picture.info["loop"])
+
+    def _extras(self, spec: Spec, sequel: Sequel) -> Extras:
+        profile = (self.picture.icc or b"") if spec.keep_profile else b""
+        return Extras(self._exif(spec), profile, sequel)
+
+    def _exif(self, spec: Spec) -> bytes:
+        """Return what is kept of what the camera wrote: nothing, unless it was asked for."""
+        found: Any = Image.Exif()
+        if not spec.strip:
+            found = self.picture.exif
+            found.pop(ORIENTATION, None) if spec.auto_rotate else None
+        elif spec.keep_copyright:
+            for tag in COPYRIGHT:
+                if tag in self.picture.exif:
+                    found[tag] = self.picture.exif[tag]
+        return bytes(found.tobytes()) if len(found) else b""

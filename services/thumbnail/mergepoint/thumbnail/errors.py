@@ -1,0 +1,36 @@
+"""What can be wrong with a picture, or with what is wanted of it. Each has a ``code``, which faces translate."""
+
+
+class NotAnImage(ValueError):
+    """The bytes do not begin like any picture that is taken."""
+
+    code = "unsupported_type"
+
+
+class BrokenImage(ValueError):
+    """It begins like a picture and cannot be read as one."""
+
+    code = "broken_image"
+
+
+class ImageTooLarge(ValueError):
+    """It announces more pixels than are decoded for anybody."""
+
+    code = "image_too_large"
+
+
+class ImpossibleSize(ValueError):
+    """What is wanted is larger than any answer may be, or nothing is left of the picture."""
+
+    code = "impossible_size"
+
+    def __init__(self, message: str, field: str = "width") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DoesNotFit(ValueError):
+    """Not even the lowest quality has so few bytes."""
+
+    code = "does_not_fit"
+    field = "max_bytes"

@@ -1,0 +1,183 @@
+"""What a file says of itself before anything is decoded: its type by its first bytes, its size and frames.
+
+Only the formats here are known; everything else, whatever it is called, is refused. The numbers are announced, not
+true: they bound what is asked of a decoder, which is limited by whoever runs it.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .errors import BrokenImage, NotAnImage
+
+PNG = b"\x89PNG\r\n\x1a\n"
+AVIF_BRANDS = (b"avif", b"avis")
+CONTAINERS = {b"moov", b"trak", b"iprp", b"ipco"}
+SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
+ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+MOST_BOXES = 10_000
+
+
+@dataclass(frozen=True)
+class Header:
+    """*format* is Pillow's word. *width* and *height* are of the largest frame, before any orientation."""
+
+    format: str
+    width: int
+    height: int
+    frames: int = 1
+    half: bool = False
+    """Whether the decoder can load it at half its size (JPEG), and its colours are not finer than that."""
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
+def read_header(data: bytes) -> Header:
+    """Return what *data* announces; raise NotAnImage or BrokenImage."""
+    for recognises, read in READERS:
+        if recognises(data):
+            try:
+                header = read(data)
+            except (struct.error, IndexError):
+                raise BrokenImage("the file ends before it says how large the picture is") from None
+            if not (header.pixels and header.frames):
+                raise BrokenImage("the picture has no pixels")
+            return header
+    raise NotAnImage("this is not a JPEG, PNG, GIF, WebP or AVIF file, by its first bytes")
+
+
+def _jpeg(data: bytes) -> Header:
+    at = 2
+    while True:
+        at = data.find(b"\xff", at)  # what stands between markers is skipped, as decoders do
+        if at < 0:
+            raise IndexError
+        while data[at] == 0xFF:
+            at += 1
+        marker = data[at]
+        at += 1
+        if marker in ALONE:
+            continue
+        (length,) = struct.unpack_from(">H", data, at)
+        if marker in SOF:
+            height, width, components = struct.unpack_from(">HHB", data, at + 3)
+            sampling = [data[at + 9 + 3 * number] for number in range(components)]
+            coarse = components != 3 or sampling[0] != 0x11 or len(set(sampling)) > 1
+            return Header("JPEG", width, height, half=coarse)
+        at += length
+
+
+def _png(data: bytes) -> Header:
+    if data[12:16] != b"IHDR":
+        raise BrokenImage("the PNG has no header")
+    return Header("PNG", *struct.unpack_from(">II", data, 16))
+
+
+def _gif(data: bytes) -> Header:
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at = 13 + _colours(flags)
+    frames = 0
+    while at < len(data) and data[at] != 0x3B:
+        if data[at] == 0x2C:
+            left, top, across, down, flags = struct.unpack_from("<HHHHB", data, at + 1)
+            width, height = max(width, left + across), max(height, top + down)
+            frames += 1
+            at = _after_blocks(data, at + 11 + _colours(flags))
+        elif data[at] == 0x21:
+            at = _after_blocks(data, at + 2)
+        else:
+            break  # what follows is not GIF; decoders stop here too
+    return Header("GIF", width, height, frames)
+
+
+def _colours(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _after_blocks(data: bytes, at: int) -> int:
+    while at < len(data) and data[at]:
+        at += data[at] + 1
+    return at + 1
+
+
+def _webp(data: bytes) -> Header:
+    width = height = frames = 0
+    for kind, start, _ in _chunks(data, 12):
+        if kind == b"VP8X":
+            width, height = _three(data, start + 4) + 1, _three(data, start + 7) + 1
+        elif kind == b"ANMF":
+            frames += 1
+            width = max(width, _three(data, start + 6) + 1)
+            height = max(height, _three(data, start + 9) + 1)
+        elif kind == b"VP8 " and not frames:
+            across, down = struct.unpack_from("<HH", data, start + 6)
+            width, height = max(width, across & 0x3FFF), max(height, down & 0x3FFF)
+        elif kind == b"VP8L" and not frames:
+            (bits,) = struct.unpack_from("<I", data, start + 1)
+            width, height = max(width, (bits & 0x3FFF) + 1), max(height, (bits >> 14 & 0x3FFF) + 1)
+    return Header("WEBP", width, height, max(frames, 1))
+
+
+def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        yield data[at : at + 4], at + 8, length
+        at += 8 + length + (length & 1)
+
+
+def _three(data: bytes, at: int) -> int:
+    return struct.unpack_from("<I", data[at : at + 3] + b"\0")[0]  # type: ignore[no-any-return]
+
+
+def _avif(data: bytes) -> Header:
+    """The largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track."""
+    sizes = [(0, 0)]
+    for kind, start, end in _boxes(data, 0, len(data)):
+        if kind == b"ispe":
+            sizes.append(struct.unpack_from(">II", data, start + 4))
+        elif kind == b"tkhd":
+            across, down = struct.unpack_from(">II", data, end - 8)
+            sizes.append((across >> 16, down >> 16))
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return Header("AVIF", width, height)
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the boxes (ISO 14496-12, 4.2) from *at* to *end* and those within, as kind, start and end of the
+    content."""
+    pending, seen = [(at, end)], 0
+    while pending and seen < MOST_BOXES:
+        at, end = pending.pop()
+        while at + 8 <= end and seen < MOST_BOXES:
+            seen += 1
+            length, kind = struct.unpack_from(">I4s", data, at)
+            start = at + 8
+            if length == 1:
+                (length,) = struct.unpack_from(">Q", data, start)
+                start += 8
+            stop = min(at + length, end) if length else end
+            if stop < start:
+                break
+            yield kind, start, stop
+            if kind in CONTAINERS or kind == b"meta":
+                pending.append((start + 4 * (kind == b"meta"), stop))
+            at = stop
+
+
+def _is_avif(data: bytes) -> bool:
+    if data[4:8] != b"ftyp":
+        return False
+    (length,) = struct.unpack_from(">I", data)
+    brands = data[8 : min(length, 256)]
+    return any(brands[at : at + 4] in AVIF_BRANDS for at in range(0, len(brands), 4))
+
+
+READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Header]], ...] = (
+    (lambda data: data[:3] == b"\xff\xd8\xff", _jpeg),
+    (lambda data: data[:8] == PNG, _png),
+    (lambda data: data[:6] in (b"GIF87a", b"GIF89a"), _gif),
+    (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _webp),
+    (_is_avif, _avif),
+)

@@ -1,0 +1,133 @@
+"""What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from mergepoint.kit.options import Binary, Options
+
+from .spec import COMPASS, Colour, Position, Spec, Trim
+
+Fit = Literal["inside", "cover", "fill", "pad"]
+FormatName = Literal["auto", "jpeg", "webp", "avif", "png", "gif"]
+LARGEST = 65_535  # a side; what a service allows is less
+POINT = re.compile(r"(0|1|0?\.\d{1,6}|[01]\.\d{1,6}),(0|1|0?\.\d{1,6}|[01]\.\d{1,6})", re.ASCII)
+HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+
+
+def parse_position(value: str) -> Position:
+    """Return the position that *value* names: a side, ``attention``, ``entropy``, or ``x,y`` from 0 to 1."""
+    if value in COMPASS:
+        return Position("side", *COMPASS[value])
+    if value in ("attention", "entropy"):
+        return Position(value)
+    if POINT.fullmatch(value):
+        x, y = map(float, value.split(","))
+        if max(x, y) <= 1:
+            return Position("point", x, y)
+    raise ValueError(f"one of {', '.join([*COMPASS, 'attention', 'entropy'])}, or a point from 0,0 to 1,1")
+
+
+def parse_colour(value: str) -> Colour:
+    """Return the red, green and blue of ``rrggbb`` or ``rgb``, with or without ``#``."""
+    if not HEX.fullmatch(value):
+        raise ValueError("a colour in hexadecimal, such as ffffff")
+    digits = value.removeprefix("#")
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def _checked(parse: object) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None:
+            parse(value)  # type: ignore[operator]
+        return value
+
+    return AfterValidator(check)
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Image = Annotated[Binary, Field(description="the picture, a whole file", json_schema_extra={"content": True})]
+Side = Annotated[int | None, Field(ge=1, le=LARGEST)]
+Frames = Annotated[
+    Literal["first", "all"] | Annotated[int, Field(ge=1, le=10_000)],
+    BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
+]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Look(Options):
+    """How a picture is wanted."""
+
+    width: Side = Field(None, description="of the box, in pixels; one of width and height is enough")
+    height: Side = Field(None, description="of the box, in pixels")
+    fit: Fit = Field("inside", description="inside the box; cover it; fill it, distorting; pad it with background")
+    position: Annotated[str, _checked(parse_position)] = Field(
+        "center", description="what cover keeps and where pad puts it: a side, attention, entropy, or a point 0.5,0.3"
+    )
+    format: FormatName = Field("auto", description="what to write; auto: by Accept, else as it came")
+    quality: int | None = Field(None, ge=1, le=100, description="none: 80, and 63 for avif, which looks the same")
+    max_bytes: int | None = Field(None, ge=100, le=100 << 20, description="the best quality with at most so many bytes")
+    dpr: Number = Field(1.0, gt=0, le=8, description="how many pixels the screen has for each of the box")
+    upscale: bool = Field(False, description="a small picture may grow")
+    background: Annotated[str | None, BeforeValidator(_text), _checked(parse_colour)] = Field(
+        None, description="under what is transparent, and around: rrggbb; none: stays transparent, or white"
+    )
+    rotate: Annotated[Literal["auto", "none", "90", "180", "270"], BeforeValidator(_text)] = Field(
+        "auto", description="auto: as the camera was held; a number: so many degrees further, clockwise"
+    )
+    blur: Number = Field(0.0, ge=0, le=100, description="with a Gaussian of this many pixels")
+    sharpen: Number = Field(0.0, ge=0, le=10, description="with a mask of this many pixels")
+    trim: Number | None = Field(None, ge=0, le=255, description="cut off what differs from the corner by at most this")
+    strip: bool = Field(True, description="0 keeps what the camera wrote, the place too")
+    frames: Frames = Field("first", description="of a moving GIF or WebP: first, all, or at most so many")
+
+
+class ThumbnailOptions(Look):
+    """One picture and how it is wanted."""
+
+    image: Image
+
+
+class RenderOptions(Options):
+    """One picture and how it is wanted, in the words of the core: what URLs ask for has more of them."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    image: Image
+    spec: Spec = Spec()
+
+
+class MeasureOptions(Options):
+    """One picture, of which only the header is read."""
+
+    image: Image
+
+
+def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:
+    """Return what *look* says in the words of the core. *takes* is what the reader accepts, for ``auto``."""
+    return Spec(
+        width=look.width,
+        height=look.height,
+        fit=look.fit,
+        position=parse_position(look.position),
+        format=None if look.format == "auto" else look.format.upper(),
+        takes=takes if look.format == "auto" else None,
+        quality=look.quality,
+        max_bytes=look.max_bytes,
+        dpr=look.dpr,
+        upscale=look.upscale,
+        background=parse_colour(look.background) if look.background else None,
+        auto_rotate=look.rotate != "none",
+        rotate=int(look.rotate) if look.rotate.isdecimal() else 0,
+        blur=look.blur,
+        sharpen=look.sharpen,
+        trim=None if look.trim is None else Trim(look.trim),
+        strip=look.strip,
+        frames=look.frames if isinstance(look.frames, int) else {"first": 1, "all": 0}[look.frames],
+    )

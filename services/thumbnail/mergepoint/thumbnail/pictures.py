@@ -1,0 +1,120 @@
+"""Opens a file with the one decoder that its first bytes name, and gives its frames as pixels in sRGB's layout.
+
+Knows Pillow. Everything a decoder may raise on a bad file means the same: the file is broken.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .errors import BrokenImage, ImageTooLarge
+from .headers import Header, read_header
+from .scaling import Pixels
+from .spec import Limits
+from .turning import ORIENTATIONS, Turn
+
+ORIENTATION = 0x0112
+ANIMATED = ("GIF", "WEBP")
+# Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
+# smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
+HALF_FROM = 3.5
+WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
+
+
+class Picture:
+    """One file, opened: its *header*, its size as it is loaded, its *icc* profile, how it must be turned."""
+
+    def __init__(self, data: bytes, limits: Limits, *, frames: int = 1) -> None:
+        self.header = read_header(data)
+        animated = self.header.frames if self.header.format in ANIMATED else 1
+        self.frames = min(animated, frames or animated)
+        _check(self.header, self.frames, limits)
+        self.data = data
+        with _decoding():
+            image: Any = Image.open(io.BytesIO(data), formats=[self.header.format])
+            self._check_again(image, limits)
+            self.exif = image.getexif()
+            self.icc: bytes | None = image.info.get("icc_profile")
+            self.info = {name: image.info.get(name) for name in ("duration", "loop")}
+        self.width, self.height = image.size
+        self._image = image
+
+    @property
+    def turn(self) -> Turn:
+        return ORIENTATIONS.get(self.exif.get(ORIENTATION, 1), Turn())
+
+    def shrink_for(self, scale: float) -> None:
+        """Load it at half its size, if that loses nothing that matters when it is scaled by *scale* next."""
+        fine = not self.header.half and self.header.pixels <= WHOLE_UP_TO
+        if self.header.format == "JPEG" and scale <= 1 / HALF_FROM and not fine:
+            with _decoding():
+                self._image.draft(None, (self.width // 2, self.height // 2))
+            self.width, self.height = self._image.size
+
+    def first(self) -> Pixels:
+        """Return the pixels of the first frame."""
+        with _decoding():
+            self._image.load()
+            return pixels_of(self._image, self.icc)
+
+    def all(self) -> Iterator[tuple[Pixels, int]]:
+        """Yield the pixels of each frame, and for how many milliseconds it is shown."""
+        for number in range(self.frames):
+            with _decoding():
+                try:
+                    self._image.seek(number)
+                except EOFError:
+                    return
+                self._image.load()
+                yield pixels_of(self._image, self.icc), int(self._image.info.get("duration") or 0)
+
+    def _check_again(self, image: Image.Image, limits: Limits) -> None:
+        """What the decoder found may be more than what we did."""
+        width, height = image.size
+        if width * height > max(self.header.pixels, limits.pixels_for(self.header.format)):
+            raise ImageTooLarge(f"{width} by {height} pixels")
+
+
+def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
+    """Return a loaded *image* as grey or RGB, with alpha if it has any; CMYK by its profile."""
+    if image.mode.startswith("I"):  # 16 bit: the upper half
+        return np.asarray(image)[..., None].astype(np.uint32).clip(0, 0xFFFF).__rshift__(8).astype(np.uint8)
+    if image.mode == "CMYK":
+        from .colours import from_cmyk
+
+        image = from_cmyk(image, icc)
+    wanted = _mode(image)
+    pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
+    return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def _mode(image: Image.Image) -> str:
+    grey = image.mode in ("1", "L", "LA", "La")
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        return "LA" if grey else "RGBA"
+    return "L" if grey else "RGB"
+
+
+def _check(header: Header, frames: int, limits: Limits) -> None:
+    if frames > limits.frames:
+        raise ImageTooLarge(f"{frames} frames; {limits.frames} are allowed")
+    most = limits.pixels_for(header.format) if header.format != "GIF" or frames == 1 else limits.pixels
+    if header.pixels * frames > most:
+        what = f"{header.width} by {header.height} pixels" + (f", {frames} frames" if frames > 1 else "")
+        raise ImageTooLarge(f"{what}: of a {header.format} at most {most / 1e6:g} million are decoded")
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    try:
+        yield
+    except (BrokenImage, ImageTooLarge, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge(str(error)) from None
+    except Exception as error:  # decoders raise what they like: OSError, SyntaxError, struct.error, KeyError …
+        raise BrokenImage(f"the file cannot be decoded: {str(error)[:100] or type(error).__name__}") from error

@@ -1,0 +1,129 @@
+"""What is wanted of a picture: a frozen description, in the words of the service."""
+
+from dataclasses import dataclass, field
+
+Colour = tuple[int, int, int]
+
+COMPASS = {
+    "center": (0.5, 0.5),
+    "north": (0.5, 0.0),
+    "south": (0.5, 1.0),
+    "east": (1.0, 0.5),
+    "west": (0.0, 0.5),
+    "north-east": (1.0, 0.0),
+    "north-west": (0.0, 0.0),
+    "south-east": (1.0, 1.0),
+    "south-west": (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where to cut, or to put, a smaller rectangle in a larger one.
+
+    *kind* ``side``: at *x*, *y* of the room that is left, from 0 to 1, then *dx*, *dy* further inwards (pixels, or
+    parts of the larger one when below 1). ``point``: around the point *x*, *y*. ``attention``, ``entropy``: where
+    most is.
+    """
+
+    kind: str = "side"
+    x: float = 0.5
+    y: float = 0.5
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part to cut out first: pixels, or parts of the whole when below 1, or all when 0."""
+
+    width: float = 0.0
+    height: float = 0.0
+    position: Position = Position()
+
+
+@dataclass(frozen=True)
+class Trim:
+    """Cut off what is within *threshold* levels of *colour* (of the corner, by default) around the picture."""
+
+    threshold: float = 10.0
+    colour: Colour | None = None
+    equal_across: bool = False
+    equal_down: bool = False
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """Put *image* (the bytes of a file) over the result. *scale* is of the result's size; 0 keeps its own."""
+
+    image: bytes = field(repr=False)
+    opacity: float = 1.0
+    position: Position = Position()
+    repeat: bool = False
+    scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A picture that is wanted.
+
+    *width* and *height* are the box that *fit* is about; one is enough, and without both the size stays. *fit*:
+    ``inside`` all of it; ``cover`` the box, cutting at *position*; ``fill`` the box, distorting; ``pad`` inside,
+    on a box of *background*; ``auto`` cover where the box lies or stands as the picture does, else inside. Nothing
+    grows without *upscale*. *format* is Pillow's word; none keeps the source's.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    fit: str = "inside"
+    position: Position = Position()
+    format: str | None = None
+    takes: tuple[str, ...] | None = None
+    """Instead of *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
+    used."""
+    quality: int | None = None
+    max_bytes: int | None = None
+    dpr: float = 1.0
+    upscale: bool = False
+    background: Colour | None = None
+    auto_rotate: bool = True
+    blur: float = 0.0
+    sharpen: float = 0.0
+    trim: Trim | None = None
+    strip: bool = True
+    keep_copyright: bool = False
+    keep_profile: bool = False
+    frames: int = 1
+    """How many, at most; more than one for what can be animated, and 0 for all."""
+
+    # What imgproxy's URLs know beside that
+    keep_ratio: bool = True
+    """A ``cover`` that may not grow keeps the box's ratio, not its smaller side."""
+    crop: Crop | None = None
+    min_width: int = 0
+    min_height: int = 0
+    zoom: tuple[float, float] = (1.0, 1.0)
+    extend: Position | None = None
+    extend_ratio: Position | None = None
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Top, right, bottom, left."""
+    rotate: int = 0
+    """Clockwise, in quarter turns."""
+    flip: tuple[bool, bool] = (False, False)
+    """Left to right, top to bottom."""
+    pixelate: int = 0
+    watermark: Watermark | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is done for anybody. Decoders differ in what a pixel costs, so the budget is by format."""
+
+    pixels: int = 50_000_000
+    pixels_by_format: tuple[tuple[str, int], ...] = (("AVIF", 16_000_000), ("WEBP", 16_000_000))
+    frames: int = 500
+    side: int = 4096
+    """The longest side of an answer."""
+
+    def pixels_for(self, format: str) -> int:
+        return min(self.pixels, dict(self.pixels_by_format).get(format, self.pixels))

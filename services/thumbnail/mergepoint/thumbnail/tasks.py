@@ -1,0 +1,111 @@
+"""The calls of this service by name, for every face: TASKS do the work, ``bounded`` does it in the sandbox.
+
+A picture takes two calls there: one reads its header, and what that announces is the deadline of the other.
+"""
+
+import json
+from collections.abc import Mapping
+
+from mergepoint.kit.bounded import call
+from mergepoint.kit.dispatch import Answer, Task
+from mergepoint.kit.options import Options
+from mergepoint.kit.problems import Problem
+from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
+
+from . import core
+from .headers import read_header
+from .options import MeasureOptions, RenderOptions, ThumbnailOptions, spec_of
+from .spec import Limits, Spec
+
+# Reading a header takes a millisecond, in the largest file some ten; this is for a busy machine.
+HEADER_DEADLINE = 0.25
+# Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
+DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 12.0
+TRIES = 4  # looking for a quality writes the file some seven times, the later ones small
+
+
+def thumbnail(options: ThumbnailOptions) -> Answer:
+    """Make one picture small."""
+    return _answer(core.thumbnail(options.image, spec_of(options)))
+
+
+def render(options: RenderOptions) -> Answer:
+    """Make one picture as a Spec says."""
+    return _answer(core.thumbnail(options.image, options.spec))
+
+
+def measure(options: MeasureOptions) -> Answer:
+    """Tell what the file announces."""
+    header = read_header(options.image)
+    return Answer.json({"format": header.format, "pixels": header.pixels, "frames": header.frames})
+
+
+TASKS: Mapping[str, Task] = {"thumbnail": thumbnail, "render": render, "measure": measure}
+
+
+def limited(limits: Limits) -> Mapping[str, Task]:
+    """Return TASKS with other *limits* than the default."""
+
+    def limited_thumbnail(options: ThumbnailOptions) -> Answer:
+        return _answer(core.thumbnail(options.image, spec_of(options), limits=limits))
+
+    def limited_render(options: RenderOptions) -> Answer:
+        return _answer(core.thumbnail(options.image, options.spec, limits=limits))
+
+    return {**TASKS, "thumbnail": limited_thumbnail, "render": limited_render}
+
+
+def deadline(announced: Mapping[str, int], specs: list[Spec], limits: Limits) -> float:
+    """Return how many seconds the work may take, from the pixels that a file announces and those that are wanted."""
+    seconds = DEADLINE
+    most = 0
+    for spec in specs:
+        frames = min(spec.frames or announced["frames"], announced["frames"])
+        most = max(most, announced["pixels"] * frames)
+        seconds += _written(announced["pixels"], spec, limits) * frames * PER_MILLION_WRITTEN / 1e6
+    return min(seconds + most * PER_MILLION_READ / 1e6, LONGEST_DEADLINE)
+
+
+def _written(pixels: int, spec: Spec, limits: Limits) -> float:
+    """Return at most how many pixels an answer has, the tries of max_bytes counted."""
+    width = min((spec.width or limits.side) * spec.dpr * spec.zoom[0], limits.side)
+    height = min((spec.height or limits.side) * spec.dpr * spec.zoom[1], limits.side)
+    made = width * height if spec.upscale or spec.extend else min(pixels, width * height)
+    return made * (TRIES if spec.max_bytes else 1)
+
+
+def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
+    """Return TASKS as *sandbox* does them, each call within its deadline."""
+
+    def measured(image: bytes) -> Mapping[str, int]:
+        try:
+            answer = call(sandbox, "thumbnail", "measure", MeasureOptions(image=image), deadline=HEADER_DEADLINE)
+        except DeadlineExceeded:
+            raise Problem("too_slow", "the header took too long to read") from None
+        found: Mapping[str, int] = json.loads(answer.body)
+        return found
+
+    def within(name: str, options: Options, image: bytes, specs: list[Spec]) -> Answer:
+        seconds = deadline(measured(image), specs, limits)
+        try:
+            return call(sandbox, "thumbnail", name, options, deadline=seconds)
+        except DeadlineExceeded:
+            raise Problem("too_slow", f"the picture took longer than {seconds:.1f} s") from None
+
+    def bounded_thumbnail(options: ThumbnailOptions) -> Answer:
+        return within("thumbnail", options, options.image, [spec_of(options)])
+
+    def bounded_render(options: RenderOptions) -> Answer:
+        return within("render", options, options.image, [options.spec])
+
+    return {**TASKS, "thumbnail": bounded_thumbnail, "render": bounded_render}
+
+
+def _answer(made: core.Thumbnail) -> Answer:
+    sizes = {
+        "X-Origin-Width": made.origin_width,
+        "X-Origin-Height": made.origin_height,
+        "X-Result-Width": made.width,
+        "X-Result-Height": made.height,
+    }
+    return Answer(made.bytes, made.type, {name: str(size) for name, size in sizes.items()})

@@ -1,0 +1,57 @@
+"""The calls of thumbnail.json. What an answer must be is recorded, unless it is said here.
+
+Of WebP and AVIF only what is said about them: their encoders may choose other bytes on another processor.
+"""
+
+import base64
+from typing import Any
+
+from tests.thumbnail import pictures
+
+
+def thumbnail(name: str, image: bytes, **options: Any) -> dict[str, Any]:
+    return {"name": name, "call": "thumbnail", "options": {"image": base64.b64encode(image).decode(), **options}}
+
+
+def only(case: dict[str, Any], **expect: Any) -> dict[str, Any]:
+    return case | {"expect": expect}
+
+
+LANDSCAPE = pictures.flag(60, 40)
+PNG, JPEG, GIF = (pictures.file(LANDSCAPE, format) for format in ("PNG", "JPEG", "GIF"))
+GLASS = pictures.file(pictures.glass(32, 32), "PNG")
+
+CASES = [
+    thumbnail("narrower", PNG, width=30),
+    thumbnail("lower", PNG, height=10),
+    thumbnail("inside a box", PNG, width=30, height=30),
+    thumbnail("covering a box", PNG, width=20, height=20, fit="cover"),
+    thumbnail("covering a box from the west", PNG, width=20, height=20, fit="cover", position="west"),
+    thumbnail("covering a box around a point", PNG, width=20, height=20, fit="cover", position="0.2,0.5"),
+    thumbnail("filling a box", PNG, width=20, height=20, fit="fill"),
+    thumbnail("padding a box", PNG, width=20, height=20, fit="pad", background="ff8800"),
+    thumbnail("never larger", PNG, width=600),
+    thumbnail("larger when asked", PNG, width=90, upscale=True),
+    thumbnail("for a dense screen", PNG, width=15, dpr=2),
+    thumbnail("as it is", PNG),
+    thumbnail("a JPEG", JPEG, width=30),
+    thumbnail("a JPEG of a PNG", PNG, width=30, format="jpeg", quality=50),
+    thumbnail("a GIF", GIF, width=30),
+    thumbnail("transparency stays", GLASS, width=16),
+    thumbnail("transparency on a colour", GLASS, width=16, format="jpeg", background="#0f0"),
+    thumbnail("turned", PNG, width=30, rotate=90),
+    thumbnail("blurred", PNG, width=30, blur=1.5),
+    thumbnail("trimmed", pictures.file(pictures.framed(40, 40), "PNG"), trim=10),
+    only(thumbnail("a WebP", PNG, width=30, format="webp"), type="image/webp", width=30, height=20, origin_width=60),
+    only(thumbnail("an AVIF", PNG, width=30, format="avif"), type="image/avif", width=30, height=20, origin_height=40),
+    thumbnail("no width", PNG, width=0),
+    thumbnail("a width that is no number", PNG, width="NaN"),
+    thumbnail("a width beyond all", PNG, width=10**9),
+    thumbnail("larger than any answer may be", PNG, width=5000, upscale=True),
+    thumbnail("an unknown option", PNG, wdith=30),
+    thumbnail("an unknown position", PNG, width=30, position="nowhere"),
+    thumbnail("not a picture", b"<svg xmlns='http://www.w3.org/2000/svg'/>", width=30),
+    thumbnail("nothing", b"", width=30),
+    thumbnail("half of a picture", PNG[: len(PNG) // 2], width=30),
+    thumbnail("so few bytes", JPEG, width=30, max_bytes=100),
+]

@@ -1,0 +1,90 @@
+"""POST /thumbnail: a picture in, a picture out."""
+
+import io
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.thumbnail import pictures
+
+PNG = pictures.file(pictures.flag(60, 40))
+BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["image/png", "image/jpeg", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain", ""],
+)
+def test_the_body_is_the_picture_whatever_it_is_called(client: FlaskClient, kind: str) -> None:
+    answer = client.post("/thumbnail?width=30", data=PNG, content_type=kind)
+    assert (answer.status_code, answer.content_type) == (200, "image/png")
+    assert pictures.opened(answer.data).size == (30, 20)
+
+
+def test_a_form_brings_the_picture_as_a_file(client: FlaskClient) -> None:
+    answer = client.post("/thumbnail", data={"image": (io.BytesIO(PNG), "flag.png"), "width": "30"})
+    assert pictures.opened(answer.data).size == (30, 20)
+
+
+def test_sizes_are_told(client: FlaskClient) -> None:
+    headers = client.post("/thumbnail?width=30", data=PNG).headers
+    assert [headers[f"X-{of}"] for of in ("Origin-Width", "Origin-Height", "Result-Width", "Result-Height")] == [
+        "60", "40", "30", "20",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "image/png"),
+        ("image/*", "image/png"),
+        ("text/html", "image/png"),
+        (BROWSER, "image/avif"),
+        ("image/webp,*/*", "image/webp"),
+        ("image/avif;q=0,image/webp", "image/webp"),
+        ("image/avif;q=0.1", "image/avif"),
+    ],
+)
+def test_auto_writes_what_the_reader_says_it_takes(client: FlaskClient, accept: str, kind: str) -> None:
+    answer = client.post("/thumbnail?width=30", data=PNG, headers={"Accept": accept})
+    assert (answer.content_type, answer.headers["Vary"]) == (kind, "Accept")
+
+
+def test_a_named_format_does_not_vary(client: FlaskClient) -> None:
+    answer = client.post("/thumbnail?width=30&format=jpeg", data=PNG, headers={"Accept": BROWSER})
+    assert (answer.content_type, "Vary" in answer.headers) == ("image/jpeg", False)
+
+
+def test_a_known_answer_is_not_made_again(client: FlaskClient) -> None:
+    first = client.post("/thumbnail?width=30", data=PNG)
+    again = client.post("/thumbnail?width=30", data=PNG, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    other = client.post("/thumbnail?width=31", data=PNG, headers={"If-None-Match": first.headers["ETag"]})
+    assert other.status_code == 200
+    changed = pictures.file(pictures.flag(60, 42))
+    assert client.post("/thumbnail?width=30", data=changed).headers["ETag"] != first.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("width=0", "width"), ("width=-1", "width"), ("width=1000000000", "width"), ("height=NaN", "height"),
+        ("width=1.5", "width"), ("dpr=inf", "dpr"), ("dpr=0", "dpr"), ("blur=nan", "blur"), ("quality=101", "quality"),
+        ("fit=stretch", "fit"), ("position=2,2", "position"), ("background=red", "background"), ("rotate=45", "rotate"),
+        ("frames=0", "frames"), ("max_bytes=1", "max_bytes"), ("format=tiff", "format"), ("wdith=3", "wdith"),
+        ("width=5000&upscale=1", "width"), ("trim=-1", "trim"),
+    ],
+)  # fmt: skip
+def test_a_bad_option_is_named(client: FlaskClient, query: str, field: str) -> None:
+    answer = client.post(f"/thumbnail?{query}", data=PNG)
+    assert answer.status_code == 422
+    assert {error["field"].partition(".")[0] for error in answer.json["errors"]} == {field}
+
+
+def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/thumbnail?width=3", data=bytes((10 << 20) + 1))
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+
+
+def test_it_is_healthy(client: FlaskClient) -> None:
+    assert client.get("/thumbnail/health").json["libraries"].keys() == {"pillow", "numpy"}
