@@ -79,7 +79,8 @@ class Source:
         sequel = self._sequel(made, turn, spec, format)
         if format not in ALPHA or (effects.opaque(pixels) and not sequel.frames):
             pixels = effects.flat(pixels, spec.background or WHITE)
-        data = encode(pixels, format, spec.quality, spec.max_bytes, self._extras(spec, sequel))
+        quality = spec.quality or dict(spec.qualities).get(format) or None
+        data = encode(pixels, format, quality, spec.max_bytes, self._extras(spec, sequel))
         held = self.picture.turn if spec.auto_rotate else Turn()
         origin = held.size(self.width, self.height)
         return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from mergepoint.kit.options import Binary, Options
 
-from .spec import COMPASS, Colour, Position, Spec, Trim
+from .spec import COMPASS, Colour, Limits, Position, Spec, Trim
 
 Fit = Literal["inside", "cover", "fill", "pad"]
 FormatName = Literal["auto", "jpeg", "webp", "avif", "png", "gif"]
@@ -101,6 +101,7 @@ class RenderOptions(Options):
 
     image: Image
     spec: Spec = Spec()
+    limits: Limits | None = None
 
 
 class MeasureOptions(Options):

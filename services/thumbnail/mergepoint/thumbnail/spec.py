@@ -82,6 +82,8 @@ class Spec:
     """Instead of *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
     used."""
     quality: int | None = None
+    qualities: tuple[tuple[str, int], ...] = ()
+    """By format, for those of which *quality* says nothing."""
     max_bytes: int | None = None
     dpr: float = 1.0
     upscale: bool = False

@@ -50,7 +50,7 @@ def limited(limits: Limits) -> Mapping[str, Task]:
         return _answer(core.thumbnail(options.image, spec_of(options), limits=limits))
 
     def limited_render(options: RenderOptions) -> Answer:
-        return _answer(core.thumbnail(options.image, options.spec, limits=limits))
+        return _answer(core.thumbnail(options.image, options.spec, limits=options.limits or limits))
 
     return {**TASKS, "thumbnail": limited_thumbnail, "render": limited_render}
 
@@ -78,11 +78,7 @@ def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
     """Return TASKS as *sandbox* does them, each call within its deadline."""
 
     def measured(image: bytes) -> Mapping[str, int]:
-        try:
-            answer = call(sandbox, "thumbnail", "measure", MeasureOptions(image=image), deadline=HEADER_DEADLINE)
-        except DeadlineExceeded:
-            raise Problem("too_slow", "the header took too long to read") from None
-        found: Mapping[str, int] = json.loads(answer.body)
+        found: Mapping[str, int] = json.loads(bounded_measure(MeasureOptions(image=image)).body)
         return found
 
     def within(name: str, options: Options, image: bytes, specs: list[Spec]) -> Answer:
@@ -92,13 +88,19 @@ def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
         except DeadlineExceeded:
             raise Problem("too_slow", f"the picture took longer than {seconds:.1f} s") from None
 
+    def bounded_measure(options: MeasureOptions) -> Answer:
+        try:
+            return call(sandbox, "thumbnail", "measure", options, deadline=HEADER_DEADLINE)
+        except DeadlineExceeded:
+            raise Problem("too_slow", "the header took too long to read") from None
+
     def bounded_thumbnail(options: ThumbnailOptions) -> Answer:
         return within("thumbnail", options, options.image, [spec_of(options)])
 
     def bounded_render(options: RenderOptions) -> Answer:
         return within("render", options, options.image, [options.spec])
 
-    return {**TASKS, "thumbnail": bounded_thumbnail, "render": bounded_render}
+    return {"thumbnail": bounded_thumbnail, "render": bounded_render, "measure": bounded_measure}
 
 
 def _answer(made: core.Thumbnail) -> Answer:

@@ -1,30 +1,43 @@
 """The HTTP face: routes, negotiation, caching. The work is done by tasks, in the sandbox."""
 
+import json
+from collections.abc import Mapping
+
 import numpy as np
 import PIL
 from flask import Flask, Response, request
+from werkzeug.routing import PathConverter
 
 from mergepoint.kit import caching
 from mergepoint.kit.body import read_options
 from mergepoint.kit.config import load
-from mergepoint.kit.dispatch import server
+from mergepoint.kit.dispatch import Task, run, server
 from mergepoint.kit.openapi import describe
+from mergepoint.kit.problems import Problem
 from mergepoint.kit.pure import Pure
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
 from .config import Settings
+from .delivery import Door, lifetime, named, raw_path, read, unchanged
 from .encoding import TYPES
-from .options import RenderOptions, ThumbnailOptions, spec_of
+from .options import MeasureOptions, RenderOptions, ThumbnailOptions, spec_of
 from .tasks import bounded, limited
 from .warmth import SAMPLE, warm
 
 VERSION = "0.1.0"
 LIBRARIES = {"pillow": PIL.__version__, "numpy": np.__version__}
-STATUS = {"unsupported_type": 415}
+STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404}
 PICTURES = ["POST", "QUERY"]
 # What auto may choose beside what every reader takes, if Accept names it; the smallest file first.
 NEGOTIATED = {"image/avif": "AVIF", "image/webp": "WEBP"}
+
+
+class Rest(PathConverter):
+    """Whatever is left of a path, line breaks too: it is only the raw path that is read."""
+
+    regex = "(?s:.+)"
+    part_isolating = False
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -49,7 +62,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         pure=True,
     )
     app.extensions["sandbox"] = sandbox
-    _add_calls(app, Pure(tasks, version=VERSION, libraries=LIBRARIES), settings)
+    pure = Pure(tasks, version=VERSION, libraries=LIBRARIES)
+    _add_calls(app, pure, settings)
+    _add_links(app, pure, tasks, settings)
     return app
 
 
@@ -65,6 +80,37 @@ def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
         if options.format == "auto":
             response.headers["Vary"] = "Accept"
         return response
+
+
+def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Settings) -> None:
+    door = Door(settings.signer(), settings.grammar(), unsigned=settings.unsigned)
+    sources = settings.sources_of()
+
+    app.url_map.converters["rest"] = Rest
+
+    @app.get("/thumbnail/<signature>/<rest:rest>", merge_slashes=False)
+    @describe("Make a picture small that is somewhere else: imgproxy's URLs", produces=list(TYPES.values()))
+    def link(signature: str, rest: str) -> Response:
+        wanted = door.open(raw_path(request).removeprefix("/thumbnail"))
+        found = read(wanted, sources, settings.max_bytes)
+        control = lifetime(wanted, found)
+        if wanted.raw or wanted.unprocessed:
+            same = unchanged(wanted, _format(tasks, found.body), found.body)
+            if same:
+                tag = caching.etag(VERSION, same.type, same.body)
+                return named(caching.mark(Response(same.body, content_type=same.type), tag, control), wanted)
+        options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
+        response = pure.answer(request, "render", options, control)
+        return response if response.status_code == 304 else named(response, wanted)
+
+
+def _format(tasks: Mapping[str, Task], body: bytes) -> str:
+    """Return the format that *body* announces, empty if it is no picture."""
+    try:
+        announced: str = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)["format"]
+    except Problem:
+        return ""
+    return announced
 
 
 def _accepted() -> tuple[str, ...]:

@@ -1,0 +1,85 @@
+"""GET /thumbnail/<signature>/…: links, from the signature of the path as it was sent to the headers of the answer."""
+
+import re
+import time
+from collections.abc import Callable
+from posixpath import basename, splitext
+from urllib.parse import quote, urlsplit
+
+from flask import Request, Response
+
+from mergepoint.kit import caching
+from mergepoint.kit.dispatch import Answer
+from mergepoint.kit.problems import Problem
+
+from .encoding import TYPES
+from .links import BadLink, Expired, Grammar, Link, UnknownOption
+from .signing import BadSignature, Signer
+from .sources import Found, Sources
+
+EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif"}
+NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
+
+
+def raw_path(request: Request) -> str:
+    """Return the path as the client sent it, which is what was signed: nothing unescaped, no slashes merged."""
+    uri: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
+    return uri.partition("?")[0]
+
+
+class Door:
+    """Lets in the links that *signer* knows; all, if *unsigned*. Without either there are no links."""
+
+    def __init__(self, signer: Signer | None, grammar: Grammar, *, unsigned: bool) -> None:
+        self._signer = signer
+        self._grammar = grammar
+        self._unsigned = unsigned
+
+    def open(self, path: str) -> Link:
+        """Return what the *path* after ``/thumbnail`` asks for, if it may; raise a Problem."""
+        signature, _, rest = path.removeprefix("/").partition("/")
+        try:
+            if self._signer:
+                self._signer.check(signature, f"/{rest}")
+            elif not self._unsigned:
+                raise Problem("not_found", "links are not switched on here: THUMBNAIL_KEYS and THUMBNAIL_SALTS")
+            return self._grammar.parse(f"/{rest}")
+        except (BadSignature, BadLink, UnknownOption, Expired) as error:
+            raise Problem.of(error) from None
+
+
+def lifetime(link: Link, found: Found, now: Callable[[], float] = time.time) -> str:
+    """Return the Cache-Control of what *link* gives: as long as its source may be kept, and never past its end."""
+    seconds = found.age if link.expires is None else min(found.age, int(link.expires - now()))
+    return f"public, max-age={seconds}" if seconds > 0 else caching.NO_STORE
+
+
+def read(link: Link, sources: Sources, most_bytes: int) -> Found:
+    """Return the source of *link*."""
+    found = sources.read(link.source)
+    if len(found.body) > min(link.most_bytes or most_bytes, most_bytes):
+        raise Problem.field("source", f"has more than {link.most_bytes} bytes", code="source_too_large")
+    return found
+
+
+def unchanged(link: Link, announced: str, body: bytes) -> Answer | None:
+    """Return the source itself, if that is what is asked for. *announced* is its format, empty if it is no picture."""
+    kind = TYPES.get(announced)
+    if link.raw:
+        return Answer(body, kind or "application/octet-stream")
+    if announced in link.unprocessed and link.spec.format in (None, announced):
+        return Answer(body, kind or "application/octet-stream")
+    return None
+
+
+def named(response: Response, link: Link) -> Response:
+    """Tell the browser what to call the file, if it is kept (RFC 6266)."""
+    stem = link.filename or splitext(basename(urlsplit(link.source).path))[0] or "image"
+    stem = NOT_IN_NAMES.sub("_", stem)[:100]
+    extension = EXTENSIONS.get(response.mimetype or "", "bin")
+    name = f"{stem}.{extension}"
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    how = "attachment" if link.attachment or extension == "bin" else "inline"
+    more = "" if plain == name else f"; filename*=UTF-8''{quote(name)}"
+    response.headers["Content-Disposition"] = f'{how}; filename="{plain}"{more}'
+    return response

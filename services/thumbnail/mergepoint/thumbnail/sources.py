@@ -1,0 +1,86 @@
+"""Where a link's picture comes from: an allowed origin, over the network, or an allowed folder of this machine."""
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from mergepoint.kit.fetch import Fetcher
+from mergepoint.kit.freshness import freshness
+from mergepoint.kit.problems import Problem
+
+LOCAL = "local://"
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # an URL as people write it has others, which are escaped
+ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The bytes of a source, and for how many seconds they may be kept."""
+
+    body: bytes
+    age: int
+
+
+class Sources:
+    """Reads from *allowed*: origins, as kit.origins has them, and folders as ``local:///srv/pictures``.
+
+    *age* is how long a source may be kept that says nothing of that, *most_age* the longest for any, in seconds.
+    """
+
+    def __init__(
+        self, allowed: str, *, max_bytes: int, timeout: float, redirects: int, age: int, most_age: int
+    ) -> None:
+        entries = [entry for entry in re.split(r"[\s,]+", allowed) if entry]
+        self._folders = [_folder(entry) for entry in entries if entry.startswith(LOCAL)]
+        origins = [entry for entry in entries if not entry.startswith(LOCAL)]
+        limits = {"max_bytes": max_bytes, "timeout": timeout, "redirects": redirects}
+        self._fetcher = Fetcher(origins, field="source", **limits)  # type: ignore[arg-type]
+        self._max_bytes, self._age, self._most_age = max_bytes, age, most_age
+
+    def read(self, url: str) -> Found:
+        """Return what is at *url*, or raise a Problem (kit.fetch says which)."""
+        if url.startswith(LOCAL):
+            return Found(_read(self._folders, _path(url), self._max_bytes), self._age)
+        found = self._fetcher.fetch(quote(url, safe=PRINTABLE), accept=ACCEPT)
+        return Found(found.body, freshness(found.headers, default=self._age, most=self._most_age))
+
+
+def _path(url: str) -> str:
+    return unquote(url.removeprefix(LOCAL).partition("?")[0])
+
+
+def _folder(entry: str) -> Path:
+    path = Path(entry.removeprefix(LOCAL))
+    if not path.is_absolute() or not path.is_dir():
+        raise ValueError(f"{entry!r}: a folder is expected, as local:///srv/pictures")
+    return path.resolve()
+
+
+def _read(folders: Sequence[Path], path: str, max_bytes: int) -> bytes:
+    """Return the file at *path* below the first of *folders* that has it. Links that lead out of it lead nowhere."""
+    if not folders:
+        raise Problem.field("source", "this source is not allowed", code="source_refused")
+    for folder in folders:
+        target = (folder / path.lstrip("/").replace("\0", "")).resolve()
+        if target.is_relative_to(folder) and target.is_file():
+            return _contents(target, max_bytes)
+    raise Problem.field("source", "there is no such file", code="source_not_found")
+
+
+def _contents(target: Path, max_bytes: int) -> bytes:
+    try:
+        # What it has become since it was resolved is not followed; and a pipe is not waited for.
+        handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        raise Problem.field("source", "there is no such file", code="source_not_found") from None
+    with open(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise Problem.field("source", "there is no such file", code="source_not_found")
+        if about.st_size > max_bytes:
+            raise Problem.field("source", f"has more than {max_bytes} bytes", code="source_too_large")
+        return file.read(max_bytes)

@@ -1,0 +1,309 @@
+"""GET /thumbnail/<signature>/…: links to pictures elsewhere, in allowed places, kept as long as they may be."""
+
+import base64
+import contextlib
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import imgproxy
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from mergepoint.thumbnail.config import Settings
+from mergepoint.thumbnail.signing import Signer
+from mergepoint.thumbnail.web import create_app
+from tests.kit.sources import Server
+from tests.thumbnail import pictures
+
+NODE_CLIENT = "@imgproxy/imgproxy-node@1"
+KEY, SALT = b"key", b"salt"
+SIGNER = Signer([(KEY, SALT)])
+PNG = pictures.file(pictures.flag(60, 40))
+
+
+def respond(status: int = 200, body: bytes = PNG, **headers: str) -> bytes:
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {"Content_Length": len(body), **headers}.items()]
+    return f"HTTP/1.1 {status} x\r\n".encode() + "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Origin:
+    """A server that a test may change: what it *answers* for each path; what it was *asked*."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.server = Server(self._answer)
+        self.url = self.server.url
+
+    @property
+    def asked(self) -> list[str]:
+        return [head.split(b" ")[1].decode() for head in self.server.seen]
+
+    def _answer(self, connection: socket.socket, head: bytes) -> None:
+        connection.sendall(self.answers.get(head.split(b" ")[1].decode(), respond()))
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    origin = Origin()
+    yield origin
+    origin.server.close()
+
+
+@pytest.fixture(scope="module")
+def canary() -> Iterator[Server]:
+    canary = Server(respond())
+    yield canary
+    canary.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    (folder / "a b").mkdir()
+    (folder / "a b/flag.png").write_bytes(PNG)
+    (folder.parent / "secret.png").write_bytes(PNG)
+    (folder / "out.png").symlink_to(folder.parent / "secret.png")
+    (folder / "large.png").write_bytes(PNG + bytes(200_000))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def links(origin: Origin, folder: pathlib.Path) -> Iterator[FlaskClient]:
+    settings = Settings(
+        keys=f"{b'old'.hex()},{KEY.hex()}", salts=f"{b'old'.hex()},{SALT.hex()}", max_bytes=100_000, source_timeout=1,
+        sources=f"{origin.url} local://{folder}", presets="tiny=w:6,default=q:70", children=1,
+    )  # fmt: skip
+    app = create_app(settings)
+    yield app.test_client()
+    app.extensions["sandbox"].close()
+
+
+def signed(path: str) -> str:
+    return f"/thumbnail/{SIGNER.sign(path)}{path}"
+
+
+def plain(options: str, source: str, extension: str = "") -> str:
+    escaped = source.replace("%", "%25").replace("?", "%3F").replace("@", "%40")
+    return signed(f"/{options}/plain/{escaped}{extension}")
+
+
+def refusal(answer: TestResponse) -> tuple[int, str]:
+    assert answer.content_type == "application/problem+json"
+    return answer.status_code, answer.json["code"]
+
+
+def test_a_signed_link_is_made(links: FlaskClient, origin: Origin) -> None:
+    answer = links.get(plain("rs:fill:20:20", f"{origin.url}/flag.png?a=b@c", "@jpg"))
+    assert (answer.status_code, answer.content_type) == (200, "image/jpeg")
+    assert pictures.opened(answer.data).size == (20, 20)
+    assert origin.asked[-1] == "/flag.png?a=b@c"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="flag.jpg"'
+
+
+def test_a_source_in_base64_is_the_same(links: FlaskClient, origin: Origin) -> None:
+    source = base64.urlsafe_b64encode(f"{origin.url}/x".encode()).decode()
+    for path in (f"/w:30/{source}", f"/w:30/{source[:9]}/{source[9:]}.png"):
+        assert pictures.opened(links.get(signed(path)).data).size == (30, 20)
+
+
+@pytest.mark.parametrize(
+    ("tail", "asked"),
+    [
+        ("//a//b", "//a//b"), ("/a%2Fb", "/a/b"), ("/a%252Fb", "/a%2Fb"), ("/%C3%A9", "/%C3%A9"), ("/a%20b", "/a%20b"),
+        ("/a;b=c,d!$&'()*+", "/a;b=c,d!$&'()*+"), ("/a:b", "/a:b"), ("/a/../b/./c", "/a/../b/./c"),
+    ],
+)  # fmt: skip
+def test_the_path_is_read_as_it_was_signed(links: FlaskClient, origin: Origin, tail: str, asked: str) -> None:
+    answer = links.get(signed(f"/w:30/plain/{origin.url}{tail}"))
+    assert answer.status_code == 200, answer.data
+    assert origin.asked[-1] == asked
+
+
+def test_nothing_unsigned_is_fetched(links: FlaskClient, canary: Server, origin: Origin) -> None:
+    before = len(origin.asked)
+    path = f"/w:30/plain/{origin.url}/x"
+    for signature in ("unsafe", "_", SIGNER.sign(path + "y"), SIGNER.sign(path)[:-1]):
+        assert refusal(links.get(f"/thumbnail/{signature}{path}")) == (403, "bad_signature")
+    assert len(origin.asked) == before
+
+
+def test_an_old_key_is_good_until_it_is_withdrawn(links: FlaskClient, origin: Origin) -> None:
+    path = f"/w:30/plain/{origin.url}/x"
+    assert links.get(f"/thumbnail/{Signer([(b'old', b'old')]).sign(path)}{path}").status_code == 200
+    assert refusal(links.get(f"/thumbnail/{Signer([(b'other', b'old')]).sign(path)}{path}")) == (403, "bad_signature")
+
+
+def test_without_keys_there_are_no_links_unless_they_are_switched_on(client: FlaskClient, folder: pathlib.Path) -> None:
+    assert refusal(client.get("/thumbnail/unsafe/w:30/plain/local:///a%20b/flag.png")) == (404, "not_found")
+    app = create_app(Settings(unsigned=True, sources=f"local://{folder}", children=1))
+    answer = app.test_client().get("/thumbnail/anything/w:30/plain/local:///a%20b/flag.png")
+    app.extensions["sandbox"].close()
+    assert pictures.opened(answer.data).size == (30, 20)
+
+
+def test_a_link_that_has_ended_is_refused(links: FlaskClient, origin: Origin) -> None:
+    assert refusal(links.get(plain(f"exp:{int(time.time()) - 1}", f"{origin.url}/x"))) == (403, "expired")
+
+
+def test_a_preset_and_a_default_are_used(links: FlaskClient, origin: Origin) -> None:
+    assert pictures.opened(links.get(plain("pr:tiny", f"{origin.url}/x")).data).size == (6, 4)
+
+
+def test_a_local_file_is_read_from_its_folder_only(links: FlaskClient) -> None:
+    assert pictures.opened(links.get(plain("w:30", "local:///a%20b/flag.png")).data).size == (30, 20)
+    for path in (
+        "/none.png",
+        "/../secret.png",
+        "/out.png",
+        "/a%20b",
+        "//etc/passwd",
+        "/%00",
+        "/../../../../etc/passwd",
+    ):
+        assert refusal(links.get(plain("w:30", f"local://{path}"))) == (422, "source_not_found")
+    assert refusal(links.get(plain("w:30", "local:///large.png"))) == (422, "source_too_large")
+
+
+def test_every_way_to_fail_has_its_code(links: FlaskClient, origin: Origin) -> None:
+    origin.answers |= {
+        "/404": respond(404, b""),
+        "/500": respond(500, b""),
+        "/302": respond(302, b"", Location=f"{origin.url}/x"),
+        "/large": respond(200, PNG + bytes(100_000)),
+        "/html": respond(200, b"<html>"),
+        "/svg": respond(200, b"<svg/>"),
+        "/half": respond(200, PNG[:50]),
+        "/short": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx",
+    }
+    expected = {
+        "/404": (422, "source_not_found"), "/500": (422, "source_failed"), "/302": (422, "source_redirected"),
+        "/large": (422, "source_too_large"), "/html": (415, "unsupported_type"), "/svg": (415, "unsupported_type"),
+        "/half": (422, "broken_image"), "/short": (422, "source_unreachable"),
+    }  # fmt: skip
+    assert {path: refusal(links.get(plain("w:30", origin.url + path))) for path in expected} == expected
+
+
+def test_a_slow_source_is_not_waited_for(links: FlaskClient, origin: Origin) -> None:
+    slow = Server(lambda *_: time.sleep(3))
+    settings = Settings(unsigned=True, sources=slow.url, source_timeout=0.3, children=1)
+    app = create_app(settings)
+    answer = app.test_client().get(f"/thumbnail/_/w:30/plain/{slow.url}/x")
+    app.extensions["sandbox"].close()
+    slow.close()
+    assert refusal(answer) == (422, "source_too_slow")
+
+
+def test_other_origins_are_never_asked(links: FlaskClient, canary: Server, origin: Origin) -> None:
+    port = canary.port
+    for source in (
+        canary.url, f"http://localhost:{port}/", f"http://[::1]:{port}/", f"http://2130706433:{port}/",
+        "http://169.254.169.254/",         f"http://0x7f.1:{port}/", f"http://127.0.0.1.:{port}/x", "ftp://127.0.0.1/",
+        "file:///etc/passwd", "/etc/passwd",
+        f"{origin.url}@127.0.0.1:{port}/", f"http://127.0.0.1:{port}\\@{origin.url[7:]}/",
+        "gopher://127.0.0.1:70/",
+    ):  # fmt: skip
+        assert refusal(links.get(plain("w:30", source)))[0] == 422
+    assert canary.seen == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "expires", "control"),
+    [
+        ({}, None, "public, max-age=3600"),
+        ({"Cache_Control": "max-age=7"}, None, "public, max-age=7"),
+        ({"Cache_Control": "max-age=999999"}, None, "public, max-age=86400"),
+        ({"Cache_Control": "no-store"}, None, "no-store"),
+        ({}, 100, "public, max-age=100"),
+        ({"Cache_Control": "max-age=7"}, 100, "public, max-age=7"),
+    ],
+)
+def test_it_may_be_kept_as_long_as_its_source_and_never_past_its_end(
+    links: FlaskClient, origin: Origin, headers: dict[str, str], expires: int | None, control: str
+) -> None:
+    origin.answers["/kept"] = respond(**headers)
+    ends = f"exp:{int(time.time()) + expires}/" if expires else ""
+    given = links.get(plain(f"{ends}w:30", f"{origin.url}/kept")).headers["Cache-Control"]
+    assert given == control or (expires and given == f"public, max-age={expires - 1}")
+
+
+def test_raw_and_skipped_sources_are_given_as_they_are(links: FlaskClient, origin: Origin) -> None:
+    for options, extension in (("raw:1", ""), ("raw:1", "@jpg"), ("skp:png/w:30", ""), ("skp:png/w:30", "@png")):
+        answer = links.get(plain(options, f"{origin.url}/x.png", extension))
+        assert (answer.data, answer.content_type) == (PNG, "image/png")
+    assert links.get(plain("skp:png/w:30", f"{origin.url}/x.png", "@jpg")).content_type == "image/jpeg"
+    origin.answers["/page"] = respond(200, b"<script>")
+    page = links.get(plain("raw:1", f"{origin.url}/page"))
+    assert (page.content_type, page.data) == ("application/octet-stream", b"<script>")
+    assert page.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_the_name_of_the_file_is_told_safely(links: FlaskClient, origin: Origin) -> None:
+    answer = links.get(plain("fn:a%22%0D%0Ab%2F%C3%A9:0/att:1/w:6", f"{origin.url}/x"))
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename=\"a___b__.png\"; filename*=UTF-8''a___b_%C3%A9.png"
+    )
+
+
+def test_a_link_is_known_by_its_tag(links: FlaskClient, origin: Origin) -> None:
+    first = links.get(plain("w:30", f"{origin.url}/x"))
+    again = links.get(plain("w:30", f"{origin.url}/x"), headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+class TestClientsOfImgproxy:
+    """The URLs that its client libraries make are good here."""
+
+    def test_python(self, links: FlaskClient, origin: Origin) -> None:
+        factory = imgproxy.ImgProxy.factory(
+            proxy_host="http://localhost/thumbnail", key=KEY.hex(), salt=SALT.hex(), width=20, height=10
+        )
+        for url in (factory(f"{origin.url}/x", resizing_type="fill"), factory(f"{origin.url}/x")("rs:fill:20:10")):
+            answer = links.get(str(url).removeprefix("http://localhost"))
+            assert pictures.opened(answer.data).size == (20, 10), url
+
+    def test_node(
+        self, links: FlaskClient, origin: Origin, node_client: Callable[[str, dict[str, object]], str]
+    ) -> None:
+        options = {"resizing_type": "fill", "width": 20, "height": 10, "gravity": {"type": "no"}, "quality": 50}
+        answer = links.get(node_client(f"{origin.url}/x?y=1", {**options, "format": "jpg"}))
+        assert (pictures.opened(answer.data).size, answer.content_type) == ((20, 10), "image/jpeg")
+
+
+@pytest.fixture(scope="module")
+def node_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, object]], str]:
+    """imgproxy's own library for Node, which is fetched for this test."""
+    folder = tmp_path_factory.mktemp("node")
+    command = [
+        "npm",
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        str(folder),
+        "@imgproxy/imgproxy-node@1",
+    ]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(command, capture_output=True, timeout=60, check=False)
+    if not (folder / "node_modules/@imgproxy/imgproxy-node").is_dir() or not shutil.which("node"):
+        pytest.skip("@imgproxy/imgproxy-node is not to be had here")
+
+    def make(source: str, options: dict[str, object]) -> str:
+        given = {
+            "endpoint": "http://localhost/thumbnail", "url": source, "options": options,
+            "key": KEY.hex(), "salt": SALT.hex(),
+        }  # fmt: skip
+        script = "const {generateImageUrl} = require('@imgproxy/imgproxy-node');"
+        script += f"console.log(generateImageUrl({json.dumps(given)}))"
+        done = subprocess.run(
+            ["node", "-e", script], cwd=folder, capture_output=True, text=True, timeout=30, check=True
+        )
+        return done.stdout.strip().removeprefix("http://localhost")
+
+    return make
