@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mergepoint.kit.sandbox import Busy, Crashed, DeadlineExceeded, MemoryExceeded, Sandbox
+from mergepoint.kit.zygote import CALLS_PER_EARLY_CHILD
 from tests.kit.toys import SPIN, ask, toy
 from tests.servers import alive, children, wait_for
 
@@ -124,7 +125,7 @@ class TestChildren:
             assert [future.result() for future in napping] == [b"rested"] * 3
 
     def test_children_give_way_to_fresh_ones(self, single: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mergepoint.kit.child.CALLS_PER_CHILD", 3)
+        monkeypatch.setattr("mergepoint.kit.zygote.CALLS_PER_CHILD", 3)
         pids = [ask(single, "pid") for _ in range(7)]
         assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
 
@@ -193,6 +194,29 @@ class TestZygote:
         sandbox.start()
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(lambda n: ask(sandbox, f"echo {n}"), range(4))) == [b"0", b"1", b"2", b"3"]
+
+    def test_calls_do_not_wait_for_what_is_prepared_later(self, make: MakeSandbox, tmp_path: pathlib.Path) -> None:
+        """And children that were made before all is done give way to better ones soon."""
+
+        def later() -> Iterator[None]:
+            while not (tmp_path / "go").exists():
+                time.sleep(0.01)
+                yield
+            (tmp_path / "done").touch()
+
+        sandbox = make(later=later, children=1)
+        early = ask(sandbox, "pid")
+        assert not (tmp_path / "done").exists()
+        (tmp_path / "go").touch()
+        wait_for((tmp_path / "done").exists)
+        assert {ask(sandbox, "pid") for _ in range(CALLS_PER_EARLY_CHILD - 1)} == {early}
+        assert ask(sandbox, "pid") != early
+
+    def test_what_is_prepared_later_ends_with_the_owner(self, make: MakeSandbox) -> None:
+        sandbox = make(later=lambda: (time.sleep(0.01) for _ in range(100_000)), children=1)
+        zygote = int(ask(sandbox, "parent"))
+        sandbox.close()
+        wait_for(lambda: not alive(zygote))
 
     def test_a_second_start_changes_nothing(self, sandbox: Sandbox) -> None:
         sandbox.start()

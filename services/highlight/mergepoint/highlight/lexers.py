@@ -4,8 +4,7 @@ Pygments looks through all its lexers for every name; here they are indexed once
 """
 
 import difflib
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,12 +19,12 @@ from . import engine
 GUESS_FROM = 4096
 # What a matching file name adds to an analyser's score, as in Pygments' own choice between patterns.
 FILENAME_BONUS = 0.5
-# The languages that most texts are in, most used first: warm at start, about 1 s and 25 MB together.
+# The languages that most texts are in, most used first: warmed soon after the start, about 1 s and 25 MB together. The
+# others get fast as they are used.
 MOST_USED = (
     "python javascript typescript html css json bash java c cpp csharp go rust php ruby sql yaml xml markdown kotlin "
     "swift jsx docker toml ini diff scala perl lua haskell"
 )
-WARM_WITHIN = 4.0  # seconds; what is not warm by then gets fast as it is used
 
 
 class UnknownLanguage(LookupError):
@@ -103,13 +102,11 @@ def load_all() -> None:
     rank(" ", filename="x")  # and all file name patterns
 
 
-def warm_most_used(within: float = WARM_WITHIN, clock: Callable[[], float] = time.monotonic) -> None:
-    """Prepare the engine for the languages that are used most, as many as are done *within* so many seconds."""
-    ends = clock() + within
+def warm_most_used() -> Iterator[str]:
+    """Prepare the engine for the languages that are used most, one at each step."""
     for language in MOST_USED.split():
-        if clock() > ends:
-            break
         engine.warm(_by_name(language)())
+        yield language
 
 
 def _by_name(language: str) -> type[Lexer]:

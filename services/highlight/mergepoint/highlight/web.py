@@ -4,7 +4,6 @@ import base64
 import binascii
 import contextlib
 import zlib
-from functools import partial
 
 import pygments
 from flask import Flask, Response, request
@@ -63,7 +62,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load(Settings)
     sandbox = Sandbox(
         server(tasks_with(settings.engine), most=settings.max_output_bytes),
-        prepare=partial(prepare, settings.engine),
+        prepare=prepare,
+        later=lexers.warm_most_used if settings.engine == "fast" else lambda: iter(()),
         children=settings.children,
         memory=settings.memory_bytes,
     )
@@ -84,11 +84,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def prepare(engine: str = "fast") -> None:
+def prepare() -> None:
     """Load all that a call may need, once, where the children are forked from."""
     lexers.load_all()
-    if engine == "fast":
-        lexers.warm_most_used()
     stylesheets.styles()
     for name in FORMATS:
         with contextlib.suppress(drawing.PngUnavailable):  # png alone is then refused, and says why

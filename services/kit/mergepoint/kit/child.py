@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Callable
 
-from .zygote import ANSWER, DONE, FAILED, MEMORY, REQUEST, START_TIMEOUT, Zygote
+from .zygote import ANSWER, DONE, FAILED, GREETING, MEMORY, REQUEST, START_TIMEOUT, Zygote
 
 # A call is lowered in priority when it has worked for a tenth of its time, but not in its first milliseconds: 95 of 100
 # files are done by then. Time that it waits for a processor does not count: many short calls at once are not long ones.
@@ -22,8 +22,6 @@ STARVED = 0.7
 STARVED_GRACE = 0.15
 # What a dead owner's child may still use up: it ends itself so much later than the owner would have killed it.
 ORPHAN_GRACE = 1.0
-# A child makes room for a fresh one after so many calls; what libraries cache in it stays bounded.
-CALLS_PER_CHILD = 5000
 
 
 class SandboxError(Exception):
@@ -50,7 +48,7 @@ class Child:
     """The owner's side of one child. Its start is asked for at once and waited for at the first call."""
 
     def __init__(self, zygote: Zygote) -> None:
-        self.calls = 0
+        self._calls_left = 0
         self.spent = False  # not to be used again
         self._pid = 0
         self._handle = -1  # a pidfd: unlike a number, it cannot come to mean another process
@@ -75,8 +73,8 @@ class Child:
             raise DeadlineExceeded(f"no answer after {deadline:.3f} s") from None
         except (OSError, struct.error):
             raise Crashed from None  # killed from outside, or by its own library
-        self.calls += 1
-        self.spent = self.spent or outcome != DONE or self.calls >= CALLS_PER_CHILD
+        self._calls_left -= 1
+        self.spent = self.spent or outcome != DONE or self._calls_left <= 0
         if outcome == MEMORY:
             raise MemoryExceeded("out of memory")
         if outcome == FAILED:
@@ -107,10 +105,11 @@ class Child:
         """Learn who the child is, which waits for the zygote's preparation if that still runs."""
         self._socket.settimeout(START_TIMEOUT)
         try:
-            message, handles, _, _ = socket.recv_fds(self._socket, 16, 1)
-            self._handle, self._pid = handles[0], int(message)
+            message, handles, _, _ = socket.recv_fds(self._socket, GREETING.size, 1)
+            self._pid, self._calls_left = GREETING.unpack(message)
+            self._handle = handles[0]
             self._zygote.prepared = True
-        except (OSError, ValueError, IndexError):
+        except (OSError, struct.error, IndexError):
             raise Busy("no child could be started") from None
 
     def _first_bytes(self, deadline: float, demote: Callable[[], None]) -> bytes:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from .child import Busy, Child, Crashed, DeadlineExceeded, MemoryExceeded, SandboxError
 from .turns import Turns
-from .zygote import START_TIMEOUT, Function, Zygote, lock_of_this_process
+from .zygote import START_TIMEOUT, Function, Steps, Zygote, lock_of_this_process
 
 __all__ = ["Busy", "Crashed", "DeadlineExceeded", "MemoryExceeded", "Sandbox", "SandboxError"]
 
@@ -27,8 +27,9 @@ class Sandbox:
     """Children that run *function*, at most *children* at a time.
 
     A call that runs long is lowered in priority and leaves its place to others; up to *stragglers* calls may be in
-    that state. *prepare* runs once in the zygote, before the first child. *memory* is in bytes, per child, over
-    what the zygote has. Nothing is started before ``start`` or the first call.
+    that state. *prepare* runs once in the zygote, before the first child; the steps of *later* run there while no
+    child is asked for. *memory* is in bytes, per child, over what the zygote has. Nothing is started before ``start``
+    or the first call.
     """
 
     def __init__(
@@ -36,12 +37,13 @@ class Sandbox:
         function: Function,
         *,
         prepare: Callable[[], object] = lambda: None,
+        later: Steps = lambda: iter(()),
         children: int = 4,
         stragglers: int = 12,
         memory: int = 512 << 20,
         wait: float = 1.0,
     ) -> None:
-        self._zygote = Zygote(function, prepare, memory)
+        self._zygote = Zygote(function, prepare, later, memory)
         self._children = children
         self._wait = wait
         self._locks: dict[int, threading.Lock] = {}

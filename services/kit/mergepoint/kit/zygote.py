@@ -1,35 +1,45 @@
 """The forked side of the sandbox: the zygote, which forks children that are prepared, and what a child does.
 
 A zygote has no threads, so its children begin without somebody else's locks. It is asked over a socket that takes
-whole messages and gives no replies: all processes forked from the owner may use it at once.
+whole messages and gives no replies: all processes forked from the owner may use it at once. While nobody asks, it goes
+on preparing what makes children faster but is not worth waiting for.
 """
 
 import contextlib
 import gc
 import os
 import resource
+import select
 import signal
 import socket
 import struct
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 Function = Callable[[bytes], bytes]
+Steps = Callable[[], Iterator[object]]
 
+GREETING = struct.Struct("!II")  # process id, how many calls it may serve
 REQUEST = struct.Struct("!Id")  # length, seconds until the child ends itself
 ANSWER = struct.Struct("!BI")  # how it went, length
 DONE, MEMORY, FAILED = range(3)
 START_TIMEOUT = 60.0
+# A child makes room for a fresh one after so many calls; what libraries cache in it stays bounded. One that was forked
+# before all was prepared does so sooner.
+CALLS_PER_CHILD = 5000
+CALLS_PER_EARLY_CHILD = 200
 OWNERS_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGUSR1)
 
 
 class Zygote:
     """Forks children that are prepared already."""
 
-    def __init__(self, function: Function, prepare: Callable[[], object], memory: int) -> None:
+    def __init__(self, function: Function, prepare: Callable[[], object], later: Steps, memory: int) -> None:
         self._function = function
         self._prepare = prepare
+        self._later = later
         self._memory = memory
         self._control: socket.socket | None = None
         self.prepared = False  # a child has greeted this process: until then no call is refused for taking long
@@ -43,7 +53,7 @@ class Zygote:
                 self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 self._pid = os.fork()
                 if not self._pid:
-                    _as_zygote(theirs, self._function, self._prepare, self._memory)
+                    _as_zygote(theirs, self._function, self._prepare, self._later, self._memory)
                 theirs.close()
             return self._control
 
@@ -77,8 +87,10 @@ def lock_of_this_process(locks: dict[int, threading.Lock]) -> threading.Lock:
     return locks.setdefault(os.getpid(), threading.Lock())
 
 
-def _as_zygote(control: socket.socket, function: Function, prepare: Callable[[], object], memory: int) -> None:
-    """Prepare, then fork a child for every message, until nobody is left who could send one. Never returns."""
+def _as_zygote(
+    control: socket.socket, function: Function, prepare: Callable[[], object], later: Steps, memory: int
+) -> NoReturn:
+    """Prepare, then fork a child for every message, until nobody is left who could send one."""
     try:
         os.setpgid(0, 0)  # a Ctrl-C in the owner's terminal is the owner's
         _close_all_but(control.fileno())
@@ -88,30 +100,43 @@ def _as_zygote(control: socket.socket, function: Function, prepare: Callable[[],
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
         gc.disable()  # what is prepared is here to stay; looking for garbage in it took a fourth of the time
         prepare()
-        gc.enable()
-        gc.collect()
-        gc.freeze()  # what is there now stays shared with the children
+        _settle()
+        for _ in later():
+            while select.select([control], [], [], 0)[0]:
+                _fork_child(control, function, memory, CALLS_PER_EARLY_CHILD)
+        _settle()
         while True:
-            message, handles, _, _ = socket.recv_fds(control, 16, 1)
-            if not message:
-                os.killpg(0, signal.SIGKILL)
-            if not os.fork():
-                control.close()
-                _as_child(socket.socket(fileno=handles[0]), function, memory)
-            os.close(handles[0])
+            _fork_child(control, function, memory, CALLS_PER_CHILD)
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(1)
 
 
-def _as_child(owner: socket.socket, function: Function, memory: int) -> None:
-    """Answer calls until the owner is gone. Never returns."""
+def _settle() -> None:
+    """Let what is there now stay shared with the children."""
+    gc.collect()
+    gc.freeze()
+
+
+def _fork_child(control: socket.socket, function: Function, memory: int, calls: int) -> None:
+    message, handles, _, _ = socket.recv_fds(control, 16, 1)
+    if not message:
+        os.killpg(0, signal.SIGKILL)
+    if not os.fork():
+        control.close()
+        _as_child(socket.socket(fileno=handles[0]), function, memory, calls)
+    os.close(handles[0])
+
+
+def _as_child(owner: socket.socket, function: Function, memory: int, calls: int) -> NoReturn:
+    """Answer calls until the owner is gone."""
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _limit(memory)
     handle = os.pidfd_open(os.getpid())
     try:
-        socket.send_fds(owner, [str(os.getpid()).encode()], [handle])
+        socket.send_fds(owner, [GREETING.pack(os.getpid(), calls)], [handle])
         os.close(handle)
         while True:
             length, ends_itself = REQUEST.unpack(_read(owner, REQUEST.size))
