@@ -43,7 +43,6 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
     large = {language: ratio(language, LARGE, max(rounds // 4, 1)) for language in LANGUAGES.split()}
     return [
         _mean("2 KB", small, 3.0),
-        _row("Pygments ÷ engine, 2 KB of Python", small["python"], 6.0),
         _row("Pygments ÷ engine, the least of the languages", min(small.values()), 1.0),
         _mean("30 KB", large, 3.0),
         first,

@@ -12,7 +12,7 @@ def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Else a short text would be read as Pygments does, and prove nothing. Not for tests that are marked `patient`."""
     if "patient" not in request.keywords:
         monkeypatch.setattr(tables, "SECONDS_BEFORE", -1e9)
-        monkeypatch.setattr(tables.Tables, "_one_by_one", _refuse)
+        monkeypatch.setattr(tables.Tables, "one_by_one", _refuse)
         yield
     else:
         lexers._tables.clear()

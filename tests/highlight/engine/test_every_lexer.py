@@ -33,16 +33,13 @@ def patterns_of(name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_real_code(name: str) -> None:
-    code = example(lexer_class(name))
-    check(lexer_class(name), code)
-    check(partial(lexer_class(name), stripnl=False), code[: len(code) // 3])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_short_texts(name: str) -> None:
+def test_real_code_and_short_texts(name: str) -> None:
+    kind = lexer_class(name)
+    code = example(kind)
+    check(kind, code)
+    check(partial(kind, stripnl=False), code[: len(code) // 3])
     for text in SHORT:
-        check(partial(lexer_class(name), stripnl=False, ensurenl=False), text)
+        check(partial(kind, stripnl=False, ensurenl=False), text)
 
 
 def test_snippets_of_pygments() -> None:

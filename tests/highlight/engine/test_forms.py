@@ -23,7 +23,7 @@ from pygments.lexers.special import RawTokenLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text
 
 from mergepoint.highlight.engine import accelerate, lexers, stock_reason, tables
-from tests.highlight.engine.compare import check
+from tests.highlight.engine.compare import check, tokens
 
 TEXT = "aAaſ sS ss\tkK\u212a b12 \n\nabab 'q''r' x=<y> && end\r\n\0 é中_ if iff IF\n(a(b)c) #c\nEOF"
 
@@ -35,6 +35,12 @@ def lexer_of(*rules: Any, base: Any = RegexLexer, flags: int = re.MULTILINE, **s
 def seen(lexer: Any, match: Any) -> Iterator[Any]:
     facts = match.re.pattern, match.lastindex, match.lastgroup, match.groups(), match.start(1), match.span(), match.pos
     yield match.start(), String, repr((facts, match.groupdict(), match.string))
+
+
+def tell(lexer: Any, match: Any, context: Any = None) -> Iterator[Any]:
+    yield match.start(), Comment, repr((match.group(), sorted(lexer.options.items())))
+    if context:
+        context.pos = match.end()
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,7 @@ def seen(lexer: Any, match: Any) -> Iterator[Any]:
         pytest.param([(r"(?>a|ab)b", Keyword), (r"a++b", Name), (r"\w*+_", Text)], id="atomic and possessive"),
         pytest.param([(r"(')?q(?(1)'|x)", Keyword), (r"(?:(a)|b)(?(1)A|\d)", Name)], id="conditional groups"),
         pytest.param([(r"(\w)\1", Keyword), (r"(?P<x>[(])a(?P=x)", Name), (r"(a)(b)\1\2", Text)], id="references"),
+        pytest.param([(r"(?=(<))\1", Keyword), (r"(?=([>\n]))\1+", Name)], id="references to what is ahead"),
         pytest.param([(r"(?P<x>a)", seen), (r"(?P<x>s)", Keyword), (r"(i)(f)?(?P<y>f)?", seen)], id="names twice"),
         pytest.param([(r"(a)|(s)|(k)", seen), (r"(\d)(\d)?", bygroups(Number, Name))], id="a callback's match"),
         pytest.param([(r"(a)(A)?(b)?", bygroups(Name, None, using(this))), (r"\w", Text)], id="groups without match"),
@@ -56,11 +63,15 @@ def seen(lexer: Any, match: Any) -> Iterator[Any]:
         pytest.param([(r"(a)(.)", bygroups(Name)), (r"\w", Text)], id="fewer actions than groups"),
         pytest.param([(words(("if", "iff", "a", "ab"), suffix=r"\b"), Keyword), (r"\w+", Name)], id="words"),
         pytest.param([(words(("IF", "K", "s")), Keyword)], id="words in any case"),
-        pytest.param([(r"\w", Name), (r"(\()(a)", bygroups(None, None)), default("s")], id="matched without a token"),
+        pytest.param(
+            [(r"\w", Name), (r"(\()(a)", bygroups(None, None)), (r"(?=\))", Text, "s")], id="matched without a token"
+        ),
         pytest.param([(r"\(", Operator, ("s", "#push")), (r"\w", Text)], id="a push in a tuple"),
         pytest.param([(r"\(", Operator, ("#pop", "s", "#pop")), (r"\w", Text, "#pop:3")], id="pops in a tuple"),
         pytest.param([(r"\w+", using(this, state="s")), (r"\n", Text, "s")], id="itself in another state"),
         pytest.param([(r"\w+", using(this, state=("root", "s"), stripnl=False))], id="itself with options"),
+        pytest.param([(r"(x*)(s)", bygroups(tell, tell)), (r"(y)?(=)", bygroups(tell, Name))], id="empty groups"),
+        pytest.param([(r"b+", using(this, state="t", ensurenl=True, tabsize=8))], id="options over options"),
         pytest.param([(r"", Text, "s"), (r"a", Name)], id="an empty pattern"),
         pytest.param([(r"(?!)", Text), (r"a", Name), (r"[^\W\d]+", Keyword)], id="a pattern that never matches"),
         pytest.param([(r"(?i:É)|(?-i:S)|\x85|\u2028", Name), (r"[^\0-\x7f]", Keyword)], id="beyond ASCII"),
@@ -70,7 +81,7 @@ def seen(lexer: Any, match: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("flags", [re.MULTILINE, re.IGNORECASE, re.ASCII | re.DOTALL, re.IGNORECASE | re.ASCII])
 def test_a_form(rules: list[Any], flags: int) -> None:
     other = [(r"[a-m]", Comment), (r"\d+", Number, "#pop"), default("#pop")]
-    kind = lexer_of(*rules, flags=flags, s=other)
+    kind = lexer_of(*rules, flags=flags, s=other, t=[(r".+", tell)])
     for text in (TEXT, TEXT[::-1], TEXT.upper(), "", "a", "\n", "ſ"):
         check(partial(kind, stripnl=False), text)
         check(partial(kind, ensurenl=False, stripall=True, tabsize=4), text)
@@ -93,6 +104,24 @@ def test_a_stack_or_a_context_may_be_given() -> None:
         return list(lexer.get_tokens_unprocessed(context=context)), vars(context)
 
     assert with_context(accelerate(ruby())) == with_context(ruby())
+
+
+@pytest.mark.patient
+@pytest.mark.parametrize("empty", ["()", "x*", "(?!b)", r"(?=\d)|$", "(x|)+"])
+def test_a_context_may_end_before_where_it_is(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "SECONDS_BEFORE", -1e9)
+
+    def shorten(lexer: Any, match: Any, context: Any) -> Iterator[Any]:
+        yield match.start(), Name, match.group()
+        context.pos, context.end = match.end(), match.start()
+
+    def lengthen(lexer: Any, match: Any, context: Any) -> Iterator[Any]:
+        yield match.start(), Comment, match.group()
+        context.end = len("aabba")
+
+    rules = (r"b+", shorten), (r"[^b]", Text, "s"), (empty, lengthen)
+    kind = lexer_of(*rules, base=ExtendedRegexLexer, s=[(r"x", Keyword), default("#pop")])
+    assert tokens(accelerate(kind()), "aabba") == tokens(kind(), "aabba")
 
 
 def test_an_unknown_form_of_rule_leaves_the_lexer_to_pygments() -> None:
@@ -163,6 +192,12 @@ def test_what_a_lexer_keeps_is_kept_in_it() -> None:
     lexer = Overriding()
     list(accelerate(lexer).get_tokens_unprocessed(TEXT))
     assert lexer.seen == len(TEXT.translate({ord(c): None for c in "'=<>&()#\0"})) or lexer.seen > 0
+
+
+def test_a_text_of_many_characters_makes_no_large_table() -> None:
+    lexer = lexer_of((r"\w", Name))()
+    list(accelerate(lexer).get_tokens_unprocessed("".join(map(chr, range(0x4E00, 0x5E00)))))
+    assert len(lexers.tables_of(lexer).states["root"]) <= tables.ENOUGH + 1
 
 
 def test_tables_are_shared_by_equal_rules_and_dropped_when_there_are_many() -> None:

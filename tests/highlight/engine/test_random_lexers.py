@@ -46,7 +46,7 @@ def test_what_a_pattern_begins_with_is_read_off_it(draw: random.Random) -> None:
 def test_packed_sets_are_the_same_sets() -> None:
     every = "".join(map(chr, range(0x110000)))
     for written in (r"[a-z_\u0391-\u03a9" + "".join(f"{chr(n)}-{chr(n + 2)}" for n in range(0x4E00, 0x5000, 5)),):
-        for beyond in ("", "\U00010000-\U00010400\U0001d400", r"\s"):
+        for beyond in ("", "\U00010000-\U00010400\U0001d400"):
             for start in ("[", "[^"):
                 pattern = start + written[1:] + beyond + "]"
                 tree = firsts.parse(pattern, re.UNICODE)

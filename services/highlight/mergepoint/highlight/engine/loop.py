@@ -30,8 +30,8 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
             pos, end = context.pos, context.end
             if end > whole:
                 end = whole
-            if pos > end < whole:  # no pattern matches there
-                return
+            if pos > end < whole:  # beyond the end some patterns match nothing, and most do not match
+                table = {"": tables.one_by_one(state)}
         char = text[pos] if pos < end else ""
         try:
             match, outcome, rest = table[char]

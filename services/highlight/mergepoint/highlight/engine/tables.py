@@ -117,7 +117,7 @@ class Tables:
         kind = Text if extended else Whitespace
         self.no_rule: Step = _line_end, {None: (kind, *written[kind], (None, NEWLINE), None, None)}, other
         self.matches: dict[Any, Step] = {}
-        self.one_by_one: dict[str, Step] = {}
+        self.tried: dict[str, Step] = {}
         self.borrowed: list[tuple[Any, str]] = []
         self.spent, self.read = SECONDS_BEFORE, 0
 
@@ -128,7 +128,7 @@ class Tables:
         table, shared = self.states[state], min(char, chr(firsts.OTHER))  # all beyond ASCII share one step
         if shared not in table:
             if not paid:
-                step = self._one_by_one(state)
+                step = self.one_by_one(state)
                 if len(table) < ENOUGH:
                     table[char] = step
                     self.borrowed.append((table, char))
@@ -159,21 +159,22 @@ class Tables:
                 if char not in table:
                     table[char] = self._made(name, char)
         self.matches.clear()
-        self.one_by_one.clear()
+        self.tried.clear()
 
     def _made(self, state: str, char: str) -> Step:
         try:
             return self._step(self.states[state][None], ord(char) if char else firsts.END)
         except Exception:  # a pattern that cannot be joined
-            return self._one_by_one(state)
+            return self.one_by_one(state)
 
-    def _one_by_one(self, state: str) -> Step:
-        if state not in self.one_by_one:
+    def one_by_one(self, state: str) -> Step:
+        """Return the step that tries all rules of *state* in turn, as Pygments does."""
+        if state not in self.tried:
             step = self.no_rule
             for rule in reversed(self.states[state][None]):
                 step = *rule.by_itself(), step
-            self.one_by_one[state] = step
-        return self.one_by_one[state]
+            self.tried[state] = step
+        return self.tried[state]
 
     def _step(self, rules: list[Rule], bit: int) -> Step:
         able, step = [], self.no_rule
