@@ -63,6 +63,8 @@ def uncached(url: str, text: Path, processes: int, turns: Turns) -> list[Row]:
         ways["loop"] = stack.enter_context(pygments_loop(processes))
         bare, _ = stack.enter_context(suite.mergepoint("--pythonpath", str(suite.HERE), "inprocess:create_app()"))
         ways["no sandbox"] = post_fresh(bare + CALL, text)
+        stock, _ = stack.enter_context(suite.mergepoint(HIGHLIGHT_ENGINE="pygments"))
+        ways["no engine"] = post_fresh(stock + CALL, text)
         for start_peer in (highlight_js, rouge):
             try:
                 peer, ways[peer] = stack.enter_context(start_peer(text, processes))
@@ -73,6 +75,7 @@ def uncached(url: str, text: Path, processes: int, turns: Turns) -> list[Row]:
     return [
         _ratio(f"uncached POST ÷ Pygments in a loop, {processes} processes", rates, "uncached", "loop", at_least=0.45),
         _ratio("uncached POST, sandbox on ÷ off", rates, "uncached", "no sandbox"),
+        _ratio("uncached POST, engine on ÷ HIGHLIGHT_ENGINE=pygments", rates, "uncached", "no engine"),
         *(_ratio(f"{how} POST ÷ {peer}", rates, how, peer) for peer in peers for how in ("uncached", "cached")),
         *skipped,
     ]

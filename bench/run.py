@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import engine
 import rows
 import suite
 from load import CONNECTIONS, Turns
@@ -40,6 +41,8 @@ def main() -> int:
             found = rows.cached(url, text, turns)
             tell("uncached")
             found += rows.uncached(url, text, CORES, turns)
+            tell("the engine")
+            found += engine.rows()
             tell("the rest")
             answer = rows.warmed(url + rows.CALL, text.read_bytes())
             found += [rows.overhead(answer), *rows.latency(url, text), rows.memory(pid), start]

@@ -60,15 +60,16 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def mergepoint(*application: str) -> Iterator[tuple[str, int]]:
+def mergepoint(*application: str, **environment: str) -> Iterator[tuple[str, int]]:
     """Run the suite; yield its URL and the pid of highlight's gunicorn. *application* goes to gunicorn's command line.
 
-    Limits per address are off, as we are one address; nothing else is. Its log lines are written, to /dev/null.
+    *environment* is added to ours. Limits per address are off, as we are one address; nothing else is. Its log lines
+    are written, to /dev/null.
     """
     port = free_port()
     with folder() as path, open(path / "errors", "wb") as errors:
         suite = runner.Suite(path, f"127.0.0.1:{port}")
-        suite.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null"}
+        suite.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null", **environment}
         suite.commands["highlight"] = [*suite.commands["highlight"], *application]
         with _stderr_to(errors.fileno()):
             suite.start()
