@@ -21,19 +21,19 @@ class Absent(Exception):
 @contextlib.contextmanager
 def highlight_js(text: Path, processes: int) -> Iterator[tuple[str, Callable[[float], float]]]:
     """Yield its name with versions, and what measures it."""
-    _need("node", "npm")
+    need("node", "npm")
     with folder() as path:
-        _install(path, HIGHLIGHT_JS)
+        install(path, HIGHLIGHT_JS)
         version = json.loads((path / "node_modules/highlight.js/package.json").read_text())["version"]
         shutil.copy(HERE / "peers/hljs.js", path)  # Node looks for packages beside the program
         with _served(text, lambda port: ["node", str(path / "hljs.js"), port, str(processes)]) as measure:
-            yield f"highlight.js {version} on Node {_say('node', '--version').lstrip('v')}", measure
+            yield f"highlight.js {version} on Node {say('node', '--version').lstrip('v')}", measure
 
 
 @contextlib.contextmanager
 def rouge(text: Path, processes: int) -> Iterator[tuple[str, Callable[[float], float]]]:
-    _need("ruby", "puma")
-    versions = _say("ruby", "-rrouge", "-e", "print Rouge.version, ' on Ruby ', RUBY_VERSION")
+    need("ruby", "puma")
+    versions = say("ruby", "-rrouge", "-e", "print Rouge.version, ' on Ruby ', RUBY_VERSION")
     command = ["puma", "--quiet", "-e", "production", "-w", str(processes), "-b"]
     with _served(text, lambda port: [*command, f"tcp://127.0.0.1:{port}", "peers/rouge.ru"]) as measure:
         yield f"Rouge {versions}", measure
@@ -41,13 +41,13 @@ def rouge(text: Path, processes: int) -> Iterator[tuple[str, Callable[[float], f
 
 def loops(text: str) -> dict[str, float]:
     """Return how many seconds Rouge, highlight.js, Prism and Shiki take for *text*, in a loop, by name with version."""
-    _need("node", "npm", "ruby")
+    need("node", "npm", "ruby")
     with folder() as path:
-        _install(path, HIGHLIGHT_JS, *PRISM_AND_SHIKI)
+        install(path, HIGHLIGHT_JS, *PRISM_AND_SHIKI)
         (path / "text").write_text(text)
         shutil.copy(HERE / "peers/loop.mjs", path)
-        said = _say("ruby", str(HERE / "peers/loop.rb"), str(path / "text"))
-        said += "\n" + _say("node", "loop.mjs", "text", folder=path)
+        said = say("ruby", str(HERE / "peers/loop.rb"), str(path / "text"))
+        said += "\n" + say("node", "loop.mjs", "text", folder=path)
     return {name: float(seconds) for name, _, seconds in (line.partition("\t") for line in said.splitlines())}
 
 
@@ -59,17 +59,17 @@ def _served(text: Path, command: Callable[[str], list[str]]) -> Iterator[Callabl
         yield post_fresh(url, text)
 
 
-def _need(*names: str) -> None:
+def need(*names: str) -> None:
     for name in names:
         if not shutil.which(name):
             raise Absent(f"no {name} here")
 
 
-def _install(path: Path, *packages: str) -> None:
-    _say("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(path), *packages)
+def install(path: Path, *packages: str) -> None:
+    say("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(path), *packages)
 
 
-def _say(*command: str, folder: Path | None = None) -> str:
+def say(*command: str, folder: Path | None = None) -> str:
     try:
         said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd=folder)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:

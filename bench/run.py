@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import comparing
 import engine
 import rows
 import suite
@@ -25,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement in a round")
+    parser.add_argument("--only", choices=("highlight", "htmldiff"), help="a part of it; leaves results.md as it is")
     parser.add_argument("--dry", action="store_true", help="leave results.md as it is")
     arguments = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin"  # where nginx is, also for users
@@ -33,6 +35,9 @@ def main() -> int:
     began = time.monotonic()
     turns = Turns(arguments.rounds, arguments.seconds)
     with suite.folder() as folder:
+        if arguments.only == "htmldiff":
+            print(table(comparing.rows(folder)), end="")
+            return 0
         (text := folder / "text").write_text(snippet())
         tell("starting")
         start = rows.start()
@@ -46,8 +51,11 @@ def main() -> int:
             tell("the rest")
             answer = rows.warmed(url + rows.CALL, text.read_bytes())
             found += [rows.overhead(answer), *rows.latency(url, text), rows.memory(pid), start]
+        if not arguments.only:
+            tell("htmldiff")
+            found += comparing.rows(folder)
     print(table(found), end="")
-    if not arguments.dry:
+    if not (arguments.dry or arguments.only):
         RESULTS.write_text(results(found, turns, answer=len(answer), connections=CONNECTIONS))
     tell(f"took {time.monotonic() - began:.0f} s")
     return 0

@@ -96,7 +96,7 @@ def check(html: str, field: str) -> None:
 
 def check_depth(tags: Sequence[str], field: str) -> None:
     """Raise TooDeep if canonical *tags* nest too deep."""
-    if len(tags) > MOST_NESTING and max(accumulate(map(_Steps().__getitem__, tags))) > MOST_NESTING:
+    if len(tags) > 2 * MOST_NESTING and max(accumulate(map(_Steps().__getitem__, tags))) > MOST_NESTING:
         raise too_deep(field)
 
 
