@@ -33,8 +33,8 @@ highlight.js, Rouge and Prism tell fewer kinds of tokens apart than Pygments, an
 lines beside them show what a cache does, not who highlights faster. "Sandbox off" is the same service with its work
 done in the worker.
 
-htmldiff's rows are of the core alone, in processor time of one process, with the default options; both sides get the same
-documents. Some peers show less: lxml loses comments and nests invalidly, none is bounded or sanitises.
+htmldiff's rows are of the core alone, in processor time of one process, with the default options, on the same
+documents for both sides. Some peers show less: lxml loses comments and nests invalidly, none is bounded or sanitises.
 """
 
 

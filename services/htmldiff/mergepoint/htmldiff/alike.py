@@ -27,7 +27,7 @@ def likeness(old: Child, new: Child) -> float:
     """Return what share of their words two children have in common; 0 if one cannot become the other."""
     if not may_become(old, new):
         return 0.0
-    if _share_probes(_html(old), _html(new)):
+    if _share_probes(html_of(old), html_of(new)):
         return ALIKE
     ours, theirs = words_of(old), words_of(new)
     if not ours and not theirs:
@@ -94,5 +94,6 @@ def _columns(block: Block) -> list[str]:
     return [child.html for child in block.children if isinstance(child, Block) and child.name == "colgroup"]
 
 
-def _html(child: Child) -> str:
+def html_of(child: Child) -> str:
+    """Return *child* as it stands in the document."""
     return child if isinstance(child, str) else child.html

@@ -11,8 +11,8 @@ from .normal import Document, parse
 from .render import Look, render
 from .resolve import resolve
 from .script import Change, Keep, Script, moves, number
-from .tree import Kinds, build
-from .words import COARSE, GRANULARITIES, NOT_ONLY_TAGS, Segment, Tokens
+from .tree import MORE_THAN_TAGS, Kinds, build
+from .words import COARSE, GRANULARITIES, Segment, Tokens
 
 
 class Result(NamedTuple):
@@ -66,9 +66,9 @@ def script_of(old: Document, new: Document, choice: Choice, segment: Segment, gr
     if granularity == "document":
         return [Change(old.html, new.html)]
     kinds = Kinds()
-    only_tags = not (NOT_ONLY_TAGS.search(old.html) or NOT_ONLY_TAGS.search(new.html))
-    tokens = Tokens(granularity, choice.ignore, segment, only_tags=only_tags)
     trees = build(old.pieces, kinds, "old"), build(new.pieces, kinds, "new")
+    only_tags = MORE_THAN_TAGS.isdisjoint(kinds.values())
+    tokens = Tokens(granularity, choice.ignore, segment, only_tags=only_tags)
     return merge(*trees, tokens, kinds, fine=granularity not in COARSE)
 
 
@@ -96,7 +96,8 @@ def _holds(html: str, old: Document, new: Document, choice: Choice, granularity:
     elif parse(html) != html:
         return False
     # One document deleted and one added is undone by what it is; looking at it would take longer than making it.
-    if choice.markup != "full" or choice.view != "inline" or granularity == "document":
+    is_whole = granularity == "document" and choice.sanitize == "safe"
+    if choice.markup != "full" or choice.view != "inline" or is_whole:
         return True
     return all(
         _same(resolve(html, lambda change, made=made: made), document.html, choice)  # type: ignore[misc]

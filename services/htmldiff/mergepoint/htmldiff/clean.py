@@ -46,6 +46,8 @@ class Rules(dict[str, str]):
         return verdict
 
     def _judge(self, tag: str) -> str:
+        if self.sanitize and not self.base_url and policy.PLAIN_TAG.match(tag):
+            return tag
         name = name_of(tag)
         if not name:
             return self._judge_comment(tag)

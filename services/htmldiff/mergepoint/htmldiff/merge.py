@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from .align import align
-from .alike import Child
+from .alike import Child, html_of
 from .inline import merge_runs
 from .script import Change, Close, Keep, Open, Piece, Script, Whole
 from .tree import Block, Kinds
@@ -49,9 +49,10 @@ class _Merger:
         self.kinds = kinds
         self.fine = fine
         self.any_space = "whitespace" in tokens.ignore
+        self.key = self._key if tokens.ignore else html_of
 
     def children(self, old: Sequence[Child], new: Sequence[Child]) -> Iterator[Step]:
-        for a, b, equal in align(old, new, self._key, similar=self.fine):
+        for a, b, equal in align(old, new, self.key, similar=self.fine):
             if isinstance(a, list) and isinstance(b, Block):
                 yield Pair(None, b, a, b.children)
             elif isinstance(a, Block) and isinstance(b, list):
@@ -85,7 +86,7 @@ class _Merger:
         return merge_runs(old, new, self.tokens, self.kinds) if self.fine else [Change(old, new)]
 
     def _key(self, child: Child) -> str:
-        return self.tokens.key(child if isinstance(child, str) else child.html)
+        return self.tokens.key(html_of(child))
 
 
 def _apart(child: Child | list[Child] | None, *, is_new: bool) -> Iterator[Piece]:

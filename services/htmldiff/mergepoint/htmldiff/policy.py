@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import nh3
 
-from .markup import names, unescape
+from .markup import VOID, names, unescape
 
 ELEMENTS = names(
     """a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd
@@ -63,6 +63,14 @@ STYLES = names(
 PLAIN_URL = re.compile(
     r"(?:https?://(?:[a-z0-9]+[.-])*[a-z][a-z0-9]*(?=[/?#]|\Z)|(?=[/#?.]|[A-Za-z0-9_][^:]*\Z))"
     r"(?:[\w/.#?=;~+,:@!$*()%-]|&amp;)*\Z",
+    re.ASCII,
+)
+
+# Tags that need no second look: most of them in most documents.
+_PLAIN_NAMES = "|".join(sorted(ELEMENTS - VOID))
+PLAIN_TAG = re.compile(
+    rf'</?(?:{_PLAIN_NAMES})>\Z|<(?:{_PLAIN_NAMES})(?: class="[^"]*")?>\Z'
+    rf'|<a(?: class="[^"]*")? href="{PLAIN_URL.pattern[:-2]}">\Z',
     re.ASCII,
 )
 

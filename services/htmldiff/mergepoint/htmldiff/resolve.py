@@ -20,8 +20,9 @@ from .markup import (
     start_tag,
     unescape,
 )
-from .tree import ATOM, SINGLE, Kinds
+from .tree import ATOM, SINGLE, WITH_TEXT, Kinds
 
+LEAVES = frozenset((SINGLE, ATOM, WITH_TEXT))
 Decide = Callable[[int], bool]
 
 # The classes of elements that are marked themselves: whether they are new, and whether they are old.
@@ -103,7 +104,7 @@ class _Resolver:
                 if not self.hidden:
                     self.out.append(piece)
             else:
-                self._tag(piece, holds=self.kinds[piece] not in (SINGLE, ATOM) and name_of(piece) not in VOID)
+                self._tag(piece, holds=self.kinds[piece] not in LEAVES and name_of(piece) not in VOID)
                 self.since_tag = len(self.out)
         return "".join(self.out)
 

@@ -22,7 +22,9 @@ from .markup import (
     name_of,
 )
 
-INLINE, BLOCK, VOID_BLOCK, END, ATOM, SINGLE, COMMENT = range(7)
+INLINE, BLOCK, VOID_BLOCK, END, ATOM, SINGLE, COMMENT, WITH_TEXT = range(8)
+# In these, < and > and spaces may mean other things than in tags.
+MORE_THAN_TAGS = frozenset((ATOM, COMMENT, WITH_TEXT))
 
 
 class Kinds(dict[str, int]):
@@ -42,7 +44,7 @@ class Kinds(dict[str, int]):
         if name in VOID:
             return VOID_BLOCK if name in BLOCKS else SINGLE
         if name in RAW or name in TEXT_ONLY:
-            return SINGLE
+            return WITH_TEXT
         if name in BLOCKS:
             return BLOCK
         return ATOM if name in ATOMS else INLINE

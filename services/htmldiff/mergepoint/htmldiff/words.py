@@ -6,7 +6,7 @@ A token is a word with the white space before it. What ``ignore`` names is taken
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from .markup import ATOMS, BLOCKS, HOLDS_ATOMS, MARKUP, RAW, SPACE, TEXT_ONLY, is_end, join_atoms, name_of
+from .markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
 
 GRANULARITIES = ("character", "word", "sentence", "block", "document")
 # Each takes less work than those before it; in it as in these, whatever differs at all is deleted and added.
@@ -41,8 +41,6 @@ UNSPACED = re.compile(rf"[{_UNSPACED}\U00020000-\U0003ffff]")
 MORE_SPACE = re.compile(f"{_SPACES}+")
 AT_BLOCK = re.compile(rf" ?(</?(?:{'|'.join(sorted(BLOCKS))})\b[^>]*>) ?")
 COMMENT = re.compile("<!--.*?-->", re.DOTALL)
-# Markup that is more than a tag: < and > and spaces may mean other things in it.
-NOT_ONLY_TAGS = re.compile(rf"<(?:!|{'|'.join((*RAW, *TEXT_ONLY, *ATOMS))})")
 
 
 def icu_words(text: str) -> Iterable[str]:
