@@ -256,11 +256,14 @@ def test_ids_like_ours_are_renamed():
         ("<p>a</p>", "<h2>a</h2>"),
         ("<table><tr><td>a</table>", "<table><tr><td>a<td>b</table>"),
         ("<img src=a>", "<img src=b>"),
+        ("a b c", "a c"),
+        ("<p>a</p><p>b</p>", "<p>b</p>"),
     ],
 )
 @pytest.mark.parametrize("markup", ["classic", "full"])
-def test_a_page_leads_to_every_change(old, new, markup):
-    result = compare(old, new, page=True, markup=markup)
+@pytest.mark.parametrize("view", ["inline", "side-by-side"])
+def test_a_page_leads_to_every_change(old, new, markup, view):
+    result = compare(old, new, page=True, markup=markup, view=view)
     for change in result.changes:
         assert result.content.count(f' id="diff-{change.id}"') == 1
         assert f'href="#diff-{change.id}"' in result.html

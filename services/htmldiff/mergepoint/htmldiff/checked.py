@@ -74,17 +74,17 @@ def script_of(old: Document, new: Document, choice: Choice, segment: Segment, gr
 
 def _written(script: Script, numbers: Sequence[int], moved: frozenset[int], choice: Choice) -> str:
     full = choice.markup == "full"
-    old = Look(full=full, new=False)
+    old = Look(full=full, new=False, anchors=choice.page)
     new = Look(full=full, old=False, anchors=choice.page)
     if choice.view == "deletions":
-        return render(script, numbers, old._replace(anchors=choice.page), moved)
+        return render(script, numbers, old, moved)
     if choice.view == "insertions":
         return render(script, numbers, new, moved)
     if choice.view == "side-by-side":
-        sides = (render(script, numbers, look, moved) for look in (old, new))
-        return "".join(
-            f'<div class="diff_{name}">{html}</div>' for name, html in zip(("old", "new"), sides, strict=True)
-        )
+        anchored: set[int] = set()  # an id is there once
+        after = render(script, numbers, new, moved, anchored)
+        before = render(script, numbers, old, moved, anchored)
+        return f'<div class="diff_old">{before}</div><div class="diff_new">{after}</div>'
     return render(script, numbers, Look(full=full, anchors=choice.page), moved)
 
 

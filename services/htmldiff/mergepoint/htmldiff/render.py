@@ -20,22 +20,31 @@ class Look(NamedTuple):
     anchors: bool = False
 
 
-def render(script: Script, numbers: Sequence[int], look: Look, moved: frozenset[int] = frozenset()) -> str:
-    """Return *script* as HTML; *numbers* are those of its pieces, *moved* those of changes that only moved."""
-    renderer = _Renderer(look, moved)
+def render(
+    script: Script,
+    numbers: Sequence[int],
+    look: Look,
+    moved: frozenset[int] = frozenset(),
+    anchored: set[int] | None = None,
+) -> str:
+    """Return *script* as HTML; *numbers* are those of its pieces, *moved* those of changes that only moved.
+
+    *anchored* are the numbers of changes that have an ``id`` already; those that get one are added.
+    """
+    renderer = _Renderer(look, moved, set() if anchored is None else anchored)
     for piece, number in zip(script, numbers, strict=True):
         renderer.add(piece, number)
     return "".join(renderer.out)
 
 
 class _Renderer:
-    def __init__(self, look: Look, moved: frozenset[int]) -> None:
+    def __init__(self, look: Look, moved: frozenset[int], anchored: set[int]) -> None:
         self.look = look
         self.moved = moved
         self.out: list[str] = []
         self.ends: list[str] = []
         self.links = 0  # how many elements are open in which no other of their name may stand
-        self.anchored: set[int] = set()
+        self.anchored = anchored
 
     def add(self, piece: object, number: int) -> None:
         if isinstance(piece, Keep):
@@ -60,7 +69,8 @@ class _Renderer:
     def _open(self, piece: Open, number: int) -> None:
         old, new = piece
         full = self.look.full
-        more = self._more(number, new.tag if new else "") if number else ""
+        shows = bool(new and self.look.new) or bool(old and self.look.old)
+        more = self._more(number, new.tag if new else "") if number and shows else ""
         end = ""
         if new and not (old and not self.look.new):
             end = f"</{new.name}>"
