@@ -40,7 +40,7 @@ ANSWERED = {
     "2 MB of them": (two_words(LARGE // 4), two_words(LARGE // 4)),
     "every paragraph another": (full("<p>x</p>"), full("<p>y</p>")),
     "nothing but ends": (full("</p>", SMALL), full("</br>", SMALL)),
-    "tags that cross": (full("<i>x y</i> z "), full("x <i>y z</i> ")),
+    "tags that cross": (full("<i>x y</i> z ", SMALL), full("x <i>y z</i> ", SMALL)),
     "deep again and again": tuple(full("<div>" * depth + "x" + "</div>" * depth, SMALL) for depth in (250, 251)),
     "rows": (full("<table>" + "<tr><td>x<td>1" * 149_000), full("<table>" + "<tr><td>x<td>2" * 149_000)),
     "the other way round": (
@@ -48,7 +48,7 @@ ANSWERED = {
     ),
     "blocks by chance": tuple("".join(f"<p>w{CHANCE.randrange(10**6)}" for _ in range(15_000)) for _ in "ab"),
     "words by chance": tuple(" ".join(f"w{CHANCE.randrange(10**6)}" for _ in range(200_000)) for _ in "ab"),
-    "ampersands": (full("&"), full("&&<")),
+    "ampersands": (full("&", SMALL), full("&&<", SMALL)),
     "spaces": (full(" ", SMALL), full(" \n", SMALL)),
     "Thai without end": (full("ฉันชอบกินข้าวผัด", SMALL // 3), full("ฉันชอบข้าวกินผัด", SMALL // 3)),
     "one word of 2 MB": ("x" * LARGE, "x" * (LARGE - 1) + "y"),

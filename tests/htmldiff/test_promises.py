@@ -14,9 +14,9 @@ from mergepoint.htmldiff.normal import normalise
 from tests.htmldiff.checks import is_inert, parts_are_in_place, reparsed, text, text_of_side
 from tests.htmldiff.documents import documents, many_pairs, pairs
 
-MARK = re.compile("<[^>]* data-diff-")
-often = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
-sometimes = settings(often, max_examples=300)
+MARK = re.compile('<[^>]* data-diff-[a-z-]+="')
+often = settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+sometimes = settings(often, max_examples=150)
 
 
 def alone(html: str, sanitize: str = "safe") -> str:
@@ -62,18 +62,18 @@ def test_nothing_is_lost_without_sanitising(pair):
 
 @pytest.mark.parametrize("odd", [False, True])
 def test_promises_hold_many_thousand_times(odd):
-    for old, new in many_pairs(8_000, odd=odd):
+    for old, new in many_pairs(3_000, odd=odd):
         check_promises(old, new, "safe")
 
 
 def test_hardly_anything_is_too_complex_even_without_sanitising():
     degraded = refused = 0
-    for old, new in many_pairs(4_000, seed=1_000_000):
+    for old, new in many_pairs(2_000, seed=1_000_000):
         try:
             degraded += compare(old, new, markup="full", sanitize="none").degraded is not None
         except TooComplex:
             refused += 1
-    assert degraded + refused <= 8
+    assert degraded + refused <= 4
 
 
 @often
