@@ -141,6 +141,8 @@ def test_choosing_what_is_not_there_is_an_error():
         ({"wrapper_element": "p"}, "wrapper_element"),
         ({"wrapper_element": "script"}, "wrapper_element"),
         ({"base_url": "javascript:alert(1)"}, "base_url"),
+        ({"base_url": "http://["}, "base_url"),
+        ({"base_url": "http://?"}, "base_url"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -169,6 +171,13 @@ def test_what_is_ignored_is_no_change():
 def test_relative_links_are_resolved():
     html = content('<a href="b?x=1&y">t</a>', '<a href="b?x=1&y">t</a>', base_url="https://example.com/a/")
     assert html == '<a href="https://example.com/a/b?x=1&amp;y">t</a>'
+
+
+@pytest.mark.parametrize("href", ["//[", "http://[x]/", "http://ex\u2100mple/", "http://a b/", "\t//", "http:", "?"])
+def test_what_is_no_url_is_left_as_it_is_or_goes(href):
+    result = compare(f'<a href="{href}">x</a>', "", base_url="https://example.com/a/")
+    assert result.degraded is None
+    assert result.content.endswith("x</a></del>")
 
 
 def test_granularity():

@@ -109,7 +109,10 @@ class Rules(dict[str, str]):
     def _resolved(self, key: str, value: str) -> str:
         if not self.base_url or key not in policy.URLS:
             return value
-        return escape(urljoin(self.base_url, unescape(value).strip()))
+        try:
+            return escape(urljoin(self.base_url, unescape(value).strip()))
+        except ValueError:  # no URL that anything could open: //[
+            return value
 
     def _clean(self, name: str, key: str, value: str) -> str | None:
         if not FORBIDDEN_IN_NAMES.isdisjoint(key):

@@ -2,10 +2,11 @@
 
 import re
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 import nh3
 
-from .markup import VOID, names, unescape
+from .markup import VOID, names
 
 ELEMENTS = names(
     """a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd
@@ -113,4 +114,8 @@ def _asked(element: str, attribute: str, value: str) -> str | None:
 
 
 def is_web_url(url: str) -> bool:
-    return bool(re.match(r"https?://[^\s/?#]+", unescape(url), re.IGNORECASE))
+    """Say whether links can be relative to *url*."""
+    try:
+        return bool(re.match(r"https?://[^\s/?#]+", url, re.IGNORECASE)) and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
