@@ -76,7 +76,7 @@ def test_every_option_is_in_the_document_and_in_the_contract(document: dict[str,
     assert set(properties) == set(HtmldiffOptions.model_fields)
     for name, schema in properties.items():
         assert schema["description"], name
-        assert f"| `{name}` |" in readme or name in ("old", "new")
+        assert f"| `{name}` |" in readme or name in ("old", "new", "old_url", "new_url")
 
 
 def test_every_default_in_the_contract_is_true(document: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
 """The service's settings, from variables that begin with HTMLDIFF_."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mergepoint.kit.config import BaseSettings, SettingsConfigDict
+from mergepoint.kit.origins import parse_origins
+
+from .sources import Sources
 
 
 class Settings(BaseSettings):
@@ -15,3 +18,16 @@ class Settings(BaseSettings):
     memory_bytes: int = Field(512 << 20, ge=64 << 20)
     children: int = Field(4, ge=1, le=64)
     max_age: int = Field(30, ge=0, le=86_400)
+    sources: str = ""
+    source_timeout: float = Field(3.0, gt=0, le=5)
+    source_redirects: int = Field(0, ge=0, le=10)
+
+    @field_validator("sources")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        parse_origins(value)
+        return value
+
+    def sources_of(self) -> Sources:
+        """Return what fetches documents by URL."""
+        return Sources(self.sources, self.source_timeout, self.source_redirects, self.max_age)

@@ -1,8 +1,9 @@
 """What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from mergepoint.kit.options import Options
 
@@ -20,6 +21,7 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+Url = Annotated[str, Field(min_length=1, max_length=2000)]
 WebUrl = Annotated[str, Field(max_length=2000, pattern=r"^(?i:https?)://[^\s/?#]+")]
 BaseUrl = Annotated[WebUrl | None, Field(description="what relative links are relative to")]
 Chosen = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_split)]
@@ -37,11 +39,31 @@ class CompareOptions(Options):
     base_url: BaseUrl = None
 
 
-class PairOptions(CompareOptions):
-    """Two documents."""
+def _absent() -> Any:
+    return None
 
-    old: str = Field(description="the HTML as it was", json_schema_extra=CONTENT)
-    new: str = Field(description="the HTML as it is now", json_schema_extra=CONTENT)
+
+class PairOptions(CompareOptions):
+    """Two documents, each as it is or by the URL where it is."""
+
+    old_url: Url | None = Field(None, description="where the HTML as it was is; of an origin that the service allows")
+    new_url: Url | None = Field(None, description="where the HTML as it is now is")
+    old: str = Field(
+        default_factory=_absent, validate_default=True, description="the HTML as it was", json_schema_extra=CONTENT
+    )
+    new: str = Field(
+        default_factory=_absent, validate_default=True, description="the HTML as it is now", json_schema_extra=CONTENT
+    )
+
+    @field_validator("old", "new", mode="before")
+    @classmethod
+    def _once(cls, value: object, info: ValidationInfo) -> object:
+        url = info.data.get(f"{info.field_name}_url")
+        if value is None and not url:
+            raise PydanticCustomError("missing", "is required")
+        if value is not None and url:
+            raise ValueError(f"give {info.field_name} or {info.field_name}_url")
+        return "" if value is None else value
 
 
 class HtmldiffOptions(PairOptions):

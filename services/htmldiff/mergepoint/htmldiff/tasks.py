@@ -19,7 +19,7 @@ from . import core, versions
 from .checked import coarser, fitting
 from .choice import Choice
 from .normal import Document
-from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions
+from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
 
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
@@ -41,13 +41,13 @@ Found = TypeVar("Found", core.Comparison, versions.Annotated)
 def htmldiff(options: HtmldiffOptions) -> Answer:
     """Show what changed between two documents."""
     choice = _choice(options, *COMPARING, *SHOWING)
-    return _answer(core.compare_documents(*core.read_both(options.old, options.new, choice), choice), options)
+    return _answer(core.compare_documents(*core.read_both(*_both(options), choice), choice), options)
 
 
 def apply(options: ApplyOptions) -> Answer:
     """Make just some of the changes."""
     chosen = {name: getattr(options, name) for name in ("accept", "reject", *COMPARING)}
-    return Answer(core.apply(options.old, options.new, **chosen).encode(), HTML)
+    return Answer(core.apply(*_both(options), **chosen).encode(), HTML)
 
 
 def annotate(options: AnnotateOptions) -> Answer:
@@ -64,7 +64,7 @@ def attempt_htmldiff(options: HtmldiffAttempt) -> Answer:
     """As htmldiff, in the time that *options* tell."""
     began = time.monotonic()
     choice = _choice(options, *COMPARING, *SHOWING)
-    both = core.read_both(options.old, options.new, choice)
+    both = core.read_both(*_both(options), choice)
     return _finest(lambda choice: core.compare_documents(*both, choice), choice, both, options, began)
 
 
@@ -178,6 +178,14 @@ def _answer(
     else:
         told["parts"] = [asdict(part) for part in found.parts]
     return Answer.json({**told, "granularity": found.granularity, "degraded": degraded}, **meta)
+
+
+def _both(options: PairOptions) -> tuple[str, str]:
+    """Return the documents; who may fetch them from URLs has done so (sources.py)."""
+    for field in ("old_url", "new_url"):
+        if getattr(options, field):
+            raise Problem.field(field, "this source is not allowed", code="source_refused")
+    return options.old, options.new
 
 
 def _choice(options: object, *names: str) -> Choice:

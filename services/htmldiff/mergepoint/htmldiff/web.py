@@ -15,7 +15,7 @@ from mergepoint.kit.web import base_app
 
 from . import core, page
 from .config import Settings
-from .options import AnnotateOptions, ApplyOptions, CompareOptions, HtmldiffOptions
+from .options import AnnotateOptions, ApplyOptions, HtmldiffOptions, PairOptions
 from .tasks import SANDBOXED, bounded
 
 VERSION = "0.1.0"
@@ -57,9 +57,13 @@ def prepare() -> None:
 
 
 def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
-    control = caching.fresh_for(settings.max_age)
+    sources = settings.sources_of()
 
-    def answer(name: str, options: CompareOptions | AnnotateOptions) -> Response:
+    def answer(name: str, options: PairOptions | AnnotateOptions) -> Response:
+        age = settings.max_age
+        if isinstance(options, PairOptions):
+            options, age = sources.fill(options)
+        control = caching.fresh_for(age) if age or not settings.max_age else caching.NO_STORE
         if "format" in type(options).model_fields and options.format is None:  # type: ignore[union-attr]
             options = options.model_copy(update={"format": accepted(request, ACCEPTABLE)})
         response = pure.answer(request, name, options, control)

@@ -99,15 +99,15 @@ def _form(request: Request, data: bytes, model: type[Options]) -> Iterable[tuple
     contents = content_fields(model)
     for name, filename, kind, value in _parts(request, data):
         if name in contents:
-            _check_part(name, kind, contents[name])
+            check_type(name, kind, contents[name])
         if value or name in contents:
             yield name, read_content(model, name, value) if name in contents else read_text(value, name)
         if filename and name in contents and "filename" in model.model_fields:
             yield "filename", filename
 
 
-def _check_part(name: str, kind: str, wanted: str | None) -> None:
-    """Refuse a file that says that it is something else than what is wanted."""
+def check_type(name: str, kind: str, wanted: str | None) -> None:
+    """Refuse what says by its type, *kind*, that it is something else than *wanted*; *name* is the field to blame."""
     if not wanted:
         return
     media, parameters = parse_options_header(kind)
