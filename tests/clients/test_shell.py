@@ -104,6 +104,16 @@ def test_two_documents_are_the_files_of_a_form(tmp_path):
     assert parts(request) == [("old", "text/html", b"a"), ("new", "text/html", b"")]
 
 
+def test_a_url_stands_for_a_file(tmp_path):
+    (tmp_path / "a").write_text("x")
+    request = sent("htmldiff", "--old-url", "http://a", str(tmp_path / "a"))
+    assert request.target.startswith("/htmldiff?old_url=")
+    assert parts(request) == [("new", "text/html", b"x")]
+    assert parts(sent("htmldiff", str(tmp_path / "a"), "--new_url=http://a")) == [("old", "text/html", b"x")]
+    request = sent("apply", "--old-url", "a", "--new-url", "b", "--accept", "1")
+    assert (request.target, request.body) == ("/htmldiff/apply?old_url=a&new_url=b&accept=1", b"{}")
+
+
 def test_versions_are_json():
     request = sent("annotate", text='{"versions": []}')
     assert (request.target, request.headers["content-type"]) == ("/htmldiff/annotate", "application/json")
@@ -180,7 +190,17 @@ def test_curlrc_changes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", "highlight --language", "highlight a b", "stylesheet", "htmldiff", "apply a", "htmldiff a b c"]
+    "line",
+    [
+        "nonsense",
+        "highlight --language",
+        "highlight a b",
+        "stylesheet",
+        "htmldiff",
+        "apply a",
+        "htmldiff a b c",
+        "htmldiff --old-url x a b",
+    ],
 )
 def test_wrong_usage_has_a_status_of_its_own(line):
     done = run("http://localhost:1", *line.split())

@@ -106,12 +106,12 @@ class Client:
         path = f"/highlight/styles/{quote(utf8(name, 'name', self._server), safe='')}.css"
         return self._text(self._call("GET", path + query({"dark": dark}, self._server)))
 
-    def htmldiff(self, old: str | bytes, new: str | bytes, **options: Any) -> Diff:
-        """Return what changed from the HTML *old* to the HTML *new*, as HTML that also knows its ``changes``."""
+    def htmldiff(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Diff:
+        """Return what changed from the HTML *old* (or at ``old_url``) to *new*, as HTML that knows its ``changes``."""
         given = fields({"old": old, "new": new, **options, "format": "json"}, self._server)
         return self._understood(compared, self._call("POST", "/htmldiff", json_body(given), JSON))
 
-    def apply(self, old: str | bytes, new: str | bytes, **options: Any) -> str:
+    def apply(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> str:
         """Return *old* with just the changes that ``accept`` names, or with all but those that ``reject`` names."""
         given = fields({"old": old, "new": new, **options}, self._server)
         return self._text(self._call("POST", "/htmldiff/apply", json_body(given), JSON))

@@ -56,14 +56,14 @@ module Mergepoint
       valid(response.body, response)
     end
 
-    # What changed from the HTML *old* to the HTML *new*? Returns a Diff.
-    def htmldiff(old, new, **options)
-      told(Diff, send_json("/htmldiff", **options, old: utf8(old, "old"), new: utf8(new, "new"), format: "json"))
+    # What changed from the HTML *old* (or that at `old_url:`) to the HTML *new*? Returns a Diff.
+    def htmldiff(old = nil, new = nil, **options)
+      told(Diff, send_json("/htmldiff", **options, **both(old, new), format: "json"))
     end
 
     # Returns *old* with just the changes that `accept: [1, 3]` names, or with all but those that `reject:` names.
-    def apply(old, new, **options)
-      response = send_json("/htmldiff/apply", **options, old: utf8(old, "old"), new: utf8(new, "new"))
+    def apply(old = nil, new = nil, **options)
+      response = send_json("/htmldiff/apply", **options, **both(old, new))
       valid(response.body, response)
     end
 
@@ -85,6 +85,10 @@ module Mergepoint
     def close = @server.close
 
     private
+
+    def both(old, new)
+      { old:, new: }.compact.to_h { |name, html| [name, utf8(html, name)] }
+    end
 
     def send_json(path, **options)
       lists = options.slice(:snippets, :versions)
