@@ -2,19 +2,28 @@
 
 import crypto from 'crypto';
 
-const SESSION = /^(?:__Host-)?mergepoint(?:-form)?$/i;
+const OURS = /^(?:__Host-)?mergepoint(?:-form|-oidc)?$/i;
+const PLAIN = /^[\w.~+\/=-]*$/;
+const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 
 function cookies(r, ours) {
     return (r.headersIn.Cookie || '').split(';').map(pair => pair.trim())
-        .filter(pair => pair && SESSION.test(pair.split('=', 1)[0].trim()) === ours).join('; ');
+        .filter(pair => pair && OURS.test(pair.split('=', 1)[0].trim()) === ours);
 }
 
-function sessionCookie(r) {
-    return cookies(r, true);
+/* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. */
+function ownCookies(r) {
+    return cookies(r, true).map(pair => PLAIN.test(pair) ? pair : pair.split('=', 1)[0].trim() + '=bad').join('; ');
 }
 
 function otherCookies(r) {
-    return cookies(r, false);
+    return cookies(r, false).join('; ');
+}
+
+/* As it is, if it can be one: a server behind may refuse to read what is none, and then nothing would say why. */
+function authorization(r) {
+    const value = r.headersIn.Authorization || '';
+    return !value || CREDENTIAL.test(value) ? value : 'Bearer bad';
 }
 
 /* Sessions and API keys are for us alone. */
@@ -25,7 +34,7 @@ function otherAuthorization(r) {
 
 /* Of exactly what is passed on to be judged, so that nothing else can make a difference. */
 function hash(r) {
-    const parts = [sessionCookie(r), r.headersIn.Authorization || ''];
+    const parts = [ownCookies(r), authorization(r)];
     return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
@@ -33,4 +42,4 @@ function loginAddress(r) {
     return '/auth/login?next=' + encodeURIComponent(r.variables.request_uri);
 }
 
-export default {sessionCookie, otherCookies, otherAuthorization, hash, loginAddress};
+export default {ownCookies, otherCookies, authorization, otherAuthorization, hash, loginAddress};

@@ -157,14 +157,23 @@ class Place:
         password = self.command("create-user", name, *options).split()[1]
         return self.logged_in(name, password)
 
-    def _is_up(self) -> bool:
-        assert self._auth
-        assert self._auth.poll() is None, self.log.read_text()[-3000:]
+    def metrics(self) -> str:
+        """What auth has counted."""
+        return self.directly("/metrics").body.decode()
+
+    def directly(self, target: str, headers: Mapping[str, str] | None = None) -> Reply:
+        """Ask auth itself, past nginx."""
         with contextlib.closing(http.client.HTTPConnection("auth", timeout=5)) as connection:
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.run / "auth.sock"))
-            connection.request("GET", "/auth/health")
-            return connection.getresponse().status == 200
+            connection.request("GET", target, headers=dict(headers or {}))
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+
+    def _is_up(self) -> bool:
+        assert self._auth
+        assert self._auth.poll() is None, self.log.read_text()[-3000:]
+        return self.directly("/auth/health").status == 200
 
 
 class Visitor:
