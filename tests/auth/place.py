@@ -46,6 +46,7 @@ class Place:
         self.run.chmod(0o755)  # nginx's workers are somebody else when we are root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.public_url = f"http://localhost:{self.port}"  # a passkey is for a name, never for an address
         self.state = self.run / "state"
         self.log = self.run / "auth.log"
         self.nginx_log = self.run / "nginx.log"
@@ -60,7 +61,7 @@ class Place:
             "MERGEPOINT_SERVICE": "auth",
             "MERGEPOINT_BIND": f"unix:{self.run}/auth.sock",
             "AUTH_STATE": str(self.state),
-            "AUTH_PUBLIC_URL": self.url,
+            "AUTH_PUBLIC_URL": self.public_url,
             "AUTH_FIRST_ADMIN": "admin",
             "AUTH_DATABASE_URL": database_url,
             **environment,
@@ -240,9 +241,12 @@ class Application:
                 length = int(self.headers.get("Content-Length", 0))
                 said = {"method": self.command, "target": self.path, "headers": self.headers.items()}
                 seen.append(said)
-                body = json.dumps(said | {"body": self.rfile.read(length).decode("latin-1")}).encode()
+                said |= {"body": self.rfile.read(length).decode("latin-1")}
+                path, _, query = self.path.partition("?")
+                is_page = path.endswith(".html")
+                body = page(query.partition("at=")[2]) if is_page else json.dumps(said).encode()
                 self.send_response(200)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "text/html" if is_page else "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(b"" if self.command == "HEAD" else body)
@@ -264,6 +268,14 @@ class Application:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def page(site: str) -> bytes:
+    """A page of the application, which embeds the user box of *site*."""
+    return f"""<!doctype html><html lang="en"><title>A page that is not Mergepoint's</title>
+<script>addEventListener("mergepoint-user", event => {{ window.told = event.detail }})</script>
+<script src="{site}/auth/userbox.js" defer></script>
+<mergepoint-userbox></mergepoint-userbox><p>Some text.</p>""".encode()
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:

@@ -1,6 +1,7 @@
 """/auth/login and /auth/logout."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, request
 from pydantic import Field
@@ -78,7 +79,7 @@ def welcome(user: User, target: str, *, how: str, pending: bool) -> Response:
     before = session()
     token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=before.id if before else None)
     if wants_page():
-        response = see(f"/auth/second-factor?next={target}" if pending else target)
+        response = see(f"/auth/second-factor?next={quote(target)}" if pending else target)
     else:
         body: dict[str, Any] = {"user": None if pending else user.public, "token": token, "second_factor": pending}
         response = jsonify(body)

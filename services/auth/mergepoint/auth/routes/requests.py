@@ -24,6 +24,7 @@ CSRF_SECONDS = 12 * 3600
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 64
 SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN = ("/auth/me", "/auth/logout")  # to pages of the origins that AUTH_ORIGINS names
 STATUS = {
     "invalid_login": 401,
     "login_required": 401,
@@ -149,10 +150,12 @@ def refuse_other_sites() -> None:
     if request.method in SAFE:
         return
     site, source = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    known = {settings().public_url, *settings().origin_set}
-    if site == "same-origin" or (site is None and source is None):
-        pass  # of a browser without Sec-Fetch-Site, POST has an Origin
-    elif site == "none" or source not in known:
+    named = settings().origin_set if request.path in OPEN else frozenset()
+    if site is None:  # of a browser that does not know it, POST has an Origin; a program has neither
+        good = source is None or source == settings().public_url or source in named
+    else:
+        good = site == "same-origin" or source in named
+    if not good:
         raise Forbidden("this was sent by another site")
     if _needs_token() and not _token_is_good():
         raise InvalidToken("this form is too old, or from elsewhere; load the page again")
