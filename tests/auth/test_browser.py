@@ -11,6 +11,7 @@ from tests.auth.place import Place
 from tests.live.test_browser import ARGUMENTS
 from tests.servers import need
 
+ACCOUNT = re.compile(r"://[^/]+/auth/account$")
 PASSWORD = "correct horse battery"
 
 
@@ -52,7 +53,7 @@ def register(place: Place, page: Page, name: str) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
-    page.wait_for_url("**/auth/account")
+    page.wait_for_url(ACCOUNT)
 
 
 def log_in(place: Place, page: Page, name: str) -> None:
@@ -70,7 +71,7 @@ def test_the_box_on_a_page_of_an_application(here: Place, page: Page) -> None:
     page.get_by_label("Name").fill("box.one")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
-    page.wait_for_url("**/auth/account")
+    page.wait_for_url(ACCOUNT)
     page.goto(f"{here.public_url}/open/page.html")
     expect(box.get_by_role("link", name="box.one")).to_be_visible()
     assert page.evaluate("window.told.name") == "box.one"
@@ -180,7 +181,7 @@ def log_in_admin(place: Place, page: Page) -> None:
     page.get_by_label("Name or e-mail").fill("admin")
     page.get_by_label("Password").fill(place.first_password)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/auth/account")
+    page.wait_for_url(ACCOUNT)
 
 
 def test_a_passkey_is_added_and_asked_for(here: Place, context: BrowserContext) -> None:
@@ -204,7 +205,7 @@ def test_a_passkey_is_added_and_asked_for(here: Place, context: BrowserContext) 
     assert "/auth/login" in page.url  # the password alone opens nothing
     log_in(here, page, "keyed")
     page.get_by_role("button", name="Use a passkey").click()
-    page.wait_for_url("**/auth/account")
+    page.wait_for_url(ACCOUNT)
     page.goto(f"{here.public_url}/wiki/")
     assert '"Mergepoint-Identity"' in page.content()
     page.goto(f"{here.public_url}/auth/second-factor")
