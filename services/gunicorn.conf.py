@@ -1,5 +1,6 @@
 """One gunicorn configuration for every Python service: MERGEPOINT_SERVICE names it, MERGEPOINT_BIND its address."""
 
+import gc
 import os
 import tempfile
 
@@ -55,3 +56,9 @@ worker_class = _kit.Worker
 logger_class = _kit.Logger
 logconfig_dict = _kit.log_config(_service)
 child_exit = _kit.forget_worker
+
+
+def when_ready(_server):
+    """What is loaded by now stays shared with the workers: collecting garbage would write to all of it."""
+    gc.collect()
+    gc.freeze()

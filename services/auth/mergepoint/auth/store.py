@@ -27,7 +27,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 class Store:
     """Connections to the database at *url*: ``sqlite:////path/to/auth.db`` or ``postgresql+psycopg://…``."""
 
-    def __init__(self, url: str | URL, *, connections: int = 16) -> None:
+    def __init__(self, url: str | URL, *, connections: int = 8) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": PATIENCE}
@@ -40,7 +40,9 @@ class Store:
             options = f"-c statement_timeout=5000 -c lock_timeout={PATIENCE * 1000:.0f} -c synchronous_commit=on"
             arguments = {"connect_timeout": 2, "options": options}
             self._engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=True, **pool)
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # What only reads needs no transaction: SQLite is not told BEGIN (below), PostgreSQL commits by itself.
+        alone: dict[str, Any] = {"reads": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reader = self._engine.execution_options(**alone)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -84,7 +86,7 @@ class Store:
         connection = sqlite3.connect(
             f"file:{self._path}?mode=rw", uri=True, timeout=PATIENCE, check_same_thread=False, isolation_level=None
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "cache_size=-500"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
@@ -99,7 +101,7 @@ class Store:
 
 
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if not connection.get_execution_options().get("reads"):
         # IMMEDIATE: who reads first and then writes would be refused at once when another did so meanwhile.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
