@@ -9,7 +9,7 @@ import re
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,9 +26,9 @@ class LoadError(Exception):
     """Requests failed, so the number of the others says nothing."""
 
 
-def get(url: str) -> Callable[[float], float]:
+def get(url: str, *headers: str) -> Callable[[float], float]:
     """Return what measures GETs of *url*: seconds in, requests a second out."""
-    return lambda seconds: _wrk(seconds, url)
+    return lambda seconds: _wrk(seconds, url, headers=headers)
 
 
 def post_same(url: str, body: Path) -> Callable[[float], float]:
@@ -68,8 +68,9 @@ def ratio(above: list[float], below: list[float]) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def _wrk(seconds: float, url: str, script: str = "", *arguments: str) -> float:
+def _wrk(seconds: float, url: str, script: str = "", *arguments: str, headers: Iterable[str] = ()) -> float:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s"]
+    command += [word for header in headers for word in ("-H", header)]
     command += ["-s", str(LUA / script), url, "--", *arguments] if script else [url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if failed := re.search(r"Non-2xx.*|Socket errors.*", said):

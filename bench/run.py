@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import auth
 import comparing
 import engine
 import rows
@@ -54,6 +55,8 @@ def main() -> int:
         if not arguments.only:
             tell("htmldiff")
             found += comparing.rows(folder)
+            tell("auth")
+            found += auth.rows(turns)
     print(table(found), end="")
     if not (arguments.dry or arguments.only):
         RESULTS.write_text(results(found, turns, answer=len(answer), connections=CONNECTIONS))

@@ -70,8 +70,9 @@ def mergepoint(*application: str, **environment: str) -> Iterator[tuple[str, int
     with folder() as path, open(path / "errors", "wb") as errors:
         suite = runner.Suite(path, f"127.0.0.1:{port}")
         suite.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null", **environment}
+        suite.environment["AUTH_STATE"] = str(path / "auth")
         suite.commands["highlight"] = [*suite.commands["highlight"], *application]
-        with _stderr_to(errors.fileno()):
+        with stderr_to(errors.fileno()):
             suite.start()
         try:
             if not suite.wait_for(f"http://127.0.0.1:{port}/health"):
@@ -88,6 +89,12 @@ def made() -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # if we are made
     environment["MERGEPOINT_LISTEN"] = f"127.0.0.1:{port}"
+    with folder() as state:
+        environment["XDG_STATE_HOME"] = str(state)
+        yield from _made(url, environment)
+
+
+def _made(url: str, environment: Mapping[str, str]) -> Iterator[str]:
     with program(["make", "-C", str(ROOT), "run"], f"{url}/highlight?language=python", b"x = 1", environment):
         yield url
 
@@ -157,7 +164,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _stderr_to(file: int) -> Iterator[None]:
+def stderr_to(file: int) -> Iterator[None]:
     """What is started meanwhile writes its standard error to *file*."""
     kept = os.dup(2)
     os.dup2(file, 2)

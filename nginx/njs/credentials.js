@@ -32,10 +32,15 @@ function otherAuthorization(r) {
     return /^bearer\s+m[ps]_/i.test(value) ? '' : value;
 }
 
-/* Of exactly what is passed on to be judged, so that nothing else can make a difference. */
+/* Of all that the above are made from, so that nothing else can make a difference; and of the raw headers, since every
+ * request comes by here (taking them apart first costs 10 µs). No header holds a line break. */
 function hash(r) {
-    const parts = [ownCookies(r), authorization(r)];
-    return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+    const cookies = r.headersIn.Cookie || '';
+    const authorization = r.headersIn.Authorization || '';
+    if (!authorization && cookies.indexOf('mergepoint') < 0) {
+        return 'nobody';
+    }
+    return crypto.createHash('sha256').update(cookies + '\n' + authorization).digest('hex');
 }
 
 function loginAddress(r) {

@@ -90,6 +90,11 @@ class Auth:
         """What such a link is bound to: once there is another password, it is good no longer."""
         return hashed(self.accounts.password_of(user_id) or "")[:16]
 
+    def close(self) -> None:
+        """Close connections and end threads; another call opens new ones. Call it before forking."""
+        self.store.close()
+        self.passwords.close()
+
     def sweep(self) -> None:
         """Delete what is over; to be called now and then."""
         self.sessions.sweep()

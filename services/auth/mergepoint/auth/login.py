@@ -16,10 +16,10 @@ from .passwords import MOST, Passwords
 from .store import Store
 from .throttle import Rate, Throttle
 
-# Of one account from one network: ten at once, then two a minute. Of one network, whatever the accounts: a hundred at
-# once, then one a second; a network from which this account was used before has that to itself.
+# Of one account from one network: ten at once, then two a minute. Of one network, whatever the accounts: thirty at
+# once, then one a second; an account that was used from there before does not count.
 PAIR = Rate(10, 30.0)
-NETWORK = Rate(100, 1.0)
+NETWORK = Rate(30, 1.0)
 KNOWN_FOR = 30 * 86400.0
 NOTED = Rate(1, 60.0)  # throttled attempts in the audit log, per network
 # Refusals come after a multiple of this; it is longer than a hash takes on a busy machine.

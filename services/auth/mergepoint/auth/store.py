@@ -21,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 from .errors import Invalid, StoreUnavailable
 
 PATIENCE = 2.0  # seconds that a statement may wait for a lock, or a thread for a connection
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "cache_size=-512")
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -86,7 +87,7 @@ class Store:
         connection = sqlite3.connect(
             f"file:{self._path}?mode=rw", uri=True, timeout=PATIENCE, check_same_thread=False, isolation_level=None
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "cache_size=-500"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 

@@ -78,7 +78,7 @@ def _open(settings: Settings) -> Auth:
             file=sys.stderr,
             flush=True,
         )
-    store.close()
+    auth.close()
     return auth
 
 
