@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -27,15 +28,14 @@ POLICIES = {
     "jobs": "scope:jobs:write",
     "other": "user",
 }
-LOCATION = """
-location ^~ /{name}/ {{
-    set $service {name};
-    set $policy  {policy};
-    include snippets/auth.conf;
-    include snippets/identity.conf;
-    proxy_pass http://application;
-}}
-"""
+# The lines to copy from the README, for each of them.
+README = (ROOT / "services/auth/README.md").read_text()
+[LOCATION] = re.findall(r"^```nginx\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def location(name: str, policy: str) -> str:
+    lines = LOCATION.replace("/wiki/", f"/{name}/").replace("$service wiki;", f"$service {name};")
+    return lines.replace("$policy  user;", f"$policy  {policy};")
 
 
 class Place:
@@ -80,7 +80,7 @@ class Place:
         self.start_auth()
         nginx = self.run / "files"
         shutil.copytree(ROOT / "nginx", nginx)
-        locations = "".join(LOCATION.format(name=name, policy=policy) for name, policy in POLICIES.items())
+        locations = "".join(location(name, policy) for name, policy in POLICIES.items())
         (nginx / "services/application.conf").write_text(locations)
         upstream = f"upstream application {{ server 127.0.0.1:{self.application.port}; keepalive 8; }}\n"
         with (nginx / "upstreams.conf").open("a") as file:

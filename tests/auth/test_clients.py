@@ -1,0 +1,138 @@
+"""The clients and the commands, against the real service through nginx: keys, sessions, me, handover."""
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from mergepoint.client import ApiError, Client, Forbidden, Unauthorized
+from tests.auth.place import Place
+from tests.servers import ROOT, need
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def password(place: Place) -> str:
+    return place.command("create-user", "clara").split()[1]
+
+
+def test_python_calls_everything(place: Place, password: str) -> None:
+    anybody = Client(place.url)
+    assert anybody.auth.me() is None
+    with pytest.raises(Unauthorized):
+        anybody.auth.keys()
+    token = anybody.auth.login("clara", password)["token"]
+    clara = Client(place.url, token)
+    assert clara.auth.me()["name"] == "clara"  # type: ignore[index]
+    assert sum(session["current"] for session in clara.auth.sessions()) == 1
+    made = clara.auth.create_key("nightly", ["auth", "wiki"], rate=6000, days=1)
+    assert clara.auth.check(made["secret"])
+    assert not clara.auth.check(made["secret"][:-1])
+    program = Client(place.url, made["secret"])
+    assert program.auth.me()["name"] == "clara"  # type: ignore[index]
+    with pytest.raises(Forbidden):
+        program.auth.handover("game")
+    successor = clara.auth.rotate_key(made["key"]["id"], overlap=0)
+    mine = clara.auth.keys()
+    assert successor["key"]["id"] in [key["id"] for key in mine]
+    clara.auth.revoke_key(successor["key"]["id"])
+    game = anybody.auth.redeem(clara.auth.handover("game"), "game")
+    assert game["user"]["name"] == "clara"
+    [there] = [session for session in clara.auth.sessions() if session["audience"] == "game"]
+    clara.auth.end_session(there["id"])
+    with pytest.raises(Unauthorized):
+        Client(place.url, game["token"]).auth.sessions()
+    assert clara.auth.end_sessions() >= 0
+    clara.auth.logout()
+    with pytest.raises(ApiError):
+        clara.auth.sessions()
+
+
+RUBY = """
+require "mergepoint"
+url, password = ARGV
+anybody = Mergepoint::Client.new(url)
+raise "somebody" unless anybody.auth.me.nil?
+
+clara = Mergepoint::Client.new(url, api_key: anybody.auth.login("clara", password)["token"])
+raise "not clara" unless clara.auth.me["name"] == "clara"
+raise "no session" unless clara.auth.sessions.one? { _1["current"] }
+
+made = clara.auth.create_key("nightly", scopes: %w[auth wiki], rate: 6000, days: 1)
+raise "no key" unless clara.auth.check(made["secret"]) && !clara.auth.check(made["secret"].chop)
+
+begin
+  Mergepoint::Client.new(url, api_key: made["secret"]).auth.handover("game")
+  raise "handed over"
+rescue Mergepoint::Forbidden
+  nil
+end
+successor = clara.auth.rotate_key(made["key"]["id"], overlap: 0)
+clara.auth.revoke_key(successor["key"]["id"])
+raise "still there" if clara.auth.keys.any? { _1["id"] == successor["key"]["id"] }
+
+game = anybody.auth.redeem(clara.auth.handover("game"), audience: "game")
+there = clara.auth.sessions.find { _1["audience"] == "game" }
+clara.auth.end_session(there["id"])
+begin
+  Mergepoint::Client.new(url, api_key: game["token"]).auth.sessions
+  raise "still in"
+rescue Mergepoint::Unauthorized
+  nil
+end
+clara.auth.end_sessions
+keys = Mergepoint::Identity.keys(Net::HTTP.get(URI("#{url}/auth/jwks.json")))
+raise "no keys" if keys.empty?
+
+clara.auth.logout
+puts "all well"
+"""
+
+
+def test_ruby_calls_everything(place: Place, password: str) -> None:
+    need("ruby")
+    command = ["ruby", "-w", "-I", str(ROOT / "clients/ruby/lib"), "-e", RUBY, place.url, password]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("all well\n", "")
+
+
+def test_the_shell_tells_who_one_is(place: Place, password: str) -> None:
+    token = Client(place.url).auth.login("clara", password)["token"]
+    environment = {"PATH": "/usr/bin:/bin", "MERGEPOINT_URL": place.url, "MERGEPOINT_API_KEY": token}
+    command = [str(ROOT / "clients/shell/mergepoint"), "auth", "me"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
+    assert json.loads(done.stdout)["user"]["name"] == "clara", done.stderr
+
+
+def test_a_link_by_the_command_line_sets_the_password_once(place: Place) -> None:
+    place.command("create-user", "dora")
+    link = place.command("reset-password", "DORA").strip()
+    assert link.startswith(f"{place.public_url}/auth/password?token=")
+    visitor = place.visitor()
+    body = {"token": link.partition("token=")[2], "new_password": PASSWORD}
+    assert visitor.post("/auth/password", body).status == 200
+    assert visitor.post("/auth/password", body).status == 403
+    assert visitor.log_in("dora", PASSWORD).status == 200
+
+
+def test_a_name_that_is_taken_is_told_to_the_operator(place: Place) -> None:
+    place.command("create-user", "emil", "--admin")
+    with pytest.raises(AssertionError, match="this name is taken"):
+        place.command("create-user", "EMIL")
+
+
+def test_rotating_the_signing_key_under_load_fails_no_request(place: Place) -> None:
+    visitor = place.logged_in()
+    until, statuses, kids = time.monotonic() + 9, set(), set()
+    rotated = False
+    while time.monotonic() < until:
+        statuses.add(visitor.get("/wiki/").status)
+        kids.add(len(visitor.get("/auth/jwks.json").json["keys"]))
+        if not rotated and time.monotonic() > until - 8:
+            place.command("rotate-identity-key")
+            rotated = True
+    assert statuses == {200}
+    assert max(kids) >= 2
+    assert visitor.get("/auth/account").status == 200  # nobody is logged out

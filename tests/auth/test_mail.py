@@ -1,0 +1,108 @@
+"""Letters: links go out when there is a mail server, only to whom they are for, and nobody waits for it."""
+
+import pathlib
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from mergepoint.auth import Auth
+from mergepoint.auth.config import Settings
+from mergepoint.auth.web import create_app
+from tests.auth.visitors import PASSWORD, Browser, make
+from tests.servers import free_port, wait_for
+
+
+class Box:
+    def __init__(self) -> None:
+        self.letters: list[Any] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.letters.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+def box() -> Iterator[tuple[Box, int]]:
+    port, box = free_port(), Box()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+@pytest.fixture
+def browser(auth: Auth, box: tuple[Box, int], tmp_path: pathlib.Path) -> Browser:
+    settings = Settings(
+        state=tmp_path / "state", public_url="http://localhost", registration="invite",
+        smtp_url=f"smtp://127.0.0.1:{box[1]}", mail_from="auth@example.com",
+    )  # fmt: skip
+    return Browser(create_app(settings, auth))
+
+
+def link_in(letter: Any) -> str:
+    text = letter.content.decode().replace("=\r\n", "").replace("=3D", "=")
+    found = re.search(r"http://localhost(/\S+)", text)
+    assert found
+    return found[1]
+
+
+def test_an_invitation_makes_one_account_with_a_proven_address(
+    auth: Auth, browser: Browser, box: tuple[Box, int]
+) -> None:
+    make(auth, "root", admin=True)
+    browser.log_in("root")
+    browser.get("/auth/users")
+    browser.submit("/auth/users/invite", email="lin@example.com")
+    wait_for(lambda: box[0].letters)
+    [letter] = box[0].letters
+    assert (letter.mail_from, letter.rcpt_tos) == ("auth@example.com", ["lin@example.com"])
+    link = link_in(letter)
+    invitation = link.partition("invitation=")[2]
+    somebody = Browser(browser.client.application)
+    assert somebody.get("/auth/register").status_code == 403
+    for name, status in (("lin", 303), ("lin2", 403)):
+        page = somebody.get(link)
+        assert page.status_code == 200
+        reply = somebody.submit("/auth/register", name=name, password=PASSWORD, invitation=invitation)
+        assert reply.status_code == status
+        somebody = Browser(browser.client.application)
+    user = auth.accounts.find("lin@example.com")
+    assert user
+    assert user.email_proven
+
+
+def test_an_address_is_proven_by_the_link_in_a_letter(auth: Auth, browser: Browser, box: tuple[Box, int]) -> None:
+    make(auth, "ada")
+    browser.log_in()
+    browser.get("/auth/account")
+    browser.submit("/auth/account/email", email="ada@example.com", password=PASSWORD)
+    wait_for(lambda: box[0].letters)
+    link = link_in(box[0].letters[0])
+    browser.get(link)
+    assert browser.submit("/auth/email", token=link.partition("token=")[2]).status_code == 303
+    user = auth.accounts.find("ada")
+    assert user
+    assert user.email_proven
+
+
+def test_a_mail_server_that_is_away_is_nobodys_problem(auth: Auth, tmp_path: pathlib.Path) -> None:
+    settings = Settings(state=tmp_path, public_url="http://localhost", smtp_url=f"smtp://127.0.0.1:{free_port()}")
+    root = Browser(create_app(settings, auth))
+    make(auth, "root", admin=True)
+    root.log_in("root")
+    root.get("/auth/users")
+    began = time.monotonic()
+    reply = root.submit("/auth/users", name="lin", email="lin@example.com")
+    assert reply.status_code == 200
+    assert 'class="secret"' in reply.text
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("url", ["mail.example.com", "http://mail", "smtp://", "smtps:"])
+def test_a_mail_server_has_an_address(url: str) -> None:
+    with pytest.raises(ValueError, match="is expected"):
+        Settings(smtp_url=url)
