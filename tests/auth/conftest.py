@@ -31,7 +31,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(server: Databases) -> Iterator[Store]:
-    store = Store(server.new())
+    store = Store(server.clean())
     yield store
     store.close()
 

@@ -151,7 +151,7 @@ def test_the_application_gets_no_session_and_no_key(place: Place) -> None:
 def test_one_users_answer_never_reaches_another(place: Place) -> None:
     visitors = {name: place.user(name) for name in ("mia", "noa")}
     names = []
-    for _ in range(20):
+    for _ in range(5):
         for name, visitor in visitors.items():
             for service in ("wiki", "other", "maybe"):
                 [token] = header(visitor.get(f"/{service}/"), "Mergepoint-Identity")

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     oidc: str = ""
     smtp_url: str = ""
     mail_from: str = ""
+    thumbnail_key: str = Field("", pattern=r"^([0-9a-fA-F]{2})*$")
+    thumbnail_salt: str = Field("", pattern=r"^([0-9a-fA-F]{2})*$")
     session_idle: int = Field(7 * 86400, ge=60)
     session_lifetime: int = Field(30 * 86400, ge=60)
     max_bytes: int = Field(65_536, ge=1024, le=1 << 20)

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from .accounts import Accounts, User, get
 from .audit import Audit, Origin
-from .errors import Forbidden, Taken
+from .errors import Forbidden, Invalid, Taken
 from .names import email_key
+from .pictures import checked
 from .schema import federated, users
 from .store import Store
 
@@ -80,9 +81,17 @@ class Federation:
                     origin,
                     email=address,
                     email_proven=proven,
+                    picture=_picture(claims),
                     identity=(provider, subject),
                 )
             except Taken as error:
                 if error.field == "email":  # somebody's who has not proven it: no reason to hand over either account
                     address, proven = None, False
         raise Forbidden("no name is left for this account")
+
+
+def _picture(claims: Mapping[str, Any]) -> str | None:
+    try:
+        return checked(str(claims["picture"]))
+    except (KeyError, Invalid):
+        return None

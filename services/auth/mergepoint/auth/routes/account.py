@@ -8,10 +8,11 @@ from pydantic import Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
+from .. import pictures
 from ..accounts import User
 from ..errors import AuthError, Forbidden
 from ..policy import Caller
-from .requests import auth, origin, page, sent, set_cookie, status_of, user, wants_page
+from .requests import auth, origin, page, see, sent, set_cookie, status_of, user, wants_page
 
 
 class PasswordOptions(Options):
@@ -19,6 +20,12 @@ class PasswordOptions(Options):
 
     password: str = Field(max_length=4000, description="today's")
     new_password: str = Field(max_length=4000)
+
+
+class PictureOptions(Options):
+    """Where the avatar is made from."""
+
+    picture: str | None = Field(None, max_length=1000, description="an https address; none: no picture")
 
 
 def add(app: Flask) -> None:
@@ -40,6 +47,13 @@ def add(app: Flask) -> None:
                 raise
             return page("account", status_of(error), error=error)
         return renewed(who.user, "account", "Your password is changed. Every other session has ended.")
+
+    @app.post("/auth/account/picture")
+    @describe("Say where your picture is, or that there is none", PictureOptions, produces=["application/json"])
+    def change_picture() -> Response:
+        who, options = user(), sent(PictureOptions)
+        auth().accounts.set_picture(who.user, options.picture and pictures.checked(options.picture), origin(who))
+        return see("/auth/account") if wants_page() else jsonify({"user": auth().accounts.get(who.user.id).public})
 
 
 def by_session() -> Caller:

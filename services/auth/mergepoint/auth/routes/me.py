@@ -6,9 +6,10 @@ from mergepoint.kit.body import read_options
 from mergepoint.kit.dispatch import run
 from mergepoint.kit.openapi import describe
 
+from ..pictures import avatar
 from ..tasks import KeyOptions
 from ..tasks import auth as check_key
-from .requests import caller, csrf_token
+from .requests import caller, csrf_token, settings
 
 
 def add(app: Flask) -> None:
@@ -18,9 +19,11 @@ def add(app: Flask) -> None:
         found = caller()
         if found is None:
             return jsonify({"user": None, "csrf": csrf_token()})
+        key, salt = bytes.fromhex(settings().thumbnail_key), bytes.fromhex(settings().thumbnail_salt)
+        about = {**found.user.public, "avatar": avatar(found.user.picture, key, salt)}
         if found.key:
-            return jsonify({"user": found.user.public, "key": found.key.public})
-        return jsonify({"user": found.user.public, "csrf": csrf_token()})
+            return jsonify({"user": about, "key": found.key.public})
+        return jsonify({"user": about, "csrf": csrf_token()})
 
     @app.post("/auth/check")
     @describe("Whether a text has the form of an API key, checksum included", KeyOptions, produces=["application/json"])
