@@ -2,6 +2,7 @@
 
 from .core import Thumbnail, thumbnail, thumbnails
 from .errors import BrokenImage, DoesNotFit, ImageTooLarge, ImpossibleSize, NotAnImage
+from .info import info
 from .spec import Crop, Limits, Position, Spec, Trim, Watermark
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Thumbnail",
     "Trim",
     "Watermark",
+    "info",
     "thumbnail",
     "thumbnails",
 ]

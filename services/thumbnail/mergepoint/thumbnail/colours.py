@@ -30,6 +30,16 @@ def from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
     return (_convert(image, icc) if icc else None) or image.convert("RGB")
 
 
+def profile_name(icc: bytes | None) -> str | None:
+    """Return what a profile calls itself, at most 100 characters, if it can be read."""
+    if not icc:
+        return None
+    try:
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip()[:100] or None
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
 def _convert(image: Image.Image, icc: bytes) -> Image.Image | None:
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))

@@ -1,6 +1,7 @@
 """What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
 
 import re
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
@@ -11,6 +12,9 @@ from .spec import COMPASS, Colour, Limits, Position, Spec, Trim
 
 Fit = Literal["inside", "cover", "fill", "pad"]
 FormatName = Literal["auto", "jpeg", "webp", "avif", "png", "gif"]
+FORMATS = ("avif", "webp", "jpeg", "png", "gif")
+MOST_WIDTHS = 12
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 LARGEST = 65_535  # a side; what a service allows is less
 POINT = re.compile(r"(0|1|0?\.\d{1,6}|[01]\.\d{1,6}),(0|1|0?\.\d{1,6}|[01]\.\d{1,6})", re.ASCII)
 HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
@@ -50,6 +54,24 @@ def _checked(parse: object) -> AfterValidator:
 
 def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _joined(value: object) -> object:
+    """Lists are fine in JSON."""
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _widths(value: str) -> str:
+    words = value.split(",")
+    if not all(re.fullmatch(r"[1-9][0-9]{0,4}", word, re.ASCII) for word in words) or len(words) > MOST_WIDTHS:
+        raise ValueError(f"whole numbers from 1 to 99999, at most {MOST_WIDTHS}: 320,640")
+    return value
+
+
+def _formats(value: str) -> str:
+    if not set(value.split(",")) <= set(FORMATS):
+        raise ValueError(f"some of {', '.join(FORMATS)}, between commas")
+    return value
 
 
 Image = Annotated[Binary, Field(description="the picture, a whole file", json_schema_extra={"content": True})]
@@ -92,6 +114,30 @@ class ThumbnailOptions(Look):
     """One picture and how it is wanted."""
 
     image: Image
+    preset: str | None = Field(None, max_length=100, description="a preset of this server, which other options change")
+
+
+class SetOptions(Look):
+    """One picture in several widths and formats."""
+
+    image: Image
+    widths: Annotated[str, BeforeValidator(_joined), AfterValidator(_widths)] = Field(
+        "320,640,1280", description="between commas, at most 12"
+    )
+    formats: Annotated[str, BeforeValidator(_joined), AfterValidator(_formats)] = Field(
+        "avif,webp,jpeg", description="between commas, the best first; the last is for everybody"
+    )
+    archive: Literal["zip", "multipart"] = Field("zip", description="how the files are packed")
+    name: str = Field(
+        "image", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="what the files' names begin with"
+    )
+    sizes: str = Field("100vw", max_length=200, description="how wide the picture is shown, for the HTML")
+
+
+class InfoOptions(Options):
+    """One picture that is asked about."""
+
+    image: Image
 
 
 class RenderOptions(Options):
@@ -108,6 +154,22 @@ class MeasureOptions(Options):
     """One picture, of which only the header is read."""
 
     image: Image
+
+
+# What each option says in a Spec, for laying it over a preset.
+SAYS = {
+    "fit": ("fit", "keep_ratio"),
+    "format": ("format", "takes"),
+    "rotate": ("auto_rotate", "rotate"),
+}
+
+
+def over(preset: Spec, look: Look, takes: tuple[str, ...]) -> Spec:
+    """Return *preset* with the options that *look* was given explicitly."""
+    said = spec_of(look, takes)
+    names = {name for option in look.model_fields_set for name in SAYS.get(option, (option,)) if hasattr(said, name)}
+    changed = replace(preset, **{name: getattr(said, name) for name in names})
+    return changed if changed.format or "takes" in names else replace(changed, takes=takes)
 
 
 def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:

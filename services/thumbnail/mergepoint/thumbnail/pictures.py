@@ -38,6 +38,7 @@ class Picture:
             image: Any = Image.open(io.BytesIO(data), formats=[self.header.format])
             self._check_again(image, limits)
             self.exif = image.getexif()
+            self.mode: str = image.mode
             self.icc: bytes | None = image.info.get("icc_profile")
             self.info = {name: image.info.get(name) for name in ("duration", "loop")}
         self.width, self.height = image.size

@@ -5,6 +5,7 @@ A picture takes two calls there: one reads its header, and what that announces i
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, Task
@@ -12,9 +13,10 @@ from mergepoint.kit.options import Options
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 
-from . import core
+from . import core, sets
 from .headers import read_header
-from .options import MeasureOptions, RenderOptions, ThumbnailOptions, spec_of
+from .info import info
+from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, spec_of
 from .spec import Limits, Spec
 
 # Reading a header takes a millisecond, in the largest file some ten; this is for a busy machine.
@@ -24,8 +26,13 @@ DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1
 TRIES = 4  # looking for a quality writes the file some seven times, the later ones small
 
 
+DEFAULT = Limits()
+
+
 def thumbnail(options: ThumbnailOptions) -> Answer:
-    """Make one picture small."""
+    """Make one picture small. Presets are a server's."""
+    if options.preset:
+        raise Problem.field("preset", f"no preset is called {options.preset!r}", code="unknown_preset")
     return _answer(core.thumbnail(options.image, spec_of(options)))
 
 
@@ -40,7 +47,34 @@ def measure(options: MeasureOptions) -> Answer:
     return Answer.json({"format": header.format, "pixels": header.pixels, "frames": header.frames})
 
 
-TASKS: Mapping[str, Task] = {"thumbnail": thumbnail, "render": render, "measure": measure}
+def describe(options: InfoOptions, limits: Limits = DEFAULT) -> Answer:
+    """Say what one picture is."""
+    return Answer.json(info(options.image, limits=limits))
+
+
+def make_set(options: SetOptions, limits: Limits = DEFAULT) -> Answer:
+    """Make one picture small in several widths and formats."""
+    widths, formats = _asked(options)
+    files = sets.make(options.image, spec_of(options), widths, formats, options.name, limits)
+    about = sets.manifest(files, options.sizes)
+    if options.archive == "zip":
+        return Answer(sets.as_zip(files, about), "application/zip")
+    body, boundary = sets.as_multipart(files, about)
+    return Answer(body, f"multipart/mixed; boundary={boundary}")
+
+
+def _asked(options: SetOptions) -> tuple[list[int], list[str]]:
+    formats = dict.fromkeys(name.upper() for name in options.formats.split(","))
+    return sorted(set(map(int, options.widths.split(",")))), list(formats)
+
+
+TASKS: Mapping[str, Task] = {
+    "thumbnail": thumbnail,
+    "info": describe,
+    "set": make_set,
+    "render": render,
+    "measure": measure,
+}
 
 
 def limited(limits: Limits) -> Mapping[str, Task]:
@@ -52,7 +86,19 @@ def limited(limits: Limits) -> Mapping[str, Task]:
     def limited_render(options: RenderOptions) -> Answer:
         return _answer(core.thumbnail(options.image, options.spec, limits=options.limits or limits))
 
-    return {**TASKS, "thumbnail": limited_thumbnail, "render": limited_render}
+    def limited_info(options: InfoOptions) -> Answer:
+        return describe(options, limits)
+
+    def limited_set(options: SetOptions) -> Answer:
+        return make_set(options, limits)
+
+    return {
+        "thumbnail": limited_thumbnail,
+        "info": limited_info,
+        "set": limited_set,
+        "render": limited_render,
+        "measure": measure,
+    }
 
 
 def deadline(announced: Mapping[str, int], specs: list[Spec], limits: Limits) -> float:
@@ -100,7 +146,21 @@ def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
     def bounded_render(options: RenderOptions) -> Answer:
         return within("render", options, options.image, [options.spec])
 
-    return {"thumbnail": bounded_thumbnail, "render": bounded_render, "measure": bounded_measure}
+    def bounded_info(options: InfoOptions) -> Answer:
+        return within("info", options, options.image, [Spec(width=32)])
+
+    def bounded_set(options: SetOptions) -> Answer:
+        widths, formats = _asked(options)
+        base = spec_of(options)
+        return within("set", options, options.image, [replace(base, width=width) for width in widths for _ in formats])
+
+    return {
+        "thumbnail": bounded_thumbnail,
+        "info": bounded_info,
+        "set": bounded_set,
+        "render": bounded_render,
+        "measure": bounded_measure,
+    }
 
 
 def _answer(made: core.Thumbnail) -> Answer:

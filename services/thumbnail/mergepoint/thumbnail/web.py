@@ -21,7 +21,9 @@ from mergepoint.kit.web import base_app
 from .config import Settings
 from .delivery import Door, lifetime, named, raw_path, read, unchanged
 from .encoding import TYPES
-from .options import MeasureOptions, RenderOptions, ThumbnailOptions, spec_of
+from .links import Grammar, UnknownOption
+from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, over
+from .spec import Spec
 from .tasks import bounded, limited
 from .warmth import SAMPLE, warm
 
@@ -63,23 +65,46 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["sandbox"] = sandbox
     pure = Pure(tasks, version=VERSION, libraries=LIBRARIES)
-    _add_calls(app, pure, settings)
+    _add_calls(app, pure, settings, settings.grammar())
+    _add_more(app, pure, settings)
     _add_links(app, pure, tasks, settings)
     return app
 
 
-def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
+def _add_calls(app: Flask, pure: Pure, settings: Settings, grammar: Grammar) -> None:
     control = caching.fresh_for(settings.max_age)
 
     @app.route("/thumbnail", methods=PICTURES)
     @describe("Make a picture small", ThumbnailOptions, produces=list(TYPES.values()))
     def thumbnail() -> Response:
         options = read_options(ThumbnailOptions, request)
-        wanted = RenderOptions(image=options.image, spec=spec_of(options, _accepted()))
+        spec = over(_preset(grammar, options.preset), options, _accepted())
+        wanted = RenderOptions(image=options.image, spec=spec)
         response = pure.answer(request, "render", wanted, control)
-        if options.format == "auto":
+        if spec.takes is not None:
             response.headers["Vary"] = "Accept"
         return response
+
+
+def _preset(grammar: Grammar, name: str | None) -> Spec:
+    try:
+        return grammar.preset(name) if name else Spec()
+    except UnknownOption as error:
+        raise Problem.of(error) from None
+
+
+def _add_more(app: Flask, pure: Pure, settings: Settings) -> None:
+    control = caching.fresh_for(settings.max_age)
+
+    @app.route("/thumbnail/info", methods=PICTURES)
+    @describe("Say what a picture is", InfoOptions, produces=["application/json"])
+    def info() -> Response:
+        return pure.answer(request, "info", read_options(InfoOptions, request), control)
+
+    @app.route("/thumbnail/set", methods=PICTURES)
+    @describe("Make a picture small in several widths and formats", SetOptions, produces=["application/zip"])
+    def make_set() -> Response:
+        return pure.answer(request, "set", read_options(SetOptions, request), control)
 
 
 def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Settings) -> None:
@@ -102,6 +127,13 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
         options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
         response = pure.answer(request, "render", options, control)
         return response if response.status_code == 304 else named(response, wanted)
+
+    @app.get("/thumbnail/info/<signature>/<rest:rest>", merge_slashes=False)
+    @describe("Say what a picture is that is somewhere else", produces=["application/json"])
+    def info_link(signature: str, rest: str) -> Response:
+        wanted = door.open(raw_path(request).removeprefix("/thumbnail/info"))
+        found = read(wanted, sources, settings.max_bytes)
+        return pure.answer(request, "info", InfoOptions(image=found.body), lifetime(wanted, found))
 
 
 def _format(tasks: Mapping[str, Task], body: bytes) -> str:

@@ -1,0 +1,76 @@
+"""What there is to say about a picture, beside its pixels, and what may stand for it while it loads."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from . import hashes
+from .colours import profile_name, to_srgb
+from .effects import flat, opaque, with_alpha
+from .encoding import TYPES, Extras, encode
+from .pictures import ORIENTATION, Picture
+from .scaling import Pixels, resize
+from .spec import Limits
+
+SIDE = 32  # of the copy that is looked at: hashes have seven waves at most
+PLACEHOLDER_SIDE = 16
+COLOURS = 6
+SPACES = {"L": "grey", "LA": "grey", "1": "grey", "CMYK": "cmyk", "YCCK": "cmyk"}
+LIMITS = Limits()
+
+
+def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, Any]:
+    """Return what *image*, a whole file, is: see the service's README for each entry."""
+    data = image if isinstance(image, bytes) else image.read()
+    picture = Picture(data, limits)
+    turn = picture.turn
+    width, height = turn.size(picture.width, picture.height)
+    mode = picture.mode
+    picture.shrink_for(SIDE / max(width, height))
+    small = turn.apply(_small(picture.first()))
+    small = to_srgb(small, picture.icc)
+    rgb = flat(small, (255, 255, 255))
+    rgb = np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
+    return {
+        "type": TYPES[picture.header.format],
+        "bytes": len(data),
+        "width": width,
+        "height": height,
+        "frames": picture.header.frames,
+        "orientation": int(picture.exif.get(ORIENTATION, 1)) if turn.swap or turn.mirror or turn.flip else 1,
+        "colour_space": SPACES.get(mode, "grey" if mode.startswith("I") else "rgb"),
+        "profile": profile_name(picture.icc),
+        "alpha": not opaque(small),
+        "dominant_colour": _dominant(small),
+        "blurhash": hashes.blurhash(rgb),
+        "thumbhash": hashes.thumbhash(with_alpha(small)),
+        "placeholder": _placeholder(small),
+    }
+
+
+def _small(pixels: Pixels, side: int = SIDE) -> Pixels:
+    height, width, _ = pixels.shape
+    scale = min(1.0, side / max(width, height))
+    return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def _dominant(small: Pixels) -> str:
+    """Return the commonest of a few colours, of what can be seen, as rrggbb."""
+    rgba = with_alpha(small)
+    seen = rgba[rgba[..., 3] > 127][:, :3]
+    if not len(seen):
+        return "000000"
+    few = Image.fromarray(seen[None]).quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
+    most = int(np.bincount(np.asarray(few).ravel()).argmax())
+    red, green, blue = np.median(seen[np.asarray(few).ravel() == most], axis=0).astype(int)
+    return f"{red:02x}{green:02x}{blue:02x}"
+
+
+def _placeholder(small: Pixels) -> str:
+    """Return a tiny copy as a data URL."""
+    tiny = _small(small, PLACEHOLDER_SIDE)
+    data = encode(tiny, "WEBP", 40, None, Extras())
+    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
