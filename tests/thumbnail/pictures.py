@@ -19,6 +19,23 @@ def file(pixels: Pixels, format: str = "PNG", **options: Any) -> bytes:
     return target.getvalue()
 
 
+def saved(image: Image.Image, format: str, **options: Any) -> bytes:
+    target = io.BytesIO()
+    image.save(target, format, **options)
+    return target.getvalue()
+
+
+def moving(format: str, count: int, width: int = 30, height: int = 20) -> bytes:
+    """Return an animation: a white column that goes to the right on ever lighter red, 100 ms a frame."""
+    frames = []
+    for number in range(count):
+        frame = plain(width, height, (40 + 200 * number // count, 0, 0))
+        frame[:, width * number // count : width * number // count + 3] = 255
+        frames.append(Image.fromarray(frame))
+    options: dict[str, Any] = {"lossless": True} if format == "WEBP" else {}
+    return saved(frames[0], format, save_all=True, append_images=frames[1:], duration=100, loop=3, **options)
+
+
 def opened(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data))
     image.load()

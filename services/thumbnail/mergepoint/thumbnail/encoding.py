@@ -99,10 +99,10 @@ def _png(image: Image.Image, extras: Extras) -> bytes:
 
 def _gif(image: Image.Image, colours: int, extras: Extras) -> bytes:
     sequel = extras.sequel
-    frames = [_quantized(_image(frame), colours) for frame in sequel.frames]
+    frames = [_indexed(_image(frame), colours) for frame in sequel.frames]
     animated = _animated(Sequel(sequel.frames, sequel.durations, sequel.loop)) | {"append_images": frames}
     options = animated if frames else {}
-    return _saved(_quantized(image, colours), "GIF", **extras.options("GIF"), **options)
+    return _saved(_indexed(image, colours), "GIF", **extras.options("GIF"), **options)
 
 
 def _animated(sequel: Sequel) -> dict[str, Any]:
@@ -111,6 +111,16 @@ def _animated(sequel: Sequel) -> dict[str, Any]:
     loop = {} if sequel.loop is None else {"loop": sequel.loop}
     frames = [_image(frame) for frame in sequel.frames]
     return {"save_all": True, "append_images": frames, "duration": list(sequel.durations), **loop}
+
+
+def _indexed(image: Image.Image, colours: int) -> Image.Image:
+    """Return *image* for GIF, where a pixel is transparent or not."""
+    if image.mode not in ("LA", "RGBA"):
+        return _quantized(image, colours)
+    few = image.convert("RGB").quantize(colours - 1, method=Image.Quantize.MEDIANCUT)
+    few.paste(colours - 1, mask=image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
+    few.info["transparency"] = colours - 1
+    return few
 
 
 def _quantized(image: Image.Image, colours: int) -> Image.Image:

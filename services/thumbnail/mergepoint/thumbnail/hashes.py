@@ -87,7 +87,9 @@ def _channel(values: Reals, across: int, down: int) -> tuple[float, float, list[
         float(factors[y, x]) for y in range(down) for x in range(across) if x * down < across * (down - y) and (x or y)
     ]
     scale = max(map(abs, kept), default=0.0)
-    return float(factors[0, 0]), scale, [0.5 + 0.5 / scale * wave for wave in kept] if scale else kept
+    if scale < 1e-9:  # a plain channel: what is left is rounding
+        return float(factors[0, 0]), 0.0, [0.5] * len(kept)
+    return float(factors[0, 0]), scale, [0.5 + 0.5 / scale * wave for wave in kept]
 
 
 def _round(value: float) -> int:

@@ -1,0 +1,177 @@
+"""Files that mean harm are refused by what they announce, or end at their deadline; no worker is lost."""
+
+import contextlib
+import functools
+import pathlib
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, thumbnail
+from mergepoint.thumbnail.config import Settings
+from mergepoint.thumbnail.headers import read_header
+from mergepoint.thumbnail.spec import Limits as SpecLimits
+from mergepoint.thumbnail.tasks import LONGEST_DEADLINE, deadline
+from tests.servers import Gunicorn, children, descendants
+from tests.thumbnail import bombs, pictures
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Gunicorn]:
+    service = Gunicorn("thumbnail", THUMBNAIL_WORKERS="1").start()
+    yield service
+    service.stop()
+
+
+@functools.cache
+def made(name: str) -> bytes:
+    return bombs.ANNOUNCED[name][0]() if name in bombs.ANNOUNCED else bombs.REVEALED[name]()
+
+
+def resident(pid: int) -> int:
+    """The memory of *pid* and all below it that is theirs alone, in bytes."""
+    total = 0
+    for process in {pid, *descendants(pid)}:
+        try:
+            rollup = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) << 10 for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total
+
+
+@pytest.mark.parametrize("name", bombs.ANNOUNCED)
+def test_what_the_header_gives_away_costs_nothing(name: str, service: Gunicorn) -> None:
+    data, (_, status, code) = made(name), bombs.ANNOUNCED[name]
+    workers, before = service.workers(), resident(service.pid)
+    began = time.monotonic()
+    reply = service.request("POST", "/thumbnail?width=100", data)
+    took, used = time.monotonic() - began, resident(service.pid) - before
+    assert (reply.status, reply.json["code"]) == (status, code)
+    assert took < 0.3
+    assert used < 200 << 20
+    assert service.workers() == workers
+
+
+@pytest.mark.parametrize("name", bombs.REVEALED)
+@pytest.mark.parametrize("frames", ["first", "all"])
+def test_what_only_decoding_reveals_ends_in_time(name: str, frames: str, service: Gunicorn) -> None:
+    workers = service.workers()
+    began = time.monotonic()
+    reply = service.request("POST", f"/thumbnail?width=100&frames={frames}", made(name))
+    assert time.monotonic() - began < LONGEST_DEADLINE + 0.5
+    assert reply.status in (200, 422)
+    assert reply.status == 200 or reply.json["code"] in (
+        "broken_image", "image_too_large", "too_slow", "memory_exceeded", "crashed",
+    )  # fmt: skip
+    assert service.workers() == workers
+
+
+def test_frames_are_counted_before_they_are_decoded() -> None:
+    with pytest.raises(ImageTooLarge, match="frames"):
+        thumbnail(bombs.gif(501), Spec(width=10, frames=0))
+    with pytest.raises(ImageTooLarge, match="100 frames"):
+        thumbnail(bombs.gif(100), Spec(width=10, frames=0))
+    assert thumbnail(bombs.gif(501), Spec(width=10)).width == 10
+    assert thumbnail(bombs.gif(501), Spec(width=10, frames=5)).width == 10
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_half_a_file_is_broken_wherever_it_ends(format: str) -> None:
+    data = pictures.file(pictures.photograph(64, 48), format)
+    for end in {*range(12, min(len(data), 200), 7), *range(200, len(data) - 20, max(1, len(data) // 9))}:
+        try:
+            shown = thumbnail(data[:end], Spec(width=10))
+        except (BrokenImage, NotAnImage):
+            continue
+        assert format in ("GIF", "PNG"), end  # whose last bytes may be missing
+        assert shown.width == 10
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_damaged_file_is_shown_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    format = data.draw(st.sampled_from(FORMATS))
+    file = bytearray(small(format))
+    for _ in range(data.draw(st.integers(1, 6))):
+        file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, MemoryError):
+        thumbnail(bytes(file), Spec(width=8), limits=Limits(pixels=1_000_000))
+
+
+@functools.cache
+def small(format: str) -> bytes:
+    return pictures.moving("GIF", 3) if format == "GIF" else pictures.file(pictures.photograph(40, 30), format)
+
+
+@settings(max_examples=200, deadline=None)
+@given(head=st.sampled_from([small(format)[:40] for format in FORMATS]), tail=st.binary(max_size=300))
+def test_any_header_is_read_or_refused(head: bytes, tail: bytes) -> None:
+    with contextlib.suppress(BrokenImage, NotAnImage):
+        read_header(head + tail)
+
+
+def test_a_polyglot_is_what_its_first_bytes_are() -> None:
+    data = (
+        pictures.file(pictures.flag(60, 40), "GIF") + b"<script>alert(1)</script>" + pictures.file(pictures.flag(9, 9))
+    )
+    shown = thumbnail(data, Spec(width=30))
+    assert (shown.type, b"script" in shown.bytes) == ("image/gif", False)
+
+
+def test_nothing_of_the_camera_is_left() -> None:
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    exif = Image.Exif()
+    exif[0x010F] = "SECRET maker"
+    exif[0x8298] = "SECRET owner"
+    exif.get_ifd(0x8825)[1] = "N"
+    words = PngInfo()
+    words.add_text("Comment", "SECRET words")
+    words.add_itxt("XML:com.adobe.xmp", "SECRET packet")
+    picture = Image.fromarray(pictures.flag(60, 40))
+    jpeg = pictures.saved(picture, "JPEG", exif=exif, comment=b"SECRET comment", xmp=b"SECRET packet")
+    png = pictures.saved(picture, "PNG", exif=exif, pnginfo=words)
+    webp = pictures.saved(picture, "WEBP", exif=exif, xmp=b"SECRET packet")
+    gif = pictures.saved(picture, "GIF", comment=b"SECRET comment")
+    for data in (jpeg, png, webp, gif):
+        assert b"SECRET" in data
+        for format in FORMATS:
+            assert b"SECRET" not in thumbnail(data, Spec(width=30, format=format)).bytes
+    kept = thumbnail(jpeg, Spec(width=30, keep_copyright=True)).bytes
+    assert (b"SECRET owner" in kept, b"SECRET maker" in kept) == (True, False)
+    assert b"SECRET maker" in thumbnail(jpeg, Spec(width=30, strip=False)).bytes
+
+
+def test_the_deadline_follows_the_pixels_announced() -> None:
+    def seconds(pixels: int, **wanted: object) -> float:
+        announced = {"pixels": pixels, "frames": 1}
+        return deadline(announced, [Spec(**{"width": 300, "height": 300, **wanted})], SpecLimits())
+
+    assert seconds(1_000_000) < seconds(10_000_000) < seconds(50_000_000) <= LONGEST_DEADLINE
+    assert seconds(10_000_000) < seconds(10_000_000, max_bytes=1000)
+    assert seconds(10_000_000, upscale=True, width=4096, height=4096) == LONGEST_DEADLINE
+
+
+def test_a_call_that_takes_too_long_is_refused(service: Gunicorn) -> None:
+    zygotes = children(service.pid) - service.workers()
+    reply = service.request(
+        "POST",
+        "/thumbnail?width=4000&format=avif&upscale=1&max_bytes=100",
+        pictures.file(pictures.photograph(640, 480)),
+    )
+    assert reply.json["code"] in ("too_slow", "does_not_fit")
+    assert children(service.pid) - service.workers() == zygotes
+
+
+def test_limits_can_be_set() -> None:
+    assert Settings(max_pixels=100, max_side=7).limits == Limits(pixels=100, side=7)
+    with pytest.raises(ImageTooLarge):
+        thumbnail(pictures.file(pictures.flag(60, 40)), Spec(), limits=Limits(pixels=2399))
+    assert thumbnail(pictures.file(pictures.flag(60, 40)), Spec(), limits=Limits(pixels=2400)).width == 60
