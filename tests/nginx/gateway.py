@@ -54,7 +54,7 @@ class Gateway:
 
     def start(self) -> None:
         for service in SERVICES:
-            if service != "highlight":
+            if service != "highlight" and not (self.run / f"{service}.sock").is_symlink():
                 (self.run / f"{service}.sock").symlink_to("highlight.sock")
         self.start_stub()
         with self.errors_path.open("ab") as errors:
