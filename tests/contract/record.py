@@ -32,6 +32,8 @@ def recorded(case: dict[str, Any], service: str, face: Face) -> dict[str, Any]:
         return {"error": outcome.error, "status": outcome.status}
     said = {"type": outcome.type, **outcome.about} if outcome.about else {}
     about = {name: value for name, value in said.items() if value is not None}
+    if about and not outcome.body:  # what is said is all there is
+        return about
     try:
         return {"text": outcome.body.decode(), **about}
     except UnicodeDecodeError:

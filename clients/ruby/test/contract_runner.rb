@@ -12,7 +12,8 @@ class ContractCase
   SILENT = %w[status type].freeze # facts that some answers do not tell
   WRAPPED = { "guess" => "candidates" }.freeze # the clients take a list out of its JSON; this is its name there
   POSITIONAL = { "highlight" => %w[code], "guess" => %w[code], "batch" => %w[snippets], "stylesheet" => %w[name],
-                 "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions], "thumbnail" => %w[image] }.freeze
+                 "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions], "thumbnail" => %w[image], "info" => %w[image],
+                 "thumbnail_set" => %w[image] }.freeze
 
   Checked = Struct.new(:well_formed)
 

@@ -5,7 +5,7 @@ require "mergepoint"
 
 # The RBS types say what is there. They are read with the rbs gem, which comes with Ruby.
 class TestTypes < Minitest::Test
-  INTERNAL = %i[Connection Deadline Meter Server Upload].freeze # not meant to be called from outside
+  INTERNAL = %i[Connection Deadline Links Meter Server Upload].freeze # not meant to be called from outside
 
   def test_every_public_class_and_method_has_a_type
     (Mergepoint.constants - INTERNAL).map { Mergepoint.const_get(_1) }.grep(Class).each do |kind|

@@ -9,7 +9,7 @@ from typing import Any
 from tests.thumbnail import pictures
 
 
-def thumbnail(name: str, image: bytes, **options: Any) -> dict[str, Any]:
+def thumbnail(name: str, image: bytes, /, **options: Any) -> dict[str, Any]:
     return {"name": name, "call": "thumbnail", "options": {"image": base64.b64encode(image).decode(), **options}}
 
 
@@ -54,4 +54,23 @@ CASES = [
     thumbnail("nothing", b"", width=30),
     thumbnail("half of a picture", PNG[: len(PNG) // 2], width=30),
     thumbnail("so few bytes", JPEG, width=30, max_bytes=100),
+    thumbnail("bytes that it has room in", JPEG, width=30, max_bytes=450, quality=100),
+    only(
+        thumbnail("what it is", PNG) | {"call": "info"},
+        includes={
+            "info": {
+                "type": "image/png",
+                "width": 60,
+                "height": 40,
+                "frames": 1,
+                "orientation": 1,
+                "colour_space": "rgb",
+                "alpha": False,
+                "bytes": len(PNG),
+            }
+        },
+    ),
+    only(thumbnail("what is no picture", b"text") | {"call": "info"}, error="unsupported_type", status=415),
+    thumbnail("a set", PNG, widths=[15, 30, 90], formats=["png", "jpeg"], name="flag") | {"call": "thumbnail_set"},
+    thumbnail("a set of nothing", PNG, widths=[0]) | {"call": "thumbnail_set"},
 ]

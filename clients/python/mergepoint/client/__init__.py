@@ -19,7 +19,7 @@ from .errors import (
     Unavailable,
     UnknownLanguage,
 )
-from .pictures import Picture
+from .pictures import Picture, Thumbnails
 from .results import Annotated, Diff, Highlighted, HighlightedImage
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "RateLimited",
     "ResponseTooLarge",
     "ServerError",
+    "Thumbnails",
     "Timeout",
     "Unauthorized",
     "Unavailable",

@@ -13,7 +13,8 @@ from .auth import Auth
 from .connections import Deadline
 from .encode import fields, json_body, query, utf8
 from .errors import ApiError, InvalidResponse, api_error
-from .pictures import Image, Picture, opened, picture
+from .links import LinkSigner, link
+from .pictures import Image, Picture, Thumbnails, described, opened, picture, unpacked
 from .results import (
     Annotated,
     Diff,
@@ -37,7 +38,8 @@ Understood = TypeVar("Understood")
 class Client:
     """Calls to the Mergepoint server at *base_url*. One client serves all threads, and survives a fork.
 
-    *timeout* is for a whole call, with its retries. Times are in seconds.
+    *timeout* is for a whole call, with its retries. Times are in seconds. *url_key* and *url_salt*, in hexadecimal,
+    sign the URLs of `thumbnail_url`.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Client:
         base_url: str = "http://localhost:8080",
         api_key: str | None = None,
         *,
+        url_key: str | None = None,
+        url_salt: str = "",
         connect_timeout: float = 2,
         timeout: float = 10,
         retries: int = 3,
@@ -58,6 +62,7 @@ class Client:
         bearer = None if api_key is None else Bearer(api_key)
         self._wire = Wire(self._server, bearer, connect_timeout=connect_timeout, max_bytes=max_response_bytes)
         self._persist = partial(persist, retries=retries, sleep=sleep, random=random, now=now)
+        self._signer = None if url_key is None else LinkSigner(url_key, url_salt)
         self._timeout, self._clock, self._now = timeout, clock, now
 
     @overload
@@ -125,6 +130,23 @@ class Client:
         """Return *image*, its bytes, path or file, made small: bytes that also know their ``width`` and ``type``."""
         given = {"width": width, "height": height, **options}
         return self._understood(picture, self._send(f"/thumbnail{query(given, self._server)}", image))
+
+    def info(self, image: Image) -> dict[str, Any]:
+        """Return what *image* is: type, size, frames, colours, and what may stand for it while it loads."""
+        return self._understood(described, self._send("/thumbnail/info", image))
+
+    def thumbnail_set(self, image: Image, widths: Iterable[int], **options: Any) -> Thumbnails:
+        """Return *image* in several *widths* and ``formats``: a dictionary that also knows its ``srcset``."""
+        given = {"widths": list(widths), **options, "archive": "zip"}
+        return self._understood(unpacked, self._send(f"/thumbnail/set{query(given, self._server)}", image))
+
+    def thumbnail_url(self, source: str, width: int | None = None, height: int | None = None, **options: Any) -> str:
+        """Return the URL of *source*, a picture elsewhere, made small. It is signed here; the server is not asked.
+
+        The options are those of `thumbnail`, and imgproxy's by their long names.
+        """
+        given = {"width": width, "height": height, **options}
+        return self._server + link(source, given, self._signer)
 
     @property
     def auth(self) -> Auth:

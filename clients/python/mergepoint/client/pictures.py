@@ -1,16 +1,31 @@
 """Pictures, going and coming: a body that can be sent again from its beginning, and a picture that knows its size."""
 
 import io
+import json
+import zipfile
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from .results import _About
+from .results import _About, json_object
 from .wire import Answer
 
 Image = bytes | str | PathLike[str] | BinaryIO
 """The bytes of a picture, the path of its file, or the file, opened in binary, from where it stands."""
+
+
+class Thumbnails(dict[str, bytes]):
+    """The pictures of a set, by their names."""
+
+    srcset: dict[str, str]
+    """By media type, what an ``<img>`` or ``<source>`` needs."""
+    html: str
+    """A ``<picture>`` of them all."""
+    files: list[dict[str, Any]]
+    """``name``, ``type``, ``width``, ``height`` and ``bytes`` of each."""
+    cached: bool = False
+    request_id: str | None = None
 
 
 class Picture(_About, bytes):
@@ -32,6 +47,26 @@ def picture(answer: Answer) -> Picture:
     result.width, result.height = _size(answer.headers, "Result")
     result.origin_width, result.origin_height = _size(answer.headers, "Origin")
     result.type, result.cached, result.request_id = kind, answer.cached, answer.request_id
+    return result
+
+
+def described(answer: Answer) -> dict[str, Any]:
+    """Return what *answer* says about a picture. Raises LookupError if it is nothing."""
+    told = json_object(answer.body)
+    told["type"]
+    return told
+
+
+def unpacked(answer: Answer) -> Thumbnails:
+    """Return the pictures in the archive that *answer* is. Raises LookupError, TypeError or ValueError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+            about = json.loads(archive.read("manifest.json"))
+            result = Thumbnails((file["name"], archive.read(file["name"])) for file in about["files"])
+    except zipfile.BadZipFile as error:
+        raise ValueError("no archive") from error
+    result.files, result.srcset, result.html = about["files"], about["srcset"], about["html"]
+    result.cached, result.request_id = answer.cached, answer.request_id
     return result
 
 

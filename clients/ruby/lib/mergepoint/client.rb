@@ -10,9 +10,11 @@ module Mergepoint
   class Client
     TEXT = "text/plain; charset=utf-8"
 
-    # *timeout* is for a whole call, retries included; *connect_timeout* for each attempt to connect. In seconds.
+    # *timeout* is for a whole call, retries included; *connect_timeout* for each attempt to connect. In seconds. *url_key* and
+    # *url_salt*, in hexadecimal, sign the URLs of #thumbnail_url.
     def initialize(url = "http://localhost:8080", api_key: nil, connect_timeout: 2, timeout: 10, retries: 3,
-                   max_response_bytes: 32 * 1024 * 1024)
+                   max_response_bytes: 32 * 1024 * 1024, url_key: nil, url_salt: "")
+      @links = Links.new(url_key, url_salt)
       @server = Server.new(url, api_key:, connect_timeout:, timeout:, retries:, max_response_bytes:)
     end
 
@@ -76,6 +78,29 @@ module Mergepoint
     # Returns *image* made small: a Picture. The image is a path (Pathname), the bytes (String) or an IO, sent as it is read.
     def thumbnail(image, width: nil, height: nil, **options)
       picture(send_file("/thumbnail", image, query(width:, height:, **options)))
+    end
+
+    # What is it? Returns a hash: "type", "width", "height", "frames", "blurhash", and more.
+    def info(image)
+      answer = JSON.parse(send_file("/thumbnail/info", image, {}).body)
+      answer.is_a?(Hash) ? answer : raise(JSON::ParserError)
+    rescue JSON::ParserError
+      raise InvalidResponse, "#{@server}: answered with no JSON about a picture"
+    end
+
+    # Returns *image* in several *widths* and `formats:`, as Thumbnails.
+    def thumbnail_set(image, widths:, **options)
+      response = send_file("/thumbnail/set", image, query(widths:, **options, archive: "multipart"))
+      Thumbnails.read(response.body, response["Content-Type"].to_s, cached: cached?(response),
+                                                                   request_id: response["X-Request-Id"])
+    rescue JSON::ParserError, KeyError, ArgumentError, NoMethodError
+      raise InvalidResponse, "#{@server}: answered with something else than pictures"
+    end
+
+    # Returns the URL of *source*, a picture elsewhere, made small. It is signed here; the server is not asked. The
+    # options are those of #thumbnail, and imgproxy's by their long names.
+    def thumbnail_url(source, width: nil, height: nil, **options)
+      "#{@server}#{@links.path(source, width:, height:, **options)}"
     end
 
     # The calls of the auth service.
