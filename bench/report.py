@@ -21,8 +21,8 @@ Pygments loop needs none. In the pauses before the rounds, other programs kept t
 more than a few percent, measure again.
 
 Limits per address are off, since wrk is one address; everything else is on: sandbox, cache, request ids, metrics, log
-lines (written to /dev/null). The static files are the cached answers, of 2 KB or {answer} bytes, from an nginx of their
-own that logs nothing and adds no headers. The text is 2 KB of Python, as dense as the median of the standard library;
+lines (written to /dev/null). The static files are the cached answers, of 2 and of 8 KB, from an nginx of their own
+that logs nothing and adds no headers. The text is 2 KB of Python, as dense as the median of the standard library;
 one that nobody has sent before differs in its last comment. A degraded answer does not count.
 
 Pygments ÷ engine is measured in one process, in processor time, over up to 8 texts of real code a language, from the

@@ -8,15 +8,17 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import auth
 import comparing
 import engine
+import pictures
 import rows
 import suite
 from load import CONNECTIONS, Turns
-from report import results, table
+from report import Row, results, table
 from snippet import snippet
 
 CORES = 2
@@ -27,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement in a round")
-    parser.add_argument("--only", choices=("highlight", "htmldiff"), help="a part of it; leaves results.md as it is")
+    parser.add_argument("--only", choices=PARTS, help="one part; leaves results.md as it is")
     parser.add_argument("--dry", action="store_true", help="leave results.md as it is")
     arguments = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin"  # where nginx is, also for users
@@ -35,33 +37,39 @@ def main() -> int:
 
     began = time.monotonic()
     turns = Turns(arguments.rounds, arguments.seconds)
-    with suite.folder() as folder:
-        if arguments.only == "htmldiff":
-            print(table(comparing.rows(folder)), end="")
-            return 0
-        (text := folder / "text").write_text(snippet())
-        tell("starting")
-        start = rows.start()
-        with suite.mergepoint() as (url, pid):
-            tell("cached")
-            found = rows.cached(url, text, turns)
-            tell("uncached")
-            found += rows.uncached(url, text, CORES, turns)
-            tell("the engine")
-            found += engine.rows()
-            tell("the rest")
-            answer = rows.warmed(url + rows.CALL, text.read_bytes())
-            found += [rows.overhead(answer), *rows.latency(url, text), rows.memory(pid), start]
-        if not arguments.only:
-            tell("htmldiff")
-            found += comparing.rows(folder)
-            tell("auth")
-            found += auth.rows(turns)
+    found = []
+    for name in [arguments.only] if arguments.only else PARTS:
+        tell(name)
+        with suite.folder() as folder:
+            found += PARTS[name](folder, turns)
     print(table(found), end="")
     if not (arguments.dry or arguments.only):
-        RESULTS.write_text(results(found, turns, answer=len(answer), connections=CONNECTIONS))
+        RESULTS.write_text(results(found, turns, connections=CONNECTIONS))
     tell(f"took {time.monotonic() - began:.0f} s")
     return 0
+
+
+def highlight(folder: Path, turns: Turns) -> list[Row]:
+    (text := folder / "text").write_text(snippet())
+    start = rows.start()
+    with suite.mergepoint() as (url, pid):
+        found = rows.cached(url, text, turns) + rows.uncached(url, text, CORES, turns)
+        answer = rows.warmed(url + rows.CALL, text.read_bytes())
+        return [*found, rows.overhead(answer), *rows.latency(url, text), rows.memory(pid), start]
+
+
+def thumbnail(_folder: Path, turns: Turns) -> list[Row]:
+    with pictures.sources() as photographs, suite.mergepoint() as (url, _):
+        return pictures.rows(url, photographs, turns)
+
+
+PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
+    "highlight": highlight,
+    "engine": lambda _folder, _turns: engine.rows(),
+    "htmldiff": lambda folder, _turns: comparing.rows(folder),
+    "thumbnail": thumbnail,
+    "auth": lambda _folder, turns: auth.rows(turns),
+}
 
 
 def tell(what: str) -> None:
