@@ -32,7 +32,7 @@ from pygments.lexers.data import JsonLexer
 from pygments.token import STANDARD_TYPES, Comment, Name, Text, Token, Whitespace
 
 from .lexers import Regex, accelerate, tables_of, warm
-from .writer import LINE, TooMany, write, write_tokens
+from .writer import LINE, TooMany, write, write_tokens, written
 
 __all__ = ["accelerate", "highlight", "stock_reason", "warm"]
 _ATTRIBUTES = vars(HtmlFormatter()).keys()
@@ -56,7 +56,10 @@ def _is_plain(formatter: Any) -> bool:
     if type(formatter) is not HtmlFormatter or not vars(formatter).keys() <= _ATTRIBUTES:
         return False
     special = formatter.noclasses or formatter.classprefix or formatter.tagsfile or formatter.debug_token_types
-    return not special and not formatter.span_element_openers and len(STANDARD_TYPES) == _TYPES and _is_known()
+    # Pygments keeps here what it has opened spans with; a program may have put something else.
+    openers = formatter.span_element_openers.items()
+    own = all(opener == (f'<span class="{css}">' if (css := written.css_of(kind)) else "") for kind, opener in openers)
+    return not special and own and len(STANDARD_TYPES) == _TYPES and _is_known()
 
 
 class _Writer(HtmlFormatter):
