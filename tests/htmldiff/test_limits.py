@@ -5,6 +5,8 @@ import time
 import pytest
 
 from mergepoint.htmldiff import HtmldiffError, compare
+from mergepoint.htmldiff.clean import Rules
+from mergepoint.htmldiff.normal import read
 
 LARGE = 2 << 20
 
@@ -77,6 +79,23 @@ def test_too_many_nodes_are_compared_by_blocks(monkeypatch):
     result = compare("<p>a b</p>" * 9, "<p>a c</p>" + "<p>a b</p>" * 8, markup="full")
     assert (result.granularity, result.degraded) == ("block", "nodes")
     assert "<del" in result.content
+
+
+@pytest.mark.parametrize(
+    ("html", "nodes"),
+    [
+        ("", 0),
+        ("x", 1),
+        ("<p>a<b>b</b></p>", 4),
+        ("<br><br>", 2),
+        ("<p></p>\n<!-- c -->", 3),
+        ("<script>1 < 2</script>", 1),
+    ],
+)
+def test_elements_texts_and_comments_are_nodes(html, nodes):
+    document = read(html, Rules(sanitize=False), "html")
+    assert not document.has_more_nodes_than(nodes)
+    assert not nodes or document.has_more_nodes_than(nodes - 1)
 
 
 def test_two_words_twenty_thousand_times_are_soon_told_apart():

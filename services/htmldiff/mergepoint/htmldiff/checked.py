@@ -42,8 +42,9 @@ def best(old: Document, new: Document, choice: Choice, segment: Segment) -> Resu
 
 def fitting(granularity: str, *documents: Document) -> str:
     """Return *granularity*, or ``block`` if that is finer than can be done with as many nodes as *documents* have."""
-    large = granularity not in COARSE and max(len(each.pieces) for each in documents) > limits.MOST_NODES
-    return "block" if large else granularity
+    if granularity in COARSE or not any(each.has_more_nodes_than(limits.MOST_NODES) for each in documents):
+        return granularity
+    return "block"
 
 
 def coarser(granularity: str) -> list[str]:

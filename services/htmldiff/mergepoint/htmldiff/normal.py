@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from . import limits
 from .clean import Rules, TooManyAttributesInTag, clean
+from .markup import is_end
 
 ROUNDS = 4  # the first parses, each of the other three may change something
 # Without events nothing is copied into <selectedcontent>: the tree is what was written.
@@ -28,6 +29,13 @@ class Document:
     @cached_property
     def html(self) -> str:
         return "".join(self.pieces)
+
+    def has_more_nodes_than(self, most: int) -> bool:
+        """Say whether it has more than *most* elements, texts and comments."""
+        if len(self.pieces) <= most:
+            return False
+        texts, tags = self.pieces[::2], self.pieces[1::2]
+        return len(texts) - texts.count("") + len(tags) - sum(map(is_end, tags)) > most
 
 
 def parse(html: str) -> str:
