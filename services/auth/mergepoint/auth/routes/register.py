@@ -141,11 +141,11 @@ def _spend(purpose: str, token: str) -> Spend:
     return lambda connection: auth().once.spend_with(connection, purpose, token)
 
 
-def _form(name: str, **values: Any) -> Response:
+def _form(name: str, /, **values: Any) -> Response:
     return page(name, **values) if wants_page() else jsonify({"post": request.path})
 
 
-def _again(name: str, error: AuthError, **values: Any) -> Response:
+def _again(name: str, error: AuthError, /, **values: Any) -> Response:
     """The form once more, with what is wrong."""
     if not wants_page():
         raise error

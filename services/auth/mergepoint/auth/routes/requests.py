@@ -229,7 +229,7 @@ def finish(response: Response) -> Response:
     return response
 
 
-def page(name: str, status: int = 200, **values: Any) -> Response:
+def page(name: str, status: int = 200, /, **values: Any) -> Response:
     """Return a page of ours, made from templates/*name*.html."""
     who = session()
     values |= {"me": who.user if who and not who.pending else None, "csrf": csrf_token()}
