@@ -64,7 +64,7 @@ def test_an_invitation_makes_one_account_with_a_proven_address(
     invitation = link.partition("invitation=")[2]
     somebody = Browser(browser.client.application)
     assert somebody.get("/auth/register").status_code == 403
-    for name, status in (("lin", 303), ("lin2", 403)):
+    for name, status in (("lin", 303), ("lin2", 409)):
         page = somebody.get(link)
         assert page.status_code == 200
         reply = somebody.submit("/auth/register", name=name, password=PASSWORD, invitation=invitation)
@@ -73,6 +73,18 @@ def test_an_invitation_makes_one_account_with_a_proven_address(
     user = auth.accounts.find("lin@example.com")
     assert user
     assert user.email_proven
+
+
+def test_an_invitation_for_anybody_is_good_once(auth: Auth, browser: Browser) -> None:
+    make(auth, "root", admin=True)
+    browser.log_in("root")
+    link = browser.send("POST", "/auth/users/invite").get_json()["link"]
+    invitation = link.partition("invitation=")[2]
+    for name, password, status in (("a", "short", 422), ("a", PASSWORD, 303), ("b", PASSWORD, 403)):
+        somebody = Browser(browser.client.application)
+        somebody.get("/auth/login")
+        reply = somebody.submit("/auth/register", name=name, password=password, invitation=invitation)
+        assert reply.status_code == status
 
 
 def test_an_address_is_proven_by_the_link_in_a_letter(auth: Auth, browser: Browser, box: tuple[Box, int]) -> None:
