@@ -39,7 +39,8 @@ class Store:
             event.listen(self._engine, "begin", _begin)
         else:
             options = f"-c statement_timeout=5000 -c lock_timeout={PATIENCE * 1000:.0f} -c synchronous_commit=on"
-            arguments = {"connect_timeout": 2, "options": options}
+            # A database made without an encoding (SQL_ASCII) would otherwise give back bytes.
+            arguments = {"connect_timeout": 2, "client_encoding": "utf8", "options": options}
             self._engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=True, **pool)
         # What only reads needs no transaction: SQLite is not told BEGIN (below), PostgreSQL commits by itself.
         alone: dict[str, Any] = {"reads": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
