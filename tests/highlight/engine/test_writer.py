@@ -83,6 +83,9 @@ def test_bytes_files_and_mistakes_are_those_of_pygments() -> None:
     file = io.StringIO()
     assert highlight("é".encode("latin-1"), PythonLexer(), HtmlFormatter(), file) is None
     assert file.getvalue() == pygments.highlight("é", PythonLexer(), HtmlFormatter())
+    with pytest.raises(UnicodeDecodeError):
+        highlight(b"\xff", PythonLexer(encoding="ascii"), HtmlFormatter(), unwritten := io.StringIO())
+    assert unwritten.getvalue() == ""
     for lexer, formatter in ((PythonLexer, HtmlFormatter()), (PythonLexer(), HtmlFormatter), (None, HtmlFormatter())):
         complaints = []
         for render in (highlight, pygments.highlight):

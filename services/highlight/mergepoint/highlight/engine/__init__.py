@@ -48,7 +48,12 @@ def highlight(code: Any, lexer: Lexer, formatter: Formatter, outfile: Any = None
         return pygments.highlight(code, fast, formatter, outfile)
     writer = object.__new__(_Writer)
     writer.__dict__ = formatter.__dict__
-    return pygments.format((fast, code), writer, outfile)
+    text = tokens = None
+    if getattr(fast.get_tokens, "__func__", None) is not Lexer.get_tokens or fast.filters:
+        tokens = fast.get_tokens(code)
+    else:
+        text = fast._preprocess_lexer_input(code)
+    return pygments.format((fast, code, text, tokens), writer, outfile)
 
 
 def _is_plain(formatter: Any) -> bool:
@@ -66,10 +71,10 @@ class _Writer(HtmlFormatter):
     """A formatter to which the lexer comes itself, with the text, instead of the tokens."""
 
     def _format_lines(self, tokensource: Any) -> Iterator[tuple[int, str]]:
-        lexer, code = tokensource
+        lexer, code, text, tokens = tokensource
         pieces: list[str] = []
         try:
-            last = _write(lexer, code, pieces.append)
+            last = _write(lexer, text, tokens, pieces.append)
         except TooMany:
             stock = copy.copy(self)
             stock.span_element_openers = {}
@@ -85,10 +90,9 @@ class _Writer(HtmlFormatter):
             yield 1, html.replace("\n", self.lineseparator)
 
 
-def _write(lexer: Any, code: Any, put: Any) -> int:
-    if lexer.filters or getattr(lexer.get_tokens, "__func__", None) is not Lexer.get_tokens:
-        return write_tokens(((0, ttype, value) for ttype, value in lexer.get_tokens(code)), put, 0)
-    text = lexer._preprocess_lexer_input(code)
+def _write(lexer: Any, text: Any, tokens: Any, put: Any) -> int:
+    if tokens is not None:
+        return write_tokens(((0, ttype, value) for ttype, value in tokens), put, 0)
     if getattr(lexer.get_tokens_unprocessed, "__func__", None) is Regex.get_tokens_unprocessed:
         tables = tables_of(lexer)
         if not isinstance(tables, str):
