@@ -18,7 +18,7 @@ from tests.highlight.engine.fragments import ANY, text_for
 from tests.highlight.examples import example, texts_of
 
 NAMES = sorted(name for name, *_ in get_all_lexers())
-GENERATED = settings(derandomize=True, deadline=None, max_examples=500, suppress_health_check=list(HealthCheck))
+GENERATED = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 SHORT = ["", "\n", "x", "\0", "\r", "\r\n\r", " ", "\n\n ", "ſ\u212a", "\ufeff<&>", "é中", "'", "\\", "#", "\t{\n"]
 
 

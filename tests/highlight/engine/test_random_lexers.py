@@ -11,7 +11,7 @@ from mergepoint.highlight.engine import firsts
 from tests.highlight.engine import random_lexers
 from tests.highlight.engine.compare import check, patterns
 
-RANDOM = settings(derandomize=True, deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+RANDOM = settings(derandomize=True, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
 BEYOND = "\x80éſ\u212a中\U00010000"
 
 
