@@ -17,8 +17,10 @@ Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels from the left upper corner; fractions are fine."""
 
-SQUARE, CUBE = 0.5997909594, 0.3660264788
-FIRST = 1 - SQUARE - CUBE
+# The cubic u (0.0341826 + u (0.5997910 + 0.3660265 u)) of a level u from 0 to 1, fitted to sRGB's curve with an eye's
+# weights, as x ((x + BEFORE)² + AFTER) of a level x from 0 to 255, which is one pass over memory less; at most WHITE.
+BEFORE, AFTER = 208.9292, -37578.5
+WHITE = 255 * ((255 + BEFORE) ** 2 + AFTER)
 STRIP = 64  # rows that are converted at once: as much as stays in a processor's cache
 LOBES = 3.0
 LEVELS = 65535
@@ -65,13 +67,12 @@ def _vertically(pixels: Pixels, taps: Taps) -> Floats:
 
 
 def _decode(pixels: Pixels, out: Floats) -> None:
-    """Write *pixels* to *out* in linear light, from 0 to 1, multiplied by their alpha."""
+    """Write *pixels* to *out* in linear light, from 0 to WHITE, multiplied by their alpha, which is from 0 to 1."""
     rows, columns, channels = pixels.shape
     levels = pixels.reshape(rows, -1).astype(np.float32)
-    np.multiply(levels, np.float32(CUBE / 255**3), out=out)
-    out += np.float32(SQUARE / 255**2)
-    out *= levels
-    out += np.float32(FIRST / 255)
+    np.add(levels, np.float32(BEFORE), out=out)
+    out *= out
+    out += np.float32(AFTER)
     out *= levels
     if channels in (2, 4):
         linear = out.reshape(rows, columns, channels)
@@ -91,7 +92,7 @@ def _encode(linear: Floats, channels: int) -> Pixels:
 
 
 def _levels(linear: Floats) -> NDArray[np.uint16]:
-    scaled = linear * np.float32(LEVELS)
+    scaled = linear * np.float32(LEVELS / WHITE)
     scaled += np.float32(0.5)
     np.clip(scaled, 0, LEVELS, out=scaled)
     return scaled.astype(np.uint16)
@@ -100,9 +101,9 @@ def _levels(linear: Floats) -> NDArray[np.uint16]:
 @lru_cache(maxsize=1)
 def _table() -> Pixels:
     """Return the sRGB level of each of so many levels of light."""
-    level = np.linspace(0, 1, 1 << 16)
-    light = level * (FIRST + level * (SQUARE + level * CUBE))
-    return np.round(255 * np.interp(np.arange(LEVELS + 1) / LEVELS, light, level)).astype(np.uint8)
+    level = np.linspace(0, 255, 1 << 16)
+    light = level * ((level + BEFORE) ** 2 + AFTER) / WHITE
+    return np.round(np.interp(np.arange(LEVELS + 1) / LEVELS, light, level)).astype(np.uint8)
 
 
 @lru_cache(maxsize=64)
