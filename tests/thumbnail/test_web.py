@@ -3,8 +3,12 @@
 import io
 
 import pytest
+import schemathesis
 from flask.testing import FlaskClient
+from pydantic import ValidationError
 
+from mergepoint.thumbnail.config import Settings
+from mergepoint.thumbnail.web import create_app
 from tests.thumbnail import pictures
 
 PNG = pictures.file(pictures.flag(60, 40))
@@ -88,3 +92,57 @@ def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
 
 def test_it_is_healthy(client: FlaskClient) -> None:
     assert client.get("/thumbnail/health").json["libraries"].keys() == {"pillow", "numpy"}
+
+
+def test_its_document_is_valid_and_names_every_path(client: FlaskClient) -> None:
+    document = client.get("/thumbnail/openapi.json").json
+    schemathesis.openapi.from_dict(document).validate()
+    assert {"/thumbnail", "/thumbnail/info", "/thumbnail/set", "/thumbnail/{signature}/{rest}"} <= document[
+        "paths"
+    ].keys()
+    assert "application/octet-stream" in document["paths"]["/thumbnail"]["post"]["requestBody"]["content"]
+
+
+def test_a_preset_is_changed_by_what_is_asked_beside_it() -> None:
+    app = create_app(Settings(presets="square=rs:fill:20:20/q:30", children=1))
+    asked = app.test_client().post("/thumbnail?preset=square&width=10", data=PNG)
+    app.extensions["sandbox"].close()
+    assert pictures.opened(asked.data).size == (10, 20)
+
+
+def test_an_unknown_preset_is_named(client: FlaskClient) -> None:
+    assert client.post("/thumbnail?preset=none", data=PNG).json["code"] == "unknown_preset"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"keys": "zz", "salts": "00"}, {"keys": "00"}, {"sources": "example.com"}, {"sources": "local:///none"},
+     {"presets": "a=b:c"}, {"presets": "a"}, {"watermark": "/none"}],
+)  # fmt: skip
+def test_a_bad_setting_stops_the_program(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**wrong)
+
+
+def test_frames_of_an_animation_are_kept_on_request(client: FlaskClient) -> None:
+    for source in ("GIF", "WEBP"):
+        data = pictures.moving(source, 4)
+        assert pictures.opened(client.post("/thumbnail?width=15", data=data).data).size == (15, 10)
+        for format in ("gif", "webp"):
+            answer = client.post(f"/thumbnail?width=15&frames=all&format={format}", data=data)
+            moved = pictures.opened(answer.data)
+            assert (moved.n_frames, moved.size, moved.info["loop"], moved.info["duration"]) == (4, (15, 10), 3, 100)
+        assert pictures.opened(client.post("/thumbnail?frames=2&format=gif", data=data).data).n_frames == 2
+        still = client.post("/thumbnail?frames=all&format=jpeg", data=data)
+        assert still.content_type == "image/jpeg"
+
+
+def test_max_bytes_is_kept_with_the_best_quality_that_fits(client: FlaskClient) -> None:
+    photograph = pictures.file(pictures.photograph(300, 200))
+    for format in ("jpeg", "webp", "avif", "png", "gif"):
+        call = f"/thumbnail?format={format}&max_bytes="
+        sizes = [len(client.post(f"{call}{most}", data=photograph).data) for most in (9000, 30_000)]
+        assert sizes[0] <= 9000
+        assert sizes[0] <= sizes[1] <= 30_000
+    best = client.post("/thumbnail?format=jpeg&max_bytes=9000", data=photograph).data
+    assert len(best) > 7500  # not less than need be
