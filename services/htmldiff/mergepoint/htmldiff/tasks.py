@@ -23,11 +23,13 @@ from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAtt
 
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
-# In which part of it each must be done, reading included; what is finer than blocks, in the first.
-FIRST_PART = 0.35
-PARTS = {"block": 0.5}
+# In which part of it each must be done, reading included: of processor time, and, where others want the processor, of
+# all time. What is finer than blocks has the first.
+FIRST_PART = (0.35, 0.55)
+PARTS = {"block": (0.5, 0.65)}
 # When the sandbox ends all that and asks for the last alone: a library's call is not given up before it returns.
 LAST_PART = 0.85
+SPARE = 0.05  # for what is around the calls
 LEAST_PART = 0.1  # for it, if the others took longer because they waited for a processor
 # What that may avoid as well, and what it then says of itself.
 AVOIDABLE = {"memory_exceeded": "memory", "crashed": "crashed", "output_too_large": "size"}
@@ -62,7 +64,7 @@ TASKS: Mapping[str, Task] = {"htmldiff": htmldiff, "apply": apply, "annotate": a
 
 def attempt_htmldiff(options: HtmldiffAttempt) -> Answer:
     """As htmldiff, in the time that *options* tell."""
-    began = time.monotonic()
+    began = _now()
     choice = _choice(options, *COMPARING, *SHOWING)
     both = core.read_both(*_both(options), choice)
     return _finest(lambda choice: core.compare_documents(*both, choice), choice, both, options, began)
@@ -70,7 +72,7 @@ def attempt_htmldiff(options: HtmldiffAttempt) -> Answer:
 
 def attempt_annotate(options: AnnotateAttempt) -> Answer:
     """As annotate, in the time that *options* tell."""
-    began = time.monotonic()
+    began = _now()
     choice = _choice(options, "granularity", "sanitize", "base_url")
     documents = versions.read_all([version.html for version in options.versions], choice)
     names = _labels(options)
@@ -111,7 +113,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         kind: type[HtmldiffAttempt | AnnotateAttempt],
         seconds: float,
     ) -> Answer:
-        ends = clock() + seconds
+        ends = clock() + seconds - SPARE
         try:
             return call(sandbox, "htmldiff", task, _attempt(options, kind, seconds), deadline=LAST_PART * seconds)
         except DeadlineExceeded:
@@ -141,14 +143,15 @@ def _finest(
     choice: Choice,
     documents: Sequence[Document],
     options: HtmldiffAttempt | AnnotateAttempt,
-    began: float,
+    began: tuple[float, float],
 ) -> Answer:
     """Answer with what *work* makes of *choice*, coarser if it must be."""
     because = options.because
     attempts = [choice.granularity, *coarser(fitting(choice.granularity, *documents))]
     for granularity in attempts[:-1]:
         try:
-            with patience(PARTS.get(granularity, FIRST_PART) * options.seconds - (time.monotonic() - began)):
+            ends = (part * options.seconds for part in PARTS.get(granularity, FIRST_PART))
+            with patience(*(end - (now - then) for end, now, then in zip(ends, _now(), began, strict=True))):
                 return _answer(work(replace(choice, granularity=granularity)), options, because)
         except TooSlow:
             because = "deadline"
@@ -204,6 +207,10 @@ def _attempt(
 ) -> HtmldiffAttempt | AnnotateAttempt:
     given = {**more, "seconds": seconds}
     return kind.model_construct({*options.model_fields_set, *given}, **{**dict(options), **given})
+
+
+def _now() -> tuple[float, float]:
+    return time.process_time(), time.monotonic()
 
 
 def _too_slow(seconds: float) -> Problem:

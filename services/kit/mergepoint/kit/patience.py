@@ -5,25 +5,46 @@ A library's call is only interrupted when it returns; the sandbox's deadline, wh
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
+
+_waiting = False  # what comes too late to give up anything is to be ignored
 
 
 class TooSlow(Exception):
-    """The work took more processor time than it had."""
+    """The work took more time than it had."""
 
 
 @contextlib.contextmanager
-def patience(seconds: float) -> Iterator[None]:
-    """Raise TooSlow in the block when it has used *seconds* of this process's time. For the main thread only."""
-    if seconds <= 0:
+def patience(processor: float, wall: float) -> Iterator[None]:
+    """Raise TooSlow in the block after *processor* seconds of this process's time, or *wall* seconds of everybody's.
+
+    For the main thread only. A child's alarm, by which it ends itself when its owner is gone (zygote.py), is another
+    timer's for as long.
+    """
+    global _waiting
+    if min(processor, wall) <= 0:
         raise TooSlow
+    began = time.monotonic()
+    before = signal.signal(signal.SIGALRM, _give_up)
     signal.signal(signal.SIGPROF, _give_up)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    alarm, _ = signal.setitimer(signal.ITIMER_REAL, wall)
+    signal.setitimer(signal.ITIMER_VIRTUAL, alarm)  # a SIGVTALRM that nobody handles ends the process
+    signal.setitimer(signal.ITIMER_PROF, processor)
+    _waiting = True
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        _waiting = False
+        for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL, signal.ITIMER_VIRTUAL):
+            signal.setitimer(timer, 0)
+        signal.signal(signal.SIGALRM, before)
+        if alarm:
+            signal.setitimer(signal.ITIMER_REAL, max(alarm - (time.monotonic() - began), 0.001))
 
 
 def _give_up(*_: object) -> None:
-    raise TooSlow
+    global _waiting
+    if _waiting:
+        _waiting = False
+        raise TooSlow
