@@ -76,7 +76,7 @@ def connection(htmldiff_server: Gunicorn) -> Iterator[Connection]:
 def same_workers(htmldiff_server: Gunicorn) -> Iterator[None]:
     before = htmldiff_server.workers()
     yield
-    assert htmldiff_server.workers() == before
+    assert htmldiff_server.workers() >= before  # the last may just have started
 
 
 def in_time(connection: Connection, old: str, new: str, call: str = "", **options: object) -> Reply:
