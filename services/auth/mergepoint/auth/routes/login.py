@@ -66,7 +66,7 @@ def add(app: Flask) -> None:
 def show(target: str, error: AuthError | None = None) -> Response:
     """The login page; what was typed as a name is kept."""
     status = status_of(error) if error else 200
-    return page("login", status, target=target, error=error, login=sent_fields().get("login", ""), **_ways())
+    return page("login", status, target=target, error=error, login=_typed(), **_ways())
 
 
 def here() -> str:
@@ -90,3 +90,8 @@ def welcome(user: User, target: str, *, how: str, pending: bool) -> Response:
 def _ways() -> dict[str, Any]:
     """How somebody may log in here."""
     return {"registration": requests.settings().registration, "providers": list(requests.settings().providers)}
+
+
+def _typed() -> str:
+    """The name that was sent with the form that is shown again."""
+    return str(sent_fields().get("login", "")) if request.endpoint == "login" else ""
