@@ -25,7 +25,7 @@ def paths(app: Flask) -> list[tuple[str, str]]:
     found = []
     for rule in app.url_map.iter_rules():
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            for word in ("x", "1", "%00", "99999999999999999999999", "é") if rule.arguments else ("",):
+            for word in ("x", "%00", "99999999999999999999999") if rule.arguments else ("",):
                 path = rule.rule
                 for argument in rule.arguments:
                     path = path.replace(f"<int:{argument}>", word).replace(f"<{argument}>", word)
@@ -40,17 +40,16 @@ def root(auth: Auth, browser: Browser) -> Browser:
     return browser
 
 
-@pytest.mark.parametrize("accept", ["application/json", "text/html"])
-def test_odd_bodies(app: Flask, root: Browser, accept: str) -> None:
+def test_odd_bodies(app: Flask, root: Browser) -> None:
+    accepts, types = ("application/json", "text/html"), ("application/json", "application/x-www-form-urlencoded")
+    kinds = itertools.cycle(itertools.product(accepts, types))  # each in its turn
     statuses = set()
-    for client, (method, path) in itertools.product((root.client, app.test_client()), paths(app)):
-        if path == "/metrics":
-            continue
-        for body, type in itertools.product(BODIES, ("application/json", "application/x-www-form-urlencoded")):
-            reply = client.open(path, method=method, data=body, content_type=type, headers={"Accept": accept})
-            assert reply.status_code != 500, (method, path, body)
-            statuses.add(reply.status_code)
-            reply.close()
+    for client, (method, path), body in itertools.product((root.client, app.test_client()), paths(app), BODIES):
+        accept, type = next(kinds)
+        reply = client.open(path, method=method, data=body, content_type=type, headers={"Accept": accept})
+        assert reply.status_code != 500, (method, path, body)
+        statuses.add(reply.status_code)
+        reply.close()
     assert len(statuses) > 4
 
 
