@@ -47,7 +47,7 @@ def test_root_file_system_is_read_only(stack: Stack, service, path):
 
 def test_memory_processes_and_logs_are_bounded(stack: Stack, service):
     host = stack.inspect(service)[0]["HostConfig"]
-    assert 0 < host["Memory"] <= 2 << 30
+    assert 0 < host["Memory"] <= 4 << 30  # two large pictures at once: a child may have 1.5 GB
     assert 0 < host["PidsLimit"] <= 512
     assert host["LogConfig"]["Config"].keys() >= {"max-size", "max-file"}
     assert not host["Privileged"]
