@@ -14,7 +14,7 @@ from pygments.lexers.special import TextLexer
 from tests.attacks import SLOW, Input, ask, best_of_rounds, deadline, repetitions
 from tests.servers import Connection, Gunicorn, Reply
 
-LANGUAGES = sorted(name for name, *_ in get_all_lexers())
+LANGUAGES = sorted({name for name, *_ in get_all_lexers()})  # a plug-in may have a name twice
 GRACE = 0.25  # promised is an answer within the deadline and this
 TEXT_FORMATS = ["html", "svg", "latex", "rtf", "bbcode", "terminal", "terminal256", "terminal16m", "json"]
 SMALL = [(language, text) for language, text in SLOW if len(text) < 100]

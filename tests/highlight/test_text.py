@@ -18,7 +18,7 @@ from mergepoint.highlight.tasks import bounded
 
 Ask = Callable[..., str]
 
-LANGUAGES = sorted(name for name, *_ in get_all_lexers())
+LANGUAGES = sorted({name for name, *_ in get_all_lexers()})  # a plug-in may have a name twice
 # Pygments' own doing: the first reads its own format of tokens, the second drops and pads what is between cells.
 CHANGED_BY_PYGMENTS = {"Raw token data", "RobotFramework"}
 LINENOS = ("none", "inline", "table")
