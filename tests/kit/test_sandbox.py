@@ -1,50 +1,18 @@
 """The sandbox answers whatever happens to its children, and never with another call's answer."""
 
-import contextlib
 import os
 import pathlib
-import resource
 import signal
 import statistics
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from mergepoint.kit.sandbox import Busy, Crashed, DeadlineExceeded, MemoryExceeded, Sandbox
-from mergepoint.kit.zygote import CALLS_PER_EARLY_CHILD
-from tests.kit.toys import SPIN, ask, toy
-from tests.servers import alive, children, wait_for
-
-MakeSandbox = Callable[..., Sandbox]
-
-
-@pytest.fixture
-def make() -> Iterator[MakeSandbox]:
-    made: list[Sandbox] = []
-
-    def make(function: Callable[[bytes], bytes] = toy, **options: object) -> Sandbox:
-        made.append(Sandbox(function, **options))
-        return made[-1]
-
-    yield make
-    for sandbox in made:
-        sandbox.close()
-
-
-@pytest.fixture
-def sandbox(make: MakeSandbox) -> Sandbox:
-    """A sandbox whose calls may wait, for tests on a busy machine."""
-    return make(wait=20)
-
-
-@pytest.fixture
-def single(make: MakeSandbox) -> Sandbox:
-    return make(children=1)
+from tests.kit.toys import SPIN, MakeSandbox, ask, toy
+from tests.servers import alive, wait_for
 
 
 def test_a_call_returns_what_the_function_makes_of_it(sandbox: Sandbox) -> None:
@@ -157,114 +125,6 @@ class TestChildren:
         assert len(pids) == 500
         assert len(os.listdir("/proc/self/fd")) <= before + 4
         wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
-
-
-class TestZygote:
-    """The process that forks the children may go too."""
-
-    def test_a_lost_zygote_is_replaced(self, single: Sandbox) -> None:
-        zygote = int(ask(single, "parent"))
-        os.kill(zygote, signal.SIGKILL)
-        wait_for(lambda: not alive(zygote))
-        os.kill(int(ask(single, "pid")), signal.SIGKILL)
-        assert ask(single, "echo 1") == b"1"
-        assert int(ask(single, "parent")) != zygote
-
-    def test_a_lost_zygote_leaves_no_zombie(self, single: Sandbox) -> None:
-        zygote = int(ask(single, "parent"))
-        os.kill(zygote, signal.SIGKILL)
-        wait_for(lambda: not alive(zygote))
-        os.kill(int(ask(single, "pid")), signal.SIGKILL)
-        ask(single, "echo 1")
-        assert not os.path.exists(f"/proc/{zygote}")
-
-    def test_it_prepares_once(self, make: MakeSandbox, tmp_path: pathlib.Path) -> None:
-        def prepare() -> None:
-            with (tmp_path / "prepared").open("ab") as file:
-                file.write(b"x")
-
-        sandbox = make(prepare=prepare, children=4)
-        with ThreadPoolExecutor(8) as pool:
-            parents = set(pool.map(lambda _: ask(sandbox, "parent"), range(50)))
-        assert len(parents) == 1
-        assert (tmp_path / "prepared").read_bytes() == b"x"
-
-    def test_calls_wait_until_it_is_prepared(self, make: MakeSandbox) -> None:
-        sandbox = make(prepare=lambda: time.sleep(0.5), children=1, wait=0.1)
-        sandbox.start()
-        with ThreadPoolExecutor(4) as pool:
-            assert list(pool.map(lambda n: ask(sandbox, f"echo {n}"), range(4))) == [b"0", b"1", b"2", b"3"]
-
-    def test_calls_do_not_wait_for_what_is_prepared_later(self, make: MakeSandbox, tmp_path: pathlib.Path) -> None:
-        """And children that were made before all is done give way to better ones soon."""
-
-        def later() -> Iterator[None]:
-            while not (tmp_path / "go").exists():
-                time.sleep(0.01)
-                yield
-            (tmp_path / "done").touch()
-
-        sandbox = make(later=later, children=1)
-        early = ask(sandbox, "pid")
-        assert not (tmp_path / "done").exists()
-        (tmp_path / "go").touch()
-        wait_for((tmp_path / "done").exists)
-        assert {ask(sandbox, "pid") for _ in range(CALLS_PER_EARLY_CHILD - 1)} == {early}
-        assert ask(sandbox, "pid") != early
-
-    def test_what_is_prepared_later_ends_with_the_owner(self, make: MakeSandbox) -> None:
-        sandbox = make(later=lambda: (time.sleep(0.01) for _ in range(100_000)), children=1)
-        zygote = int(ask(sandbox, "parent"))
-        sandbox.close()
-        wait_for(lambda: not alive(zygote))
-
-    def test_a_second_start_changes_nothing(self, sandbox: Sandbox) -> None:
-        sandbox.start()
-        zygote = ask(sandbox, "parent")
-        sandbox.start()
-        assert ask(sandbox, "parent") == zygote
-
-    def test_a_call_tells_of_a_failed_preparation(self, make: MakeSandbox) -> None:
-        with pytest.raises(Busy, match="no child could be started"):
-            ask(make(prepare=lambda: os._exit(1)), "echo 1")
-
-    def test_it_inherits_no_descriptor(self, sandbox: Sandbox) -> None:
-        reader, writer = os.pipe()
-        os.set_inheritable(writer, True)
-        try:
-            count = int(ask(sandbox, "descriptors"))
-        finally:
-            os.close(reader), os.close(writer)
-        assert count == 4, "standard input, output, error, and the owner's socket"
-
-    def test_a_failed_preparation_is_busy_not_a_hang(self, make: MakeSandbox) -> None:
-        def prepare() -> None:
-            os._exit(1)
-
-        with pytest.raises(Busy, match="could be started"):
-            ask(make(prepare=prepare), "echo 1")
-
-    def test_out_of_descriptors_is_busy_and_passes(self, single: Sandbox) -> None:
-        ask(single, "echo 1")
-        with contextlib.ExitStack() as taken:
-            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))), limits[1]))
-            taken.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
-            take_descriptors(taken)
-            with pytest.raises(DeadlineExceeded):
-                single.call(SPIN, deadline=0.1)
-            take_descriptors(taken)
-            for _ in range(3):
-                with pytest.raises(Busy, match="could be started"):
-                    single.call(SPIN, deadline=0.1)
-        assert ask(single, "echo 1") == b"1"
-
-
-def take_descriptors(taken: contextlib.ExitStack) -> None:
-    """Take all that are left."""
-    with contextlib.suppress(OSError):
-        while True:
-            taken.callback(os.close, os.dup(0))
 
 
 def seconds_to_refuse(sandbox: Sandbox, words: str, deadline: float) -> float:
@@ -382,136 +242,6 @@ class TestLimits:
 
     def test_there_are_no_core_dumps(self, single: Sandbox) -> None:
         assert ask(single, "core limit") == b"(0, 0)"
-
-
-class TestForks:
-    """A process with a sandbox may fork: both go on, with children of their own."""
-
-    def test_both_sides_of_a_fork_can_call(self, sandbox: Sandbox) -> None:
-        mine = ask(sandbox, "pid")
-        theirs = in_fork(lambda: b" ".join(ask(sandbox, "pid") for _ in range(8)))
-        assert theirs
-        assert mine not in theirs.split()
-        assert ask(sandbox, "echo 1") == b"1"
-
-    def test_a_zygote_started_before_is_shared(self, sandbox: Sandbox) -> None:
-        sandbox.start()
-        theirs = in_fork(lambda: ask(sandbox, "parent"))
-        assert ask(sandbox, "parent") == theirs
-
-    def test_a_fork_in_the_middle_of_calls_can_call(self, sandbox: Sandbox) -> None:
-        stop = threading.Event()
-
-        def call() -> None:
-            while not stop.is_set():
-                assert ask(sandbox, "nap 0.01", deadline=5) == b"rested"
-
-        with ThreadPoolExecutor(8) as pool:
-            calling = [pool.submit(call) for _ in range(8)]
-            try:
-                for _ in range(10):
-                    assert in_fork(lambda: ask(sandbox, "echo 1")) == b"1"
-            finally:
-                stop.set()
-            for future in calling:
-                future.result()
-
-    def test_threads_of_both_sides_can_call(self, sandbox: Sandbox) -> None:
-        def many() -> bytes:
-            with ThreadPoolExecutor(8) as pool:
-                return b"".join(pool.map(lambda number: ask(sandbox, f"echo {number % 10}"), range(100)))
-
-        many()
-        assert in_fork(many) == many() == b"0123456789" * 10
-
-    def test_the_end_of_a_fork_ends_no_child_of_the_parent(self, single: Sandbox) -> None:
-        mine = ask(single, "pid")
-        in_fork(lambda: ask(single, "pid"))
-        assert ask(single, "pid") == mine
-
-
-def in_fork(work: Callable[[], bytes]) -> bytes:
-    """Return what *work* returns in a forked process, or nothing if it fails there."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            os.write(writer, work())
-            os._exit(0)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        said = stream.read()
-    os.waitpid(pid, 0)
-    return said
-
-
-OWNER = """
-import os, threading, time
-from mergepoint.kit.sandbox import Sandbox
-from tests.kit.toys import ask, toy
-
-def call(words, deadline):
-    threading.Thread(target=ask, args=(sandbox, words, deadline), daemon=True).start()
-
-def fork():
-    if not os.fork():
-        os.close(1)
-        ask(sandbox, "pid")
-        time.sleep(30)
-
-sandbox = Sandbox(toy, children=2)
-print(*(ask(sandbox, word).decode() for word in ("pid", "pid", "parent")), flush=True)
-{what}
-print("ready", flush=True)
-time.sleep(30)
-"""
-
-
-@contextlib.contextmanager
-def owner(what: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """Run a process that has a sandbox and has done *what*; yield it and the pids of its children and zygote."""
-    command = [sys.executable, "-c", OWNER.format(what=what)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        pids = [int(word) for word in process.stdout.readline().split()]
-        assert process.stdout.readline() == "ready\n"
-        yield process, pids
-        process.kill()
-
-
-class TestOwner:
-    """No child outlives the process that it works for."""
-
-    @pytest.mark.parametrize(("word", "seconds"), [("nap 30", 0.5 + 1.0), ("spin", 0.5 + 1.0), ("echo 1", 0.5)])
-    def test_no_child_survives_a_killed_owner(self, word: str, seconds: float) -> None:
-        """An idle child ends at once, a busy one within its deadline and a second."""
-        with owner(f"call({word!r}, 0.5); time.sleep(0.2)") as (process, pids):
-            process.kill()
-            wait_for(lambda: not any(map(alive, pids)), seconds=seconds + 0.5)
-
-    def test_no_child_lives_on_in_a_fork_of_a_killed_owner(self) -> None:
-        """A fork in the middle of a call inherits that child's socket too, and must let go of it."""
-        with owner("call('nap 0.5', 30); time.sleep(0.2); fork(); time.sleep(0.6)") as (process, (*pids, zygote)):
-            (fork,) = children(process.pid) - {zygote}
-            process.kill()
-            try:
-                wait_for(lambda: not any(map(alive, pids)), seconds=2)
-            finally:
-                os.kill(fork, signal.SIGKILL)
-
-    def test_close_ends_children_and_zygote(self) -> None:
-        sandbox = Sandbox(toy, children=2)
-        pids = [int(ask(sandbox, word)) for word in ("pid", "pid", "parent")]
-        sandbox.close()
-        wait_for(lambda: not any(map(alive, pids)))
-
-    def test_a_closed_sandbox_opens_again(self, sandbox: Sandbox) -> None:
-        ask(sandbox, "echo 1")
-        sandbox.close()
-        assert ask(sandbox, "echo 2") == b"2"
 
 
 def test_a_thousand_calls_cost_at_most_a_tenth_of_a_millisecond_each(sandbox: Sandbox) -> None:

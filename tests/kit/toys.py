@@ -6,9 +6,11 @@ import resource
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 from mergepoint.kit.sandbox import Sandbox
 
+MakeSandbox = Callable[..., Sandbox]
 SPIN = b"spin "
 
 
