@@ -3,7 +3,6 @@
 import io
 
 import pytest
-import schemathesis
 from flask.testing import FlaskClient
 from pydantic import ValidationError
 
@@ -92,15 +91,6 @@ def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
 
 def test_it_is_healthy(client: FlaskClient) -> None:
     assert client.get("/thumbnail/health").json["libraries"].keys() == {"pillow", "numpy"}
-
-
-def test_its_document_is_valid_and_names_every_path(client: FlaskClient) -> None:
-    document = client.get("/thumbnail/openapi.json").json
-    schemathesis.openapi.from_dict(document).validate()
-    assert {"/thumbnail", "/thumbnail/info", "/thumbnail/set", "/thumbnail/{signature}/{rest}"} <= document[
-        "paths"
-    ].keys()
-    assert "application/octet-stream" in document["paths"]["/thumbnail"]["post"]["requestBody"]["content"]
 
 
 def test_a_preset_is_changed_by_what_is_asked_beside_it() -> None:
