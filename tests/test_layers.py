@@ -247,11 +247,11 @@ def test_the_bare_htmldiff_needs_its_four_libraries_only(tmp_path: pathlib.Path)
     assert others_imported("htmldiff", libraries, script, tmp_path) == "[]\n"
 
 
-def test_the_bare_thumbnail_needs_pillow_and_numpy_only(tmp_path: pathlib.Path) -> None:
+def test_the_bare_thumbnail_needs_its_five_libraries_only(tmp_path: pathlib.Path) -> None:
     script = """
         from mergepoint.thumbnail import Spec, thumbnail
         from mergepoint.thumbnail.warmth import SAMPLE, warm
         assert thumbnail(SAMPLE, Spec(width=1)).type == "image/gif"
         warm()
     """
-    assert others_imported("thumbnail", ["PIL", "numpy"], script, tmp_path) == "[]\n"
+    assert others_imported("thumbnail", ["PIL", "isal", "kornia_rs", "numpy", "simplejpeg"], script, tmp_path) == "[]\n"

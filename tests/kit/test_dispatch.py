@@ -5,8 +5,13 @@ import json
 import pytest
 
 from mergepoint.kit.dispatch import Answer, contents_of, decode_answer, dispatch, encode_call, model_of, run, server
+from mergepoint.kit.options import Options
 from mergepoint.kit.problems import Problem
 from tests.kit.toy_service import TASKS, ShoutOptions, StampOptions, broken, pack, ping, shout
+
+
+def encoded(name: str, options: Options) -> bytes:
+    return b"".join(encode_call(name, options))
 
 
 def test_a_task_is_called_by_name() -> None:
@@ -65,29 +70,29 @@ class TestBytes:
         return server(TASKS, most=100)
 
     def test_the_answer_survives(self, serve) -> None:
-        call = encode_call("shout", ShoutOptions(text="\x00\n\ud7ff😀é"))
+        call = encoded("shout", ShoutOptions(text="\x00\n\ud7ff😀é"))
         assert decode_answer(serve(call)) == dispatch(TASKS, "shout", {"text": "\x00\n\ud7ff😀é"})
 
     @pytest.mark.parametrize("picture", [b"", b"\x00\n\xff{}", bytes(range(256)) * 3])
     def test_binary_content_survives_as_it_is(self, serve, picture: bytes) -> None:
-        call = encode_call("stamp", StampOptions(picture=picture))
+        call = encoded("stamp", StampOptions(picture=picture))
         assert call.endswith(b"\n" + picture)
         serve = server(TASKS, most=1000)
         assert decode_answer(serve(call)).body == picture
-        assert decode_answer(serve(encode_call("stamp", StampOptions(picture=b"\n", times=3)))).body == b"\n\n\n"
+        assert decode_answer(serve(encoded("stamp", StampOptions(picture=b"\n", times=3)))).body == b"\n\n\n"
 
     def test_a_problem_survives(self, serve) -> None:
         with pytest.raises(Problem) as refused:
-            decode_answer(serve(encode_call("shout", ShoutOptions(text="", animal="cat"))))
+            decode_answer(serve(encoded("shout", ShoutOptions(text="", animal="cat"))))
         assert (refused.value.code, refused.value.errors[0]["field"]) == ("unknown_animal", "animal")
 
     def test_too_large_an_answer_is_a_problem(self, serve) -> None:
-        call = encode_call("shout", ShoutOptions(text="x" * 100))
+        call = encoded("shout", ShoutOptions(text="x" * 100))
         with pytest.raises(Problem, match="101 bytes; 100 are allowed") as refused:
             decode_answer(serve(call))
         assert refused.value.code == "output_too_large"
 
     def test_the_body_is_not_escaped(self, serve) -> None:
-        head, _, body = serve(encode_call("shout", ShoutOptions(text="\n\x80"))).partition(b"\n")
+        head, _, body = serve(encoded("shout", ShoutOptions(text="\n\x80"))).partition(b"\n")
         assert json.loads(head)["type"].startswith("text/plain")
         assert body == "\n\x80!".encode()

@@ -90,7 +90,8 @@ def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
 
 
 def test_it_is_healthy(client: FlaskClient) -> None:
-    assert client.get("/thumbnail/health").json["libraries"].keys() == {"pillow", "numpy"}
+    libraries = client.get("/thumbnail/health").json["libraries"]
+    assert libraries.keys() == {"isal", "kornia_rs", "numpy", "pillow", "simplejpeg"}
 
 
 def test_a_preset_is_changed_by_what_is_asked_beside_it() -> None:

@@ -23,7 +23,7 @@ PROBLEMS: dict[type[SandboxError], tuple[str, str]] = {
 def call(sandbox: Sandbox, service: str, task: str, options: Options, *, deadline: float) -> Answer:
     """Return the Answer of *task* from a child of *sandbox*; raise DeadlineExceeded after *deadline* seconds."""
     try:
-        answer = sandbox.call(encode_call(task, options), deadline=deadline)
+        answer = sandbox.call(*encode_call(task, options), deadline=deadline)
     except SandboxError as error:
         outcome = type(error).__name__
         CALLS.labels(service, task, outcome).inc()

@@ -64,10 +64,12 @@ def run(task: Task, options: Options | None) -> Answer:
         raise
 
 
-def encode_call(name: str, options: Options) -> bytes:
+def encode_call(name: str, options: Options) -> list[bytes]:
+    """Return a call's parts, which are one after another what a ``server`` takes; the last may be large."""
     content = binary_field(type(options))
     head = options.model_dump_json(exclude_unset=True, exclude={content} if content else None)
-    return b"\n".join([name.encode(), head.encode(), *([getattr(options, content)] if content else [])])
+    lines = f"{name}\n{head}".encode()
+    return [lines + b"\n", getattr(options, content)] if content else [lines]
 
 
 def server(tasks: Mapping[str, Task], *, most: int) -> Callable[[bytes], bytes]:
@@ -75,10 +77,11 @@ def server(tasks: Mapping[str, Task], *, most: int) -> Callable[[bytes], bytes]:
     models = {name: model_of(task) for name, task in tasks.items()}
 
     def serve(call: bytes) -> bytes:
-        name, _, options = call.partition(b"\n")
-        task, model = tasks[name.decode()], models[name.decode()]
+        end = call.index(b"\n")
+        name = call[:end].decode()
+        task, model = tasks[name], models[name]
         try:
-            answer = run(task, _decode(options, model) if model else None)
+            answer = run(task, _decode(call, end + 1, model) if model else None)
             if len(answer.body) > most:
                 raise Problem(
                     "output_too_large",
@@ -100,12 +103,13 @@ def decode_answer(data: bytes) -> Answer:
     return Answer(body, fields["type"], fields["meta"])
 
 
-def _decode(options: bytes, model: type[Options]) -> Options:
+def _decode(call: bytes, at: int, model: type[Options]) -> Options:
+    """Return the options that begin at *at* of *call*, which is not copied more often than it must be."""
     content = binary_field(model)
     if not content:
-        return model.model_validate_json(options)
-    head, _, value = options.partition(b"\n")
-    return model.model_validate({**json.loads(head), content: value})
+        return model.model_validate_json(call[at:])
+    end = call.index(b"\n", at)
+    return model.model_validate({**json.loads(call[at:end]), content: call[end + 1 :]})
 
 
 def _encode(head: Mapping[str, Any], body: bytes) -> bytes:

@@ -14,7 +14,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .child import Busy, Child, Crashed, DeadlineExceeded, MemoryExceeded, SandboxError
 from .turns import Turns
@@ -65,8 +65,9 @@ class Sandbox:
         """Whether a call of this process has been answered: until then, one may wait for the preparation."""
         return self._zygote.prepared
 
-    def call(self, request: bytes, *, deadline: float) -> bytes:
-        """Return what the function makes of *request*; raise a SandboxError after at most *deadline* seconds.
+    def call(self, *request: bytes, deadline: float) -> bytes:
+        """Return what the function makes of *request*, the parts of it as one; raise a SandboxError after at most
+        *deadline* seconds.
 
         A child that was lost (killed from outside, out of file descriptors) is replaced once before giving up.
         """
@@ -102,7 +103,7 @@ class Sandbox:
                 self._give_place()
             self._owner = os.getpid()
 
-    def _call(self, request: bytes, deadline: float, *, fresh: bool = False) -> bytes:
+    def _call(self, request: Sequence[bytes], deadline: float, *, fresh: bool = False) -> bytes:
         child = self._take_child(fresh)
         self._calling.add(child)
         call = _Call(self, child)

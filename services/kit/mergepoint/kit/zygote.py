@@ -18,6 +18,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
+from . import heap
+
 Function = Callable[[bytes], bytes]
 Steps = Callable[[], Iterator[object]]
 
@@ -30,6 +32,7 @@ START_TIMEOUT = 60.0
 # before all was prepared does so sooner.
 CALLS_PER_CHILD = 5000
 CALLS_PER_EARLY_CHILD = 200
+IDLE = 1.0  # seconds without a call, until a child gives back the memory that it keeps for the next
 OWNERS_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGUSR1)
 
 
@@ -139,6 +142,8 @@ def _as_child(owner: socket.socket, function: Function, memory: int, calls: int)
         socket.send_fds(owner, [GREETING.pack(os.getpid(), calls)], [handle])
         os.close(handle)
         while True:
+            if not select.select([owner], [], [], IDLE)[0]:
+                heap.give_back()
             length, ends_itself = REQUEST.unpack(_read(owner, REQUEST.size))
             request = _read(owner, length)
             signal.setitimer(signal.ITIMER_REAL, ends_itself)

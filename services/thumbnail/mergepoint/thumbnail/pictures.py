@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from . import jpeg, png
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
 from .scaling import Pixels
@@ -22,6 +23,7 @@ ANIMATED = ("GIF", "WEBP")
 # Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
 # smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
 HALF_FROM = 3.5
+FAST = {"JPEG": jpeg.read, "PNG": png.read}
 ROWS = 128
 WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
 
@@ -38,7 +40,7 @@ class Picture:
         with _decoding():
             image: Any = Image.open(io.BytesIO(data), formats=[self.header.format])
             self._check_again(image, limits)
-            self.exif = image.getexif()
+            self.exif = _exif(image, data)
             self.mode: str = image.mode
             self.icc: bytes | None = image.info.get("icc_profile")
             self.info = {name: image.info.get(name) for name in ("duration", "loop")}
@@ -60,6 +62,10 @@ class Picture:
     def first(self) -> Pixels:
         """Return the pixels of the first frame."""
         with _decoding():
+            if self.header.format in FAST and "transparency" not in self._image.info:
+                pixels = FAST[self.header.format](self.data, self.mode, self.width, self.height)
+                if pixels is not None:
+                    return pixels
             self._image.load()
             return pixels_of(self._image, self.icc)
 
@@ -79,6 +85,13 @@ class Picture:
         width, height = image.size
         if width * height > max(self.header.pixels, limits.pixels_for(self.header.format)):
             raise ImageTooLarge(f"{width} by {height} pixels")
+
+
+def _exif(image: Image.Image, data: bytes) -> Image.Exif:
+    """Return what the camera wrote. For that, Pillow decodes every PNG: metadata may stand behind its pixels."""
+    if image.format == "PNG" and not png.told_late(data):
+        return Image.Image.getexif(image)
+    return image.getexif()
 
 
 def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:

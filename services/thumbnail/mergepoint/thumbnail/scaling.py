@@ -22,8 +22,10 @@ Box = tuple[float, float, float, float]
 BEFORE, AFTER = 208.9292, -37578.5
 WHITE = 255 * ((255 + BEFORE) ** 2 + AFTER)
 STRIP = 64  # rows that are converted at once: as much as stays in a processor's cache
+TOGETHER = 4  # columns that are made at once: fewer read the picture too often, more multiply too many zeros
 LOBES = 3.0
 LEVELS = 65535
+Places = NDArray[np.int_]
 Taps = list[tuple[int, int, Floats]]
 
 
@@ -31,18 +33,19 @@ def resize(pixels: Pixels, width: int, height: int, box: Box | None = None) -> P
     """Return what *box* of *pixels* (all, by default) shows, *width* × *height* large."""
     rows, columns, channels = pixels.shape
     left, top, right, bottom = box or (0.0, 0.0, float(columns), float(rows))
-    across = _taps(columns, left, right, width)
+    across = _taps(columns, left, right, width, TOGETHER)
     first, last = across[0][0], max(end for _, end, _ in across)
-    pixels = pixels[:, first:last]
-    across = [(start - first, end - first, weights) for start, end, weights in across]
-    narrow = _vertically(pixels, _taps(rows, top, bottom, height))
+    narrow = _vertically(pixels[:, first:last], _taps(rows, top, bottom, height, 1))
     turned = np.ascontiguousarray(narrow.reshape(height, -1, channels).transpose(1, 2, 0))
     result = np.empty((width, channels * height), np.float32)
     flat = turned.reshape(turned.shape[0], -1)
-    for column, (start, end, weights) in enumerate(across):
-        np.dot(weights, flat[start:end], out=result[column])
+    for column, (start, end, weights) in zip(range(0, width, TOGETHER), across, strict=True):
+        np.dot(weights, flat[start - first : end - first], out=result[column : column + TOGETHER])
     encoded = _encode(result.reshape(width, channels, height), channels)
-    return np.ascontiguousarray(encoded.transpose(2, 0, 1))
+    made = np.empty((height, width, channels), np.uint8)
+    for channel in range(channels):  # twice as fast as all at once
+        made[:, :, channel] = encoded[:, channel].T
+    return made
 
 
 def _vertically(pixels: Pixels, taps: Taps) -> Floats:
@@ -62,7 +65,7 @@ def _vertically(pixels: Pixels, taps: Taps) -> Floats:
             until = min(ends + STRIP, rows)
             _decode(pixels[ends:until], strips[ends - begins : until - begins])
             ends = until
-        np.dot(weights, strips[start - begins : end - begins], out=result[row])
+        np.dot(weights, strips[start - begins : end - begins], out=result[row : row + 1])
     return result
 
 
@@ -85,10 +88,10 @@ def _encode(linear: Floats, channels: int) -> Pixels:
     """Return *linear* (… × channels × rows) in sRGB, divided by its alpha. What rang over the edges is cut."""
     table = _table()
     if channels in (1, 3):
-        return table[_levels(linear)]
+        return table.take(_levels(linear), mode="wrap")  # none is out of range, and so it is faster than []
     alpha = np.clip(linear[:, -1:], 0, 1)
     colours = np.divide(linear[:, :-1], np.maximum(alpha, 1 / 255), dtype=np.float32)
-    return np.concatenate([table[_levels(colours)], (alpha * 255 + 0.5).astype(np.uint8)], axis=1)
+    return np.concatenate([table.take(_levels(colours), mode="wrap"), (alpha * 255 + 0.5).astype(np.uint8)], axis=1)
 
 
 def _levels(linear: Floats) -> NDArray[np.uint16]:
@@ -107,8 +110,9 @@ def _table() -> Pixels:
 
 
 @lru_cache(maxsize=64)
-def _taps(size: int, start: float, end: float, wanted: int) -> Taps:
-    """Return, for each of *wanted* pixels between *start* and *end* of *size*, which pixels it is made of and how."""
+def _taps(size: int, start: float, end: float, wanted: int, together: int) -> Taps:
+    """Return of which pixels each of *wanted* pixels between *start* and *end* of *size* is made, and how: for so many
+    *together* the first and the last, and a matrix."""
     step = (end - start) / wanted
     scale = max(step, 1.0)
     centres = start + (np.arange(wanted) + 0.5) * step
@@ -122,4 +126,14 @@ def _taps(size: int, start: float, end: float, wanted: int) -> Taps:
     sums = weights.sum(1, keepdims=True)
     weights = np.where(abs(sums) > 1e-6, weights / np.where(abs(sums) > 1e-6, sums, 1), places == first[:, None])
     exact = weights.astype(np.float32)
-    return [(int(a), int(b), exact[row, : b - a]) for row, (a, b) in enumerate(zip(first, last, strict=True))]
+    groups = [slice(at, at + together) for at in range(0, wanted, together)]
+    return [_joined(first[group], last[group], exact[group]) for group in groups]
+
+
+def _joined(first: Places, last: Places, weights: Floats) -> tuple[int, int, Floats]:
+    """Return some pixels' *weights*, each from its *first* to its *last*, as one matrix."""
+    begin, end = int(first.min()), int(last.max())
+    matrix = np.zeros((len(weights), end - begin), np.float32)
+    for row, a, b, exact in zip(matrix, first, last, weights, strict=True):
+        row[a - begin : b - begin] = exact[: b - a]
+    return begin, end, matrix

@@ -83,4 +83,4 @@ def _contents(target: Path, max_bytes: int) -> bytes:
             raise Problem.field("source", "there is no such file", code="source_not_found")
         if about.st_size > max_bytes:
             raise Problem.field("source", f"has more than {max_bytes} bytes", code="source_too_large")
-        return file.read(max_bytes)
+        return file.read(about.st_size)
