@@ -28,8 +28,7 @@ def add(app: Flask) -> None:
             stale, counted = isinstance(error, LoginRequired) and credentials().cookie is not None, False
         else:
             stale, counted = decision.stale_cookie, decision.counted
-            if decision.identity:
-                response.headers["Mergepoint-Identity"] = decision.identity
+            response.headers["Mergepoint-Identity"] = decision.identity or "nobody"  # or nginx would not believe it
         if stale:
             response.headers["Mergepoint-Set-Cookie"] = expired_cookie()
         # Until the end of this second, by nginx's clock, which is ours: https://nginx.org/r/proxy_cache_valid
