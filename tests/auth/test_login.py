@@ -200,8 +200,9 @@ def finish(threads: list[threading.Thread]) -> None:
         thread.join(10)
 
 
-def test_two_at_a_time_the_others_wait() -> None:
-    line, most, inside, lock = Line(), [0], [0], threading.Lock()
+@pytest.mark.parametrize(("own", "expected"), [(None, 2), (2, 2), (1, 1)])
+def test_two_at_a_time_the_others_wait(own: int | None, expected: int) -> None:
+    line, most, inside, lock = Line(own=own), [0], [0], threading.Lock()
 
     def work() -> None:
         with line.turn("x"):
@@ -216,7 +217,7 @@ def test_two_at_a_time_the_others_wait() -> None:
     for thread in threads:
         thread.start()
     finish(threads)
-    assert most[0] == 2
+    assert most[0] == expected
 
 
 def test_the_line_is_fair_by_network() -> None:

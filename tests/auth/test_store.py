@@ -3,18 +3,21 @@
 import collections
 import pathlib
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 
 from mergepoint.auth import Auth, Store
 from mergepoint.auth.errors import StoreUnavailable
 from mergepoint.auth.schema import metadata
-from mergepoint.auth.store import engine_of
+from mergepoint.auth.store import MIGRATIONS, NEWEST, engine_of
 from tests.auth.databases import Databases
 from tests.auth.visitors import HERE, PASSWORD, make
 
@@ -23,6 +26,15 @@ def test_the_migrations_make_the_tables_that_the_code_has(store: Store) -> None:
     with engine_of(store).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_health_check_expects_the_newest_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [NEWEST]
+
+
+def test_what_migrates_is_not_kept_in_memory() -> None:
+    told = subprocess.check_output([sys.executable, "-c", "import mergepoint.auth.web, sys; print(*sys.modules)"])
+    assert b"alembic" not in told
 
 
 def test_migrating_twice_or_at_the_same_time_does_no_harm(server: Databases) -> None:

@@ -27,6 +27,7 @@ from .throttle import Throttle, hashed
 from .tokens import Serializer, Tokens
 
 FIRST_PASSWORD = "first-password"
+HASHES = 2  # of passwords at a time in the whole service, however many processes it has
 
 
 class Auth:
@@ -43,8 +44,10 @@ class Auth:
         idle: float = 7 * 86400,
         lifetime: float = 30 * 86400,
         clock: Callable[[], float] = time.time,
+        workers: int = 1,
     ) -> None:
-        own = secret(folder)
+        """*workers* is how many processes will be forked from this one to share the work."""
+        own, hashes = secret(folder), max(HASHES // workers, 1)
         self.store, self.folder, self.issuer, self.clock = store, folder, issuer, clock
         self.seal = Seal(derived(own, "seal"))
         self.tokens = Tokens(derived(own, "tokens"), serializer, clock=clock)
@@ -52,8 +55,8 @@ class Auth:
         self.identities = IdentityKeys(folder, issuer, clock=clock)
         self.audit = Audit(store, clock)
         self.throttle = Throttle(store, clock)
-        self.passwords = passwords or Passwords()
-        self.line = Line()
+        self.passwords = passwords or Passwords(threads=hashes)
+        self.line = Line(HASHES, own=hashes)
         self.accounts = Accounts(store, self.passwords, self.line, self.audit, clock)
         self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
         self.keys = Keys(store, self.audit, clock)

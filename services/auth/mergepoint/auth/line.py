@@ -18,13 +18,20 @@ LOOK_AGAIN = 0.005  # seconds until a place may have become free in another proc
 
 
 class Line:
-    """*places* calls at once. Make it before the processes are forked that shall share them."""
+    """*places* calls at once, *own* of them in one process. Make it before the processes are forked that share them."""
 
     def __init__(
-        self, places: int = 2, *, patience: float = 1.0, longest: int = 64, clock: Callable[[], float] = time.monotonic
+        self,
+        places: int = 2,
+        *,
+        own: int | None = None,
+        patience: float = 1.0,
+        longest: int = 64,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = os.memfd_create("mergepoint-auth-line")
         self._places = places
+        self._own = own or places
         self._patience = patience
         self._longest = longest
         self._clock = clock
@@ -67,7 +74,7 @@ class Line:
 
     def _free(self, me: object) -> int | None:
         """A place that nobody has, if it is *me* whose turn it is."""
-        if not self._is_first(me):
+        if not self._is_first(me) or len(self._mine) >= self._own:
             return None
         for place in range(self._places):
             if place not in self._mine and self._lock(place, fcntl.LOCK_EX | fcntl.LOCK_NB):

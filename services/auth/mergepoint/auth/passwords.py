@@ -17,16 +17,18 @@ from .names import canonical
 Result = TypeVar("Result")
 LEAST, MOST = 10, 1000  # characters
 # OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, 2 passes, 1 lane.
-THREADS = 2  # of each process; in all of them together line.py lets two work
 MEMORY_KIB, PASSES, LANES = 19 * 1024, 2, 1
 
 
 class Passwords:
     """Makes and checks hashes. A call takes some tens of milliseconds of a core: see line.py for how many at once."""
 
-    def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES, lanes: int = LANES) -> None:
+    def __init__(
+        self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES, lanes: int = LANES, threads: int = 2
+    ) -> None:
         self._hasher = PasswordHasher(passes, memory_kib, lanes, type=Type.ID)
         self._nobody = self._hasher.hash(secrets.token_hex())
+        self._count = threads
         self._threads: ThreadPoolExecutor | None = None
         self._process = 0
         self._lock = threading.Lock()
@@ -49,13 +51,13 @@ class Passwords:
         self._threads = None
 
     def _in_thread(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Call *function* in one of two threads that do nothing else.
+        """Call *function* in one of few threads that do nothing else.
 
         The allocator keeps for each thread what it once needed: 19 MiB for each that makes hashes.
         """
         with self._lock:
             if self._threads is None or self._process != os.getpid():
-                self._threads, self._process = ThreadPoolExecutor(THREADS, "passwords"), os.getpid()
+                self._threads, self._process = ThreadPoolExecutor(self._count, "passwords"), os.getpid()
         return self._threads.submit(function, *arguments).result()
 
     def is_old(self, hashed: str) -> bool:

@@ -1,8 +1,6 @@
 """The HTTP face, put together: the core from the settings, the paths from routes/, refusals as problems or pages."""
 
-import logging
 import math
-import sys
 import threading
 import time
 from importlib.metadata import version
@@ -14,18 +12,17 @@ from mergepoint.kit.config import load
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.web import base_app
 
+from . import start
 from .config import Settings
-from .core import FIRST_PASSWORD, Auth
+from .core import Auth
 from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
 from .redirects import HOME
 from .routes import account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify
 from .routes.requests import STATUS, finish, page, refuse_other_sites, see, status_of, wants_page
-from .store import Store
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
 ROUTES = (account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify)
-WAIT_FOR_DATABASE = 30.0  # seconds at start
 SWEEP_EVERY = 3600.0
 
 log = structlog.get_logger()
@@ -34,8 +31,7 @@ log = structlog.get_logger()
 def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Flask:
     """Return the service as a WSGI application; the database is brought up to date here, before workers are forked."""
     settings = settings or load(Settings)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the version
-    auth = auth or _open(settings)
+    auth = auth or start.opened(settings)
     app = base_app("auth", version=VERSION, libraries=LIBRARIES, check=auth.store.check, status=STATUS,
                    max_bytes=settings.max_bytes)  # fmt: skip
     app.template_folder = "templates"
@@ -55,31 +51,6 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
         return see(HOME)
 
     return app
-
-
-def _open(settings: Settings) -> Auth:
-    store = Store(settings.database)
-    ends = time.monotonic() + WAIT_FOR_DATABASE
-    while True:
-        try:
-            store.migrate()
-            break
-        except StoreUnavailable as error:
-            if time.monotonic() > ends:
-                log.error("no database", detail=str(error.__cause__)[:500])
-                raise SystemExit(75) from error  # EX_TEMPFAIL, sysexits(3)
-            time.sleep(0.5)
-    auth = Auth(store, settings.state, settings.public_url, idle=settings.session_idle,
-                lifetime=settings.session_lifetime)  # fmt: skip
-    if settings.first_admin and (password := auth.first_administrator(settings.first_admin)):
-        print(
-            f"auth: made the first administrator, {settings.first_admin!r} with the password {password} "
-            f"(also in {settings.state / FIRST_PASSWORD}; change it)",
-            file=sys.stderr,
-            flush=True,
-        )
-    auth.close()
-    return auth
 
 
 def _add_refusals(app: Flask) -> None:

@@ -1,0 +1,83 @@
+"""What is done once, before there are workers: the database brought up to date, the first administrator made.
+
+In a process of its own, whose memory nobody inherits: that of Alembic (10 MB) and of a first password's hash (19 MB).
+"""
+
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+import structlog
+
+from .config import Settings
+from .core import FIRST_PASSWORD, Auth
+from .errors import StoreUnavailable
+from .store import Store
+
+WAIT_FOR_DATABASE = 30.0  # seconds
+
+log = structlog.get_logger()
+
+
+def opened(settings: Settings) -> Auth:
+    """Return the core with a database that is ready. No connection is open: those belong to one process."""
+    _in_child(lambda: _prepare(settings))
+    return _core(settings)
+
+
+def _core(settings: Settings) -> Auth:
+    return Auth(
+        Store(settings.database),
+        settings.state,
+        settings.public_url,
+        idle=settings.session_idle,
+        lifetime=settings.session_lifetime,
+        workers=settings.workers,
+    )
+
+
+def _prepare(settings: Settings) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the version
+    _migrate(settings)
+    if not settings.first_admin:
+        return
+    if password := _core(settings).first_administrator(settings.first_admin):
+        print(
+            f"auth: made the first administrator, {settings.first_admin!r} with the password {password} "
+            f"(also in {settings.state / FIRST_PASSWORD}; change it)",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _migrate(settings: Settings) -> None:
+    store, ends = Store(settings.database), time.monotonic() + WAIT_FOR_DATABASE
+    while True:
+        try:
+            return store.migrate()
+        except StoreUnavailable as error:
+            if time.monotonic() > ends:
+                log.error("no database", detail=str(error.__cause__)[:500])
+                raise SystemExit(75) from error  # EX_TEMPFAIL, sysexits(3)
+            time.sleep(0.5)
+
+
+def _in_child(function: Callable[[], None]) -> None:
+    """Call *function* in a forked process; leave with its status unless it is 0."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            function()
+            status = 0
+        except SystemExit as error:
+            status = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    if status := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        raise SystemExit(status)
