@@ -51,6 +51,7 @@ class Place:
         self.log = self.run / "auth.log"
         self.nginx_log = self.run / "nginx.log"
         self._auth: subprocess.Popen[bytes] | None = None
+        self._others: list[subprocess.Popen[bytes]] = []
         self._admin: Visitor | None = None
         self._nginx: subprocess.Popen[bytes] | None = None
         self.application = Application()
@@ -99,12 +100,23 @@ class Place:
             )  # fmt: skip
         wait_for(self._is_up, seconds=60)
 
+    def start_service(self, name: str, **environment: str) -> None:
+        """Start another service beside auth; it ends with the place."""
+        more = {"MERGEPOINT_SERVICE": name, "MERGEPOINT_BIND": f"unix:{self.run}/{name}.sock", **environment}
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "services/gunicorn.conf.py")],
+                env={**self.environment, **more}, stdout=log, stderr=log, cwd=self.run,
+            )  # fmt: skip
+        self._others.append(process)
+        wait_for(lambda: self.request("GET", f"/{name}/health").status == 200, seconds=60)
+
     def stop_auth(self) -> None:
         _end(self._auth)
 
     def stop(self) -> None:
-        _end(self._auth)
-        _end(self._nginx)
+        for process in (self._auth, self._nginx, *self._others):
+            _end(process)
         self.application.stop()
         shutil.rmtree(self.run)
 

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.state.absolute() / 'auth.db'}"
 
     @property
+    def thumbnail(self) -> tuple[bytes, bytes]:
+        """Key and salt of the links that thumbnail takes."""
+        return bytes.fromhex(self.thumbnail_key), bytes.fromhex(self.thumbnail_salt)
+
+    @property
     def secure(self) -> bool:
         return self.public_url.startswith("https:")
 

@@ -16,6 +16,7 @@ from . import start
 from .config import Settings
 from .core import Auth
 from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
+from .pictures import avatar
 from .redirects import HOME
 from .routes import account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify
 from .routes.requests import STATUS, finish, page, refuse_other_sites, see, status_of, wants_page
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.extensions |= {"auth": auth, "settings": settings}
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
+    app.add_template_filter(lambda picture: avatar(picture, *settings.thumbnail), "avatar")
     app.before_request(refuse_other_sites)
     app.after_request(finish)
     for routes in ROUTES:

@@ -19,8 +19,7 @@ def add(app: Flask) -> None:
         found = caller()
         if found is None:
             return jsonify({"user": None, "csrf": csrf_token()})
-        key, salt = bytes.fromhex(settings().thumbnail_key), bytes.fromhex(settings().thumbnail_salt)
-        about = {**found.user.public, "avatar": avatar(found.user.picture, key, salt)}
+        about = {**found.user.public, "avatar": avatar(found.user.picture, *settings().thumbnail)}
         if found.key:
             return jsonify({"user": about, "key": found.key.public})
         return jsonify({"user": about, "csrf": csrf_token()})
