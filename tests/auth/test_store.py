@@ -13,10 +13,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
+from sqlalchemy import insert
 
 from mergepoint.auth import Auth, Store
 from mergepoint.auth.errors import StoreUnavailable
-from mergepoint.auth.schema import metadata
+from mergepoint.auth.schema import metadata, users
 from mergepoint.auth.store import MIGRATIONS, NEWEST, engine_of
 from tests.auth.databases import Databases
 from tests.auth.visitors import HERE, PASSWORD, make
@@ -65,6 +66,14 @@ def test_the_audit_log_outlives_its_user(auth: Auth) -> None:
     events = [event["event"] for event in auth.audit.read(user_id=user.id)]
     assert events == ["user_deleted", "user_created"]
     assert make(auth, "ada").id > user.id  # an id is never somebody else's
+
+
+def test_what_people_typed_is_in_no_error_and_so_in_no_log(auth: Auth) -> None:
+    make(auth, "ada", email="ada@example.com")
+    with pytest.raises(StoreUnavailable) as caught, auth.store.write() as connection:
+        connection.execute(insert(users).values(name="x", name_key="ada", email="secret@example.com", created=1.0))
+    assert "secret" not in str(caught.value.__cause__)
+    assert "INSERT INTO users" in str(caught.value.__cause__)
 
 
 def test_an_exception_leaves_nothing_behind(auth: Auth) -> None:

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from .accounts import Accounts, User, get
 from .audit import Audit, Origin
-from .errors import Forbidden, Invalid, Taken
+from .errors import Forbidden, Invalid, NotFound, Taken
 from .names import email_key
 from .pictures import checked
 from .schema import federated, users
@@ -48,6 +48,28 @@ class Federation:
                 raise Forbidden("this account is linked with somebody else") from error
             self._audit.note(connection, "provider_linked", origin, user_id=user.id, provider=provider)
         return user
+
+    def linked(self, user_id: int) -> list[str]:
+        """Return the providers by which a user may log in."""
+        query = select(federated.c.provider).where(federated.c.user_id == user_id).order_by(federated.c.provider)
+        with self._store.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def unlink(self, user: User, provider: str, origin: Origin) -> None:
+        """From now on *user* may not log in by *provider*; refused where nothing else would be left."""
+        mine = federated.c.user_id == user.id
+        with self._store.write() as connection:
+            password = connection.execute(
+                select(users.c.password).where(users.c.id == user.id).with_for_update()
+            ).scalar()
+            left = select(func.count()).select_from(federated).where(mine, federated.c.provider != provider)
+            if password is None and not connection.execute(left).scalar_one():
+                raise Invalid(
+                    "provider", "nothing else lets you in; have an administrator send you a link for a password"
+                )
+            if not connection.execute(delete(federated).where(mine, federated.c.provider == provider)).rowcount:
+                raise NotFound(f"no account at {provider!r} is linked with yours")
+            self._audit.note(connection, "provider_unlinked", origin, user_id=user.id, provider=provider)
 
     def _known(self, provider: str, subject: str) -> User | None:
         query = select(federated.c.user_id).where(federated.c.provider == provider, federated.c.subject == subject)

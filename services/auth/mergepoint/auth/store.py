@@ -29,6 +29,7 @@ class Store:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": PATIENCE}
+        pool |= {"hide_parameters": True}  # what is wrong goes to the log, and what people typed does not
         if self.is_sqlite:
             self._path = Path(self.url.database or "")
             self._engine = create_engine("sqlite://", creator=self._open, **pool, poolclass=QueuePool)

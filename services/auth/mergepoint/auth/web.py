@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.add_template_filter(lambda picture: avatar(picture, *settings.thumbnail), "avatar")
+    app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked}
     app.before_request(refuse_other_sites)
     app.after_request(finish)
     for routes in ROUTES:
