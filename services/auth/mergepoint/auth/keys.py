@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from .accounts import User
 from .audit import Audit, Origin
-from .errors import Invalid, NotFound, StoreUnavailable
+from .errors import Forbidden, Invalid, NotFound, StoreUnavailable
 from .schema import keys, users
 from .sessions import NOTICE, USER, USER_COLUMNS
 from .store import Store
@@ -76,8 +76,14 @@ class Keys:
         scopes: Iterable[str],
         rate: int | None = None,
         expires: float | None = None,
+        by: Key | None = None,
     ) -> tuple[str, Key]:
-        """Return a new key's secret, which nobody can show again, and the key."""
+        """Return a new key's secret, which nobody can show again, and the key. The key that it is made *by* gives no
+        more than it has; what is not said is as its own.
+        """
+        if by:
+            rate = by.rate if rate is None else rate
+            expires = by.expires if expires is None else expires
         key = Key(
             id=secrets.token_hex(8),
             name=checked_name(name),
@@ -90,10 +96,9 @@ class Keys:
         )
         if expires is not None and expires <= self._clock():
             raise Invalid("expires", "this moment is over")
+        if by:
+            refuse_more(by, key)
         with self._store.write() as connection:
-            count = len(connection.execute(select(keys.c.id).where(keys.c.user_id == user.id)).all())
-            if count >= MOST_KEYS:
-                raise Invalid("name", f"there are {MOST_KEYS} keys already; revoke one first")
             return self._insert(connection, user.id, key, origin, "key_created")
 
     def find(self, secret: str) -> tuple[User, Key] | None:
@@ -114,8 +119,12 @@ class Keys:
             query = select(keys).where(keys.c.user_id == user_id).order_by(keys.c.created.desc())
             return [_key(row) for row in connection.execute(query).mappings()]
 
-    def rotate(self, user_id: int, id: str, origin: Origin, *, overlap: float) -> tuple[str, Key]:
-        """Return a successor with the same rights; the old key works for *overlap* seconds more."""
+    def rotate(
+        self, user_id: int, id: str, origin: Origin, *, overlap: float, by: Key | None = None
+    ) -> tuple[str, Key]:
+        """Return a successor with the same rights; the old key works for *overlap* seconds more. A key rotates none
+        that may more than itself: it would get to know the secret.
+        """
         now = self._clock()
         with self._store.write() as connection:
             row = connection.execute(_one(user_id, id)).mappings().first()
@@ -123,9 +132,11 @@ class Keys:
                 raise NotFound(f"no key has the id {id!r}")
             if row["expires"] is not None and row["expires"] <= now:
                 raise Invalid("id", "this key has expired; make a new one")
+            old = _key(row)
+            if by:
+                refuse_more(by, old)
             ends = min(now + overlap, row["expires"] if row["expires"] is not None else now + overlap)
             connection.execute(update(keys).where(keys.c.id == id).values(expires=ends))
-            old = _key(row)
             key = Key(secrets.token_hex(8), old.name, "", old.scopes, old.rate, now, old.expires, None)
             return self._insert(connection, user_id, key, origin, "key_rotated", of=id, overlap=overlap)
 
@@ -138,6 +149,9 @@ class Keys:
     def _insert(
         self, connection: Any, user_id: int, key: Key, origin: Origin, event: str, **detail: Any
     ) -> tuple[str, Key]:
+        count = len(connection.execute(select(keys.c.id).where(keys.c.user_id == user_id)).all())
+        if count >= MOST_KEYS:
+            raise Invalid("name", f"there are {MOST_KEYS} keys already; revoke one first")
         secret = new_secret()
         values = key.public | {"hint": secret[3:7], "scopes": " ".join(key.scopes)}
         connection.execute(insert(keys).values(hash=hashed(secret), user_id=user_id, **values))
@@ -189,6 +203,19 @@ def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
 def covers(scopes: Iterable[str], wanted: str) -> bool:
     """Whether one of *scopes* is *wanted*, or the service that it belongs to."""
     return any(scope in (wanted, wanted.partition(":")[0]) for scope in scopes)
+
+
+def refuse_more(has: Key, wanted: Key) -> None:
+    """Raise Forbidden if *wanted* may what a key that *has* less may not: a scope, another rate, a longer life."""
+    for scope in wanted.scopes:
+        if not covers(has.scopes, scope):
+            raise Forbidden(f"this key lacks the scope {scope!r}, and so cannot give it")
+    if _exceeds(wanted.rate, has.rate) or _exceeds(wanted.expires, has.expires):
+        raise Forbidden("this key gives none that is good for longer or more often than itself")
+
+
+def _exceeds(wanted: float | None, limit: float | None) -> bool:
+    return limit is not None and (wanted is None or wanted > limit)
 
 
 def _one(user_id: int, id: str) -> Any:

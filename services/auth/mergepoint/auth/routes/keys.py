@@ -8,8 +8,7 @@ from pydantic import BeforeValidator, Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
-from ..errors import Forbidden
-from ..keys import Key, covers
+from ..keys import Key
 from .login import NoOptions
 from .requests import auth, origin, page, sent, user, wants_page
 
@@ -51,12 +50,15 @@ def add(app: Flask) -> None:
     )
     def create_key() -> Response:
         who, options = user(), sent(NewKeyOptions)
-        lacking = [scope for scope in options.scopes if who.key and not covers(who.key.scopes, scope)]
-        if lacking:
-            raise Forbidden(f"this key lacks the scope {lacking[0]!r}, and so cannot give it")
         expires = auth().clock() + options.days * DAY if options.days else None
         made = auth().keys.create(
-            who.user, origin(who), name=options.name, scopes=options.scopes, rate=options.rate, expires=expires
+            who.user,
+            origin(who),
+            name=options.name,
+            scopes=options.scopes,
+            rate=options.rate,
+            expires=expires,
+            by=who.key,
         )
         return _made(*made)
 
@@ -64,7 +66,8 @@ def add(app: Flask) -> None:
     @describe("Make a key's successor; both work for a while", RotateOptions, produces=["application/json"])
     def rotate_key(id: str) -> Response:
         who = user()
-        return _made(*auth().keys.rotate(who.user.id, id, origin(who), overlap=sent(RotateOptions).overlap))
+        overlap = sent(RotateOptions).overlap
+        return _made(*auth().keys.rotate(who.user.id, id, origin(who), overlap=overlap, by=who.key))
 
     @app.delete("/auth/keys/<id>")
     @app.post("/auth/keys/<id>/revoke")

@@ -1,0 +1,78 @@
+"""Nobody makes more of what they have: a key no better key."""
+
+import pytest
+from flask import Flask
+
+from mergepoint.auth import Auth
+from mergepoint.auth.accounts import User
+from tests.auth.visitors import HERE, Clock, make
+
+
+@pytest.fixture
+def root(auth: Auth) -> User:
+    return make(auth, "root", admin=True)
+
+
+def post(app: Flask, path: str, secret: str, body: object) -> tuple[int, dict[str, object]]:
+    reply = app.test_client().post(path, json=body, headers={"Authorization": f"Bearer {secret}"})
+    return reply.status_code, reply.get_json()
+
+
+def test_a_key_rotates_none_that_may_more_than_itself(auth: Auth, app: Flask, root: User) -> None:
+    small, _ = auth.keys.create(root, HERE, name="small", scopes=["auth"])
+    _, large = auth.keys.create(root, HERE, name="large", scopes=["auth", "admin", "jobs"])
+    status, told = post(app, f"/auth/keys/{large.id}/rotate", small, {})
+    assert (status, told.get("secret")) == (403, None)
+    assert len(auth.keys.list(root.id)) == 2
+
+
+def test_a_key_rotates_itself(auth: Auth, app: Flask, root: User) -> None:
+    secret, key = auth.keys.create(root, HERE, name="x", scopes=["auth", "jobs:write"])
+    assert post(app, f"/auth/keys/{key.id}/rotate", secret, {})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [({}, 200), ({"days": 0.5, "rate": 9}, 200), ({"days": 3}, 403), ({"rate": 11}, 403), ({"scopes": ["jobs"]}, 403)],
+)
+def test_a_key_makes_none_that_lasts_longer_or_is_used_more_often(
+    auth: Auth, app: Flask, root: User, clock: Clock, more: dict[str, object], expected: int
+) -> None:
+    secret, _ = auth.keys.create(root, HERE, name="x", scopes=["auth"], rate=10, expires=clock() + 86400)
+    status, _ = post(app, "/auth/keys", secret, {"name": "y", "scopes": ["auth"], **more})
+    assert status == expected
+    for made in auth.keys.list(root.id):
+        assert made.expires is not None
+        assert made.expires <= clock() + 86400
+        assert made.rate in (9, 10)
+
+
+def test_a_key_rotates_none_that_lasts_longer_or_is_used_more_often(auth: Auth, app: Flask, root: User) -> None:
+    secret, _ = auth.keys.create(root, HERE, name="x", scopes=["auth"], rate=10, expires=auth.clock() + 86400)
+    _, free = auth.keys.create(root, HERE, name="y", scopes=["auth"])
+    assert post(app, f"/auth/keys/{free.id}/rotate", secret, {})[0] == 403
+
+
+def test_rotating_makes_no_more_keys_than_there_may_be(
+    auth: Auth, app: Flask, root: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mergepoint.auth.keys.MOST_KEYS", 3)
+    _, key = auth.keys.create(root, HERE, name="x", scopes=["auth"])
+    for _ in range(10):
+        try:
+            _, key = auth.keys.rotate(root.id, key.id, HERE, overlap=0)
+        except ValueError:
+            break
+    assert len(auth.keys.list(root.id)) == 3
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400"])
+@pytest.mark.parametrize(("path", "field"), [("/auth/keys", "days"), ("/auth/keys/{}/rotate", "overlap")])
+def test_no_key_ends_at_a_moment_that_never_comes(
+    auth: Auth, app: Flask, root: User, path: str, field: str, value: str
+) -> None:
+    secret, key = auth.keys.create(root, HERE, name="x", scopes=["auth"])
+    body = f'{{"{field}": {value}' + (', "name": "y", "scopes": ["auth"]}' if field == "days" else "}")
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    assert app.test_client().post(path.format(key.id), data=body, headers=headers).status_code == 422
+    assert len(auth.keys.list(root.id)) == 1
