@@ -1,11 +1,11 @@
-"""Nobody makes more of what they have: a key no better key."""
+"""Nobody makes more of what they have: a key no better key, a session no fresher or longer-lived one."""
 
 import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.accounts import User
-from tests.auth.visitors import HERE, Clock, make
+from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
 
 @pytest.fixture
@@ -76,3 +76,42 @@ def test_no_key_ends_at_a_moment_that_never_comes(
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     assert app.test_client().post(path.format(key.id), data=body, headers=headers).status_code == 422
     assert len(auth.keys.list(root.id)) == 1
+
+
+def test_a_session_by_handover_is_no_fresher_than_the_one_it_comes_from(
+    auth: Auth, app: Flask, browser: Browser, clock: Clock
+) -> None:
+    make(auth)
+    browser.log_in()
+    clock.pass_(3600)
+    assert browser.send("POST", "/auth/second-factor/totp").status_code == 403
+    token = browser.send("POST", "/auth/handover", {"audience": "x"}).get_json()["token"]
+    _, told = post(app, "/auth/handover/redeem", "", {"token": token, "audience": "x"})
+    handed = str(told["token"])
+    assert post(app, "/auth/second-factor/totp", handed, {})[0] == 403
+    assert post(app, "/auth/second-factor/totp", handed, {"password": PASSWORD})[0] == 200
+
+
+def test_a_session_by_handover_ends_no_later_than_the_one_it_comes_from(
+    auth: Auth, app: Flask, browser: Browser, clock: Clock
+) -> None:
+    make(auth)
+    browser.log_in()
+    for _ in range(29):
+        clock.pass_(86400)
+        assert browser.get("/auth/account").status_code == 200
+    token = browser.send("POST", "/auth/handover", {"audience": "x"}).get_json()["token"]
+    _, told = post(app, "/auth/handover/redeem", "", {"token": token, "audience": "x"})
+    headers = {"Authorization": f"Bearer {told['token']}"}
+    assert app.test_client().get("/auth/account", headers=headers).status_code == 200
+    clock.pass_(2 * 86400)
+    assert app.test_client().get("/auth/account", headers=headers).status_code == 401
+
+
+def test_changing_a_second_factor_makes_the_session_no_fresher(auth: Auth, browser: Browser, clock: Clock) -> None:
+    make(auth)
+    browser.log_in()
+    clock.pass_(500)
+    assert browser.send("POST", "/auth/second-factor/totp/remove").status_code == 200
+    clock.pass_(500)
+    assert browser.send("POST", "/auth/second-factor/totp/remove").status_code == 403

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from . import names
 from .audit import Audit, Origin
-from .errors import Invalid, NotFound, Taken
+from .errors import Invalid, InvalidLogin, NotFound, Taken
 from .line import Line
 from .passwords import Passwords, acceptable
 from .schema import federated, passkeys, sessions, users
@@ -157,11 +157,21 @@ class Accounts:
             end_sessions(connection, user.id)
             self._audit.note(connection, "password_changed", origin, user_id=user.id, how=how)
 
-    def rehash(self, id: int, old: str, password: str) -> None:
-        """Store the password again at today's cost, unless it was changed meanwhile."""
+    def rehash(self, id: int, old: str, password: str) -> str:
+        """Store the password again at today's cost, unless it was changed meanwhile; return its hash."""
         new = self._passwords.hash(password)
         with self._store.write() as connection:
             connection.execute(update(users).where(users.c.id == id, users.c.password == old).values(password=new))
+        return new
+
+    def unchanged(self, id: int, hashed: str) -> Spend:
+        """Return what raises InvalidLogin, in the transaction that it is given, if the password is another by then."""
+
+        def check(connection: Connection) -> None:
+            if connection.execute(select(users.c.password).where(users.c.id == id)).scalar() != hashed:
+                raise InvalidLogin
+
+        return check
 
     def set_admin(self, id: int, admin: bool, origin: Origin) -> None:
         """Give or take an administrator's rights; the sessions with the old ones end."""
@@ -224,8 +234,14 @@ def get(connection: Connection, id: int) -> User:
     return _user(row)
 
 
+def lock(connection: Connection, user_id: int) -> None:
+    """Wait for who else begins or ends sessions of this user: none begins unseen by who ends all."""
+    connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
+
+
 def end_sessions(connection: Connection, user_id: int, keep: str | None = None) -> int:
     """End the sessions of a user but *keep*; return how many there were."""
+    lock(connection, user_id)
     condition = [sessions.c.user_id == user_id] + ([sessions.c.id != keep] if keep else [])
     return connection.execute(delete(sessions).where(*condition)).rowcount
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable
 
-from .accounts import Accounts, User
+from .accounts import Accounts, Spend, User
 from .audit import Audit, Origin
 from .errors import InvalidLogin
 from .line import Line
@@ -51,6 +51,10 @@ class Login:
 
     def check(self, login: str, password: str, origin: Origin) -> User:
         """Return the user, or raise InvalidLogin; Overloaded when the line is too long."""
+        return self.enter(login, password, origin)[0]
+
+    def enter(self, login: str, password: str, origin: Origin) -> tuple[User, Spend]:
+        """As ``check``; and what a session that begins thereby costs: that the password is still the same."""
         began = self._timer()
         try:
             return self._check(login, password, origin)
@@ -62,7 +66,7 @@ class Login:
         """Raise InvalidLogin unless *password* is that of *user*, who is here already: no less slowed down."""
         self.check(user.name, password, origin)
 
-    def _check(self, login: str, password: str, origin: Origin) -> User:
+    def _check(self, login: str, password: str, origin: Origin) -> tuple[User, Spend]:
         found = self._accounts.credentials(login) if 0 < len(login) <= 320 else None
         # By the account, so that its name and its address count as one; who has none is counted by what was typed.
         who = f"user {found[0]}" if found else f"name {login_key(login[:320])}"
@@ -73,12 +77,12 @@ class Login:
             good = self._passwords.check(hashed, password)
             old = bool(good and hashed and self._passwords.is_old(hashed))
             if old and found and hashed:
-                self._accounts.rehash(found[0], hashed, password)
-        if not good or not found:
+                hashed = self._accounts.rehash(found[0], hashed, password)
+        if not good or not found or not hashed:
             self._audit.tell("login_refused", origin, user_id=found[0] if found else None)
             raise InvalidLogin
         self._remember(who, origin)
-        return self._accounts.get(found[0])
+        return self._accounts.get(found[0]), self._accounts.unchanged(found[0], hashed)
 
     def _may_try(self, who: str, origin: Origin) -> bool:
         pair, network = f"pair {who} {origin.network}", f"network {origin.network}"

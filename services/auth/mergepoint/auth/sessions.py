@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from .accounts import COLUMNS, User, end_sessions
+from .accounts import COLUMNS, Spend, User, end_sessions, lock
 from .audit import Audit, Origin
-from .errors import NotFound, StoreUnavailable
+from .errors import LoginRequired, NotFound, StoreUnavailable
 from .schema import sessions, users
 from .store import Store
 from .throttle import hashed
@@ -81,9 +81,16 @@ class Sessions:
         how: str,
         pending: bool = False,
         instead_of: str | None = None,
+        after: Session | None = None,
+        alone: bool = False,
         audience: str | None = None,
+        spend: Spend | None = None,
     ) -> str:
-        """Return the token of a new session; it takes the place of the one with the id *instead_of*."""
+        """Return the token of a new session; it takes the place of the one with the id *instead_of*, or *alone* of all.
+
+        One that follows *after* another is no fresher and ends no later, and there is none if that is over. *spend*
+        takes a token that this costs, or refuses, in the same transaction.
+        """
         token = PREFIX + secrets.token_urlsafe(32)  # 256 bits
         now = self._clock()
         values = {
@@ -91,14 +98,22 @@ class Sessions:
             "id": secrets.token_hex(8),
             "user_id": user.id,
             "pending": pending,
-            "created": now,
-            "proven": now,
+            "created": after.created if after else now,
+            "proven": after.proven if after else now,
             "seen": now,
             "address": origin.address[:64],
             "agent": origin.agent[:256],
             "audience": audience,
         }
         with self._store.write() as connection:
+            lock(connection, user.id)
+            if after and not connection.execute(select(sessions.c.id).where(sessions.c.id == after.id)).first():
+                raise LoginRequired
+            if spend:
+                spend(connection)
+            if alone:
+                count = end_sessions(connection, user.id)
+                self._audit.note(connection, "sessions_ended", origin, user_id=user.id, count=count)
             if instead_of:
                 connection.execute(delete(sessions).where(sessions.c.id == instead_of))
             connection.execute(insert(sessions).values(values))

@@ -46,7 +46,8 @@ def add(app: Flask) -> None:
             if not wants_page():
                 raise
             return page("account", status_of(error), error=error)
-        return renewed(who.user, "account", "Your password is changed. Every other session has ended.")
+        token = auth().sessions.begin(auth().accounts.get(who.user.id), origin(), how="renewed")
+        return renewed(who.user, token, "account", "Your password is changed. Every other session has ended.")
 
     @app.post("/auth/account/picture")
     @describe("Say where your picture is, or that there is none", PictureOptions, produces=["application/json"])
@@ -64,9 +65,8 @@ def by_session() -> Caller:
     return who
 
 
-def renewed(who: User, name: str, notice: str, **values: Any) -> Response:
+def renewed(who: User, token: str, name: str, notice: str, **values: Any) -> Response:
     """Answer with a new session: its privileges, or what guards them, have changed, and the others are gone."""
-    token = auth().sessions.begin(auth().accounts.get(who.id), origin(), how="renewed")
     if wants_page():
         g.session = auth().sessions.find(token)  # whose forms this page has
         response = page(name, notice=notice, **values)

@@ -59,7 +59,7 @@ def add(app: Flask) -> None:
             if not wants_page():
                 raise
             return _ask(found, error)
-        return welcome(found.user, local(options.next), how=how, pending=False)
+        return welcome(found.user, local(options.next), how=how, pending=False, after=found)
 
     @app.post("/auth/second-factor/totp")
     @describe("A secret for an authenticator, as text, URI and picture", PasswordOptions, produces=["application/json"])
@@ -118,9 +118,11 @@ def proven(password: str) -> Caller:
 
 def changed(who: Caller, notice: str, codes: list[str] | None = None) -> Response:
     """What guards the account is another: all sessions end, and this one begins anew."""
-    auth().sessions.end_all(who.user.id, origin(who))
     more = {"recovery_codes": codes} if codes and not wants_page() else {}
-    return renewed(who.user, "second_factor", notice, **more, **(_about(who, codes) if wants_page() else {}))
+    token = auth().sessions.begin(
+        auth().accounts.get(who.user.id), origin(), how="renewed", after=session(), alone=True
+    )
+    return renewed(who.user, token, "second_factor", notice, **more, **(_about(who, codes) if wants_page() else {}))
 
 
 def _ask(found: Session, error: AuthError | None = None) -> Response:

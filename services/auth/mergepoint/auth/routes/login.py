@@ -42,12 +42,12 @@ def add(app: Flask) -> None:
         options = sent(LoginOptions)
         target = local(options.next)
         try:
-            user = auth().login.check(options.login, options.password, origin())
+            user, unchanged = auth().login.enter(options.login, options.password, origin())
+            return welcome(user, target, how="password", pending=user.guarded, spend=unchanged)
         except (InvalidLogin, Overloaded) as error:
             if wants_page():
                 return show(target, error)
             raise
-        return welcome(user, target, how="password", pending=user.guarded)
 
     @app.get("/auth/logout")
     def logout_page() -> Response:
@@ -74,10 +74,11 @@ def here() -> str:
     return local(request.full_path.rstrip("?")) if request.method == "GET" else local(None)
 
 
-def welcome(user: User, target: str, *, how: str, pending: bool) -> Response:
-    """Begin a session, in place of one that the browser may have, and go on."""
+def welcome(user: User, target: str, *, how: str, pending: bool, **more: Any) -> Response:
+    """Begin a session (*more*: see ``Sessions.begin``), in place of one that the browser may have, and go on."""
     before = session()
-    token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=before.id if before else None)
+    instead_of = before.id if before else None
+    token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=instead_of, **more)
     if wants_page():
         response = see(f"/auth/second-factor?next={quote(target)}" if pending else target)
     else:

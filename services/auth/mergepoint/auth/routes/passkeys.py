@@ -66,7 +66,7 @@ def add(app: Flask) -> None:
     def check_passkey() -> Response:
         found, options = pending(), sent(UsedPasskeyOptions)
         auth().passkeys.check(found.user, options.token, options.credential, origin())
-        response = welcome(found.user, local(options.next), how="passkey", pending=False)
+        response = welcome(found.user, local(options.next), how="passkey", pending=False, after=found)
         return _with(response, next=local(options.next))
 
 

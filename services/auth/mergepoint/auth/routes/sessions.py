@@ -67,12 +67,12 @@ def add(app: Flask) -> None:
     def redeem() -> Response:
         options = sent(RedeemOptions)
         values = auth().once.look("handover", options.token)
-        if values["audience"] != options.audience:
-            raise InvalidToken
-        values = auth().once.spend("handover", options.token)
         found = auth().sessions.still(int(values["user"]), str(values["session"]))
-        if found is None:
+        if found is None or values["audience"] != options.audience:
             raise InvalidToken
-        token = auth().sessions.begin(found.user, origin(), how="handover", audience=options.audience)
+        token = auth().sessions.begin(
+            found.user, origin(), how="handover", audience=options.audience, after=found,
+            spend=lambda connection: auth().once.spend_with(connection, "handover", options.token),
+        )  # fmt: skip
         body: dict[str, Any] = {"user": found.user.public, "token": token}
         return jsonify(body)

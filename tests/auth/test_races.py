@@ -1,0 +1,99 @@
+"""What two do at the same time: as if one had come after the other, in whichever order."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from mergepoint.auth import Auth
+from mergepoint.auth.passwords import Passwords
+from tests.auth.visitors import HERE, PASSWORD, Browser, make
+
+OTHER = "another horse battery"
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, happens: Callable[[], object]) -> None:
+    """Let something happen when *owner* has done *name* for the first time, before its caller goes on."""
+    does, pending = getattr(owner, name), [happens]
+
+    def wrapped(*arguments: object, **named: object) -> object:
+        done = does(*arguments, **named)
+        if pending:
+            pending.pop()()
+        return done
+
+    monkeypatch.setattr(owner, name, wrapped)
+
+
+def together(*calls: Callable[[], object]) -> list[BaseException | None]:
+    """Call all at the same time; return what each raised."""
+    barrier, raised = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def work(number: int) -> None:
+        barrier.wait()
+        try:
+            calls[number]()
+        except BaseException as error:
+            raised[number] = error  # type: ignore[call-overload]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(calls))]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return list(raised)
+
+
+def test_a_password_that_was_changed_while_it_was_checked_begins_no_session(
+    auth: Auth, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make(auth)
+    change = lambda: auth.accounts.set_password(ada, OTHER, HERE, how="test")  # noqa: E731
+    meanwhile(monkeypatch, auth.login, "_remember", change)
+    browser.get("/auth/login")
+    assert browser.submit("/auth/login", login="ada", password=PASSWORD).status_code == 401
+    assert auth.sessions.list(ada.id) == []
+    assert browser.submit("/auth/login", login="ada", password=OTHER).status_code == 303
+
+
+def test_a_password_that_is_hashed_again_meanwhile_is_the_same(auth: Auth, browser: Browser) -> None:
+    ada = make(auth)
+    old = Passwords(memory_kib=128, passes=1).hash(PASSWORD)
+    with auth.store.write() as connection:
+        connection.exec_driver_sql(f"UPDATE users SET password = '{old}' WHERE id = {ada.id}")
+    assert browser.log_in().status_code == 303
+
+
+def test_a_second_factor_begins_no_session_when_the_first_was_ended_meanwhile(
+    auth: Auth, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make(auth)
+    with auth.store.write() as connection:
+        [code, *_] = auth.factors.recover(connection, ada.id)
+        value = "'x'" if auth.store.is_sqlite else "'\\x78'"
+        connection.exec_driver_sql(f"UPDATE users SET totp = {value}")
+    browser.log_in()
+    browser.get("/auth/second-factor")
+    meanwhile(monkeypatch, auth.factors, "check", lambda: auth.sessions.end_all(ada.id, HERE))
+    assert browser.submit("/auth/second-factor/check", code=code).status_code == 401
+    assert auth.sessions.list(ada.id) == []
+
+
+def test_a_handover_begins_no_session_when_its_own_was_ended_meanwhile(
+    auth: Auth, app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make(auth)
+    browser.log_in()
+    token = browser.send("POST", "/auth/handover", {"audience": "x"}).get_json()["token"]
+    meanwhile(monkeypatch, auth.sessions, "still", lambda: auth.sessions.end_all(ada.id, HERE))
+    body = {"token": token, "audience": "x"}
+    assert app.test_client().post("/auth/handover/redeem", json=body).status_code in (401, 403)
+    assert auth.sessions.list(ada.id) == []
+
+
+def test_ending_all_sessions_ends_those_that_begin_at_the_same_time(auth: Auth) -> None:
+    ada = make(auth)
+    for _ in range(10):
+        first = auth.sessions.still(ada.id, auth.sessions.find(auth.sessions.begin(ada, HERE, how="test")).id)  # type: ignore[union-attr]
+        begin = lambda: auth.sessions.begin(ada, HERE, how="handover", after=first)  # noqa: B023, E731
+        together(begin, lambda: auth.sessions.end_all(ada.id, HERE), begin)
+        assert auth.sessions.list(ada.id) == []
