@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
+from mergepoint.auth.errors import Taken
 from mergepoint.auth.passwords import Passwords
 from tests.auth.visitors import HERE, PASSWORD, Browser, make
 
@@ -97,3 +98,43 @@ def test_ending_all_sessions_ends_those_that_begin_at_the_same_time(auth: Auth) 
         begin = lambda: auth.sessions.begin(ada, HERE, how="handover", after=first)  # noqa: B023, E731
         together(begin, lambda: auth.sessions.end_all(ada.id, HERE), begin)
         assert auth.sessions.list(ada.id) == []
+
+
+def test_there_is_an_administrator_left_whatever_happens_at_the_same_time(auth: Auth) -> None:
+    for number in range(5):
+        one, two = (make(auth, f"{name}{number}", admin=True) for name in ("one", "two"))
+        for old in auth.accounts.list():
+            if old.admin and old.id not in (one.id, two.id):
+                auth.accounts.set_admin(old.id, False, HERE)
+        together(
+            lambda: auth.accounts.set_admin(one.id, False, HERE),  # noqa: B023
+            lambda: auth.accounts.set_disabled(two.id, True, HERE),  # noqa: B023
+        )
+        assert [user.name for user in auth.accounts.list() if user.admin and not user.disabled]
+
+
+def test_of_two_links_one_sets_the_password(auth: Auth, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = make(auth)
+    first, second = (auth.password_link(ada).partition("token=")[2] for _ in range(2))
+    client = app.test_client()
+    use = lambda token, password: client.post("/auth/password", json={"token": token, "new_password": password})  # noqa: E731
+    meanwhile(monkeypatch, auth.accounts, "_hash", lambda: together(lambda: use(second, OTHER)))
+    assert use(first, "a third password").status_code == 403
+    assert auth.login.check("ada", OTHER, HERE)
+
+
+@pytest.mark.parametrize("fields", [{"name": "Ada"}, {"name": "{}", "email": "Ada@example.com"}])
+def test_of_two_who_want_the_same_one_gets_it_and_one_is_told(auth: Auth, fields: dict[str, str]) -> None:
+    calls = [lambda n=n: make(auth, **{**fields, "name": fields["name"].format(n)}) for n in "abcd"]
+    raised = together(*calls)
+    assert sum(one is None for one in raised) == 1
+    assert {type(one) for one in raised if one} == {Taken}
+
+
+def test_of_two_who_change_to_the_same_address_one_is_told(auth: Auth) -> None:
+    users = [make(auth, name) for name in "abcdefgh"]
+    for number in range(5):
+        calls = [lambda user=user: auth.accounts.set_email(user, f"x{number}@example.com", HERE) for user in users]  # noqa: B023
+        raised = together(*calls)
+        assert sum(one is None for one in raised) == 1
+        assert {type(one) for one in raised if one} == {Taken}

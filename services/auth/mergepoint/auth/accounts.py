@@ -208,7 +208,10 @@ class Accounts:
             taken = select(users.c.id).where(users.c.email_key == key, users.c.id != user.id)
             if key and connection.execute(taken).first():
                 raise Taken("email", "this address is taken")
-            self._change(connection, user.id, email=address, email_key=key, email_proven=proven and bool(address))
+            try:
+                self._change(connection, user.id, email=address, email_key=key, email_proven=proven and bool(address))
+            except IntegrityError as error:  # somebody was faster
+                raise Taken("email", "this address is taken") from error
             self._audit.note(connection, "email_proven" if proven else "email_changed", origin, user_id=user.id)
 
     def set_picture(self, user: User, picture: str | None, origin: Origin) -> None:
@@ -254,9 +257,9 @@ def refuse_taken(connection: Connection, name_key: Any, email_key: Any) -> None:
 
 
 def _keep_one_administrator(connection: Connection, id: int) -> None:
-    others = select(users.c.id).where(users.c.admin.is_(True), users.c.disabled.is_(False), users.c.id != id)
-    is_admin = select(users.c.id).where(users.c.admin.is_(True), users.c.id == id)
-    if connection.execute(is_admin).first() and not connection.execute(others.limit(1)).first():
+    # Locked, in one order: of two who take each other's rights away at the same time, the second one sees what is left.
+    able = select(users.c.id).where(users.c.admin.is_(True), users.c.disabled.is_(False))
+    if connection.execute(able.order_by(users.c.id).with_for_update()).scalars().all() == [id]:
         raise Invalid("admin", "this is the only administrator")
 
 

@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .accounts import Accounts, User
+from sqlalchemy import Connection, select
+
+from .accounts import Accounts, Spend, User, lock
 from .audit import Audit, Origin
+from .errors import InvalidToken
 from .factors import Factors
 from .federation import Federation
 from .gate import Gate
@@ -20,6 +23,7 @@ from .login import Login
 from .once import Once
 from .passkeys import Passkeys
 from .passwords import Passwords, generated
+from .schema import users
 from .seal import Seal, derived, secret, write_once
 from .sessions import Sessions
 from .store import Store
@@ -86,12 +90,22 @@ class Auth:
 
     def password_link(self, user: User) -> str:
         """Return the link by which *user* chooses a password, once and within a day."""
-        token = self.once.sign("password", {"user": user.id, "state": self.password_state(user.id)})
+        token = self.once.sign("password", {"user": user.id, "state": _state(self.accounts.password_of(user.id))})
         return f"{self.issuer}/auth/password?token={token}"
 
-    def password_state(self, user_id: int) -> str:
-        """What such a link is bound to: once there is another password, it is good no longer."""
-        return hashed(self.accounts.password_of(user_id) or "")[:16]
+    def spend_password_link(self, token: str) -> Spend:
+        """Return what takes such a link, in the transaction that it is given. Other links of the same time then go too:
+        once there is another password, none is good any longer.
+        """
+
+        def spend(connection: Connection) -> None:
+            values = self.once.spend_with(connection, "password", token)
+            lock(connection, int(values["user"]))
+            password = connection.execute(select(users.c.password).where(users.c.id == values["user"])).scalar()
+            if values["state"] != _state(password):
+                raise InvalidToken
+
+        return spend
 
     def close(self) -> None:
         """Close connections and end threads; another call opens new ones. Call it before forking."""
@@ -102,6 +116,11 @@ class Auth:
         """Delete what is over; to be called now and then."""
         self.sessions.sweep()
         self.throttle.sweep()
+
+
+def _state(password: str | None) -> str:
+    """What a link that sets a password is bound to."""
+    return hashed(password or "")[:16]
 
 
 def _host(origin: str) -> str:

@@ -86,10 +86,8 @@ def add(app: Flask) -> None:
         options = sent(ChooseOptions)
         values = auth().once.look("password", options.token)
         user = auth().accounts.get(int(values["user"]))
-        if values["state"] != auth().password_state(user.id):
-            raise InvalidToken
         try:
-            spend = _spend("password", options.token)
+            spend = auth().spend_password_link(options.token)
             auth().accounts.set_password(user, options.new_password, origin(), how="by a link", spend=spend)
         except InvalidToken:
             raise
