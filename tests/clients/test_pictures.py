@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mergepoint.client import Client, InvalidResponse, Unavailable
-from mergepoint.thumbnail.links import Grammar
+from mergepoint.thumbnail.grammar import Grammar
 from mergepoint.thumbnail.signing import Signer
 from mergepoint.thumbnail.spec import Position
 

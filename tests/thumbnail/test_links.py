@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mergepoint.thumbnail.links import BadLink, Expired, Grammar, UnknownOption
+from mergepoint.thumbnail.grammar import BadLink, Expired, Grammar, UnknownOption
+from mergepoint.thumbnail.link import Link
 from mergepoint.thumbnail.signing import BadSignature, Signer, parse_pairs
 from mergepoint.thumbnail.spec import Crop, Limits, Position, Spec, Trim
 
@@ -84,13 +85,25 @@ class TestSources:
         assert Grammar().parse("/aHR0cDovL2E=").source == "http://a"
 
     @pytest.mark.parametrize(
-        "path", ["/", "/w:30", "/w:3/plain/", "/plain/a@b@c", "/YQ.png.jpg", "/%%", "/_w", "/plain/%ff"]
+        "path",
+        [
+            "/",
+            "/w:30",
+            "/w:3/plain/",
+            "/plain/a@b@c",
+            "/YQ.png.jpg",
+            "/%%",
+            "/_w",
+            "/plain/%ff",
+            "/plain/a%",
+            "/plain/a%2",
+        ],
     )
     def test_what_is_no_source_is_no_link(self, path: str) -> None:
         assert code_of(lambda: Grammar().parse(path))[0] == "malformed_link"
 
 
-BASE = {"keep_copyright": True, "keep_ratio": False}
+BASE = {"keep_copyright": True, "keep_ratio": False, "takes": (), "best_effort": True}
 NORTH = Position("side", 0.5, 0.0)
 
 
@@ -123,10 +136,17 @@ NORTH = Position("side", 0.5, 0.0)
         ("g:sm", {"position": Position("attention")}),
         ("c:100:0.5", {"crop": Crop(100, 0.5)}),
         ("crop:100:200:no:1:2", {"crop": Crop(100, 200, Position("side", 0.5, 0.0, 1, 2))}),
-        ("c:100:200/g:no", {"crop": Crop(100, 200, NORTH), "position": NORTH}),
+        ("c:100:200/g:no", {"crop": Crop(100, 200), "position": NORTH}),
+        ("c:100:200:ce/g:no", {"crop": Crop(100, 200, Position()), "position": NORTH}),
+        ("c:100:200:no:1:2/c:50", {"crop": Crop(50, 200, Position("side", 0.5, 0.0, 1, 2))}),
         ("g:no/c:100:200:so", {"crop": Crop(100, 200, Position("side", 0.5, 1.0)), "position": NORTH}),
-        ("t:10", {"trim": Trim(10)}),
-        ("trim:10:ff00ff:1:0", {"trim": Trim(10, (255, 0, 255), True, False)}),
+        ("g:no:10:20/g:soea", {"position": Position("side", 1.0, 1.0, 10, 20)}),
+        ("g:no:10:20/g:so:5", {"position": Position("side", 0.5, 1.0, 5, 20)}),
+        ("g:no:10:20/g:sm/g:no", {"position": NORTH}),
+        ("t:10", {"trim": Trim(10, denoise=True)}),
+        ("trim:10:ff00ff:1:0", {"trim": Trim(10, (255, 0, 255), True, False, denoise=True)}),
+        ("t:10::1/t:5:fff", {"trim": Trim(5, (255, 255, 255), True, denoise=True)}),
+        ("t:10/t:", {}),
         ("pd:1:2:3:4", {"padding": (1, 2, 3, 4)}),
         ("padding:1", {"padding": (1, 1, 1, 1)}),
         ("padding:1:2", {"padding": (1, 2, 1, 2)}),
@@ -145,15 +165,18 @@ NORTH = Position("side", 0.5, 0.0)
         ("sm:0", {"strip": False}),
         ("kcr:0", {"keep_copyright": False}),
         ("scp:0", {"keep_profile": True}),
-        ("eth:1", {}),
+        ("eth:1", {"embedded": True}),
         ("q:70", {"quality": 70}),
         ("q:0", {}),
-        ("fq:jpg:70:webp:60", {"qualities": (("JPEG", 70), ("WEBP", 60))}),
+        ("fq:jpg:70:jxl:1:webp:60", {"qualities": (("JPEG", 70), ("WEBP", 60))}),
         ("mb:1000", {"max_bytes": 1000}),
         ("f:webp", {"format": "WEBP"}),
         ("ext:jpg", {"format": "JPEG"}),
-        ("cb:anything:at:all", {}),
+        ("cb:anything", {}),
+        ("el:1/el:yes", {}),
+        ("ar:", {"auto_rotate": False}),
         ("exp:99999999999", {}),
+        ("exp:-1", {}),
     ],
 )  # fmt: skip
 def test_every_free_option_has_imgproxys_meaning(options: str, means: dict[str, object]) -> None:
@@ -165,6 +188,12 @@ def test_later_options_win_and_a_preset_is_what_it_stands_for() -> None:
     assert spec("w:1/pr:sharp/h:3", presets=presets) == Spec(**BASE, width=10, height=3, sharpen=0.5, quality=70)
     assert spec("preset:circle", presets=presets).width == 5
     assert code_of(lambda: spec("pr:none", presets=presets)) == ("unknown_preset", "preset")
+
+
+def test_a_watermark_keeps_what_a_later_one_leaves_out() -> None:
+    mark = spec("wm:0:soea:10:20:0.2/wm:0.5::5", watermark=b"file").watermark
+    assert mark
+    assert (mark.opacity, mark.position, mark.scale) == (0.5, Position("side", 1, 1, 5, 20), 0.2)
 
 
 def test_a_watermark_is_the_one_that_is_configured() -> None:
@@ -182,6 +211,7 @@ def test_how_it_is_delivered_is_told_apart_from_the_picture() -> None:
     link = Grammar().parse("/exp:99999999999/fn:my%20cat/att:1/skp:jpg:png/raw:1/plain/x@webp")
     assert (link.expires, link.filename, link.attachment) == (99_999_999_999, "my cat", True)
     assert (link.unprocessed, link.raw, link.spec.format) == (("JPEG", "PNG"), True, None)
+    assert Grammar().parse("/skp:svg:gif/plain/x").unprocessed == ("GIF",)
     assert Grammar().parse("/fn:bXkgY2F0:1/plain/x").filename == "my cat"
 
 
@@ -212,9 +242,14 @@ def test_an_encrypted_source_is_refused_by_name() -> None:
     "options",
     [
         "w:-1", "w:a", "w:1e9", "w:NaN", "rs:stretch", "dpr:0", "dpr:inf", "dpr:nan", "z:0", "g:middle", "g:obj",
-        "g:fp:2:0", "g:fp", "c:-1", "t:x", "t:1:red", "pd:-1", "ar:yes", "rot:45", "bg:red", "bg:1:2", "bg:256:0:0",
-        "bl:-1", "q:101", "fq:jpg", "fq:bmp:1", "f:bmp", "f:svg", "ex:1:sm", "exp:soon", "wm:2", "wm:1:top", "skp:bmp",
-        "mb:-5", "fn:%ff", "w:９", "el:", "f:",
+        "g:fp:2:0", "g:fp", "g:sm:1", "g:no::5", "c:-1", "c::5", "t:x", "t:1:red", "pd:-1", "rot:45", "bg:red",
+        "bg:1:2", "bg:256:0:0", "bl:-1", "q:101", "fq:jpg", "fq:psd:1", "f:bmp", "f:svg", "ex:1:sm", "exp:soon",
+        "wm:2", "wm:1:top", "skp:psd", "mb:-5", "fn:%ff", "fn:%", "w:９", "f:",
+        # more arguments than there are
+        "w:1:2", "s:1:2:0:1:no:1:2:3", "rs:fit:1:2:0:1:no:1:2:3", "rt:fit:1", "z:1:2:3", "dpr:1:2", "el:1:1",
+        "ex:1:no:1:2:3", "g:no:1:2:3", "c:1:1:no:1:2:3", "t:1:fff:1:1:1", "pd:1:2:3:4:5", "rot:90:1", "fl:1:1:1",
+        "bg:1:2:3:4", "bl:1:2", "wm:1:ce:0:0:0:1:1:1", "f:jpg:png", "cb:a:b", "exp:1:2", "fn:a:1:1", "raw:1:1",
+        "att:1:1", "sm:1:1",
     ],
 )  # fmt: skip
 def test_an_argument_that_an_option_does_not_take_is_told_with_its_name(options: str) -> None:
@@ -230,5 +265,12 @@ def test_links_move_limits_only_where_that_is_allowed(options: str) -> None:
 
 
 def test_limits_that_links_may_move_are_moved() -> None:
-    moved = Grammar(limits=Limits(pixels=5)).parse("/msr:2.5/mrd:100/msfs:9/maf:7/plain/x")
-    assert (moved.limits, moved.most_bytes, moved.spec.frames) == (Limits(2_500_000, (), side=100), 9, 7)
+    def moved(options: str) -> Link:
+        return Grammar(limits=Limits(pixels=5, side=10, frames=3)).parse(f"/{options}/plain/x")
+
+    assert moved("msr:2.5").limits == Limits(2_500_000, (), frames=3, side=10)
+    assert (moved("msfs:9").most_bytes, moved("msfs:0").most_bytes) == (9, None)
+    assert (moved("maf:7").limits, moved("maf:7").spec.frames) == (Limits(5, frames=7, side=10), 7)
+    assert moved("mafr:0.5").limits == Limits(5, frames=3, frame_pixels=500_000, side=10)
+    assert (moved("mrd:100").limits, moved("mrd:100").spec.max_side) == (Limits(5, frames=3, side=100), 100)
+    assert (moved("mrd:0").limits, moved("mrd:0").spec.max_side) == (Limits(5, frames=3, side=10), 0)

@@ -195,6 +195,14 @@ class TestEffects:
         off = np.roll(pictures.framed(80, 80), 10, axis=1)
         assert made(pictures.file(off), trim=Trim(10, None, True)).shape == (40, 60, 3)
 
+    @pytest.mark.parametrize(("denoise", "height"), [(False, 95), (True, 40)])
+    def test_what_is_noise_is_trimmed_too_where_that_is_wanted(self, denoise: bool, height: int) -> None:
+        noisy = pictures.framed(300, 80).repeat(2, axis=0)[:120]
+        noisy[95, 7] = (0, 0, 0)
+        noisy[:40] = noisy[80:95] = noisy[96:] = 250
+        shown = made(pictures.file(noisy), trim=Trim(10, denoise=denoise))
+        assert shown.shape[0] == {False: 96 - 40, True: 80 - 40}[denoise], height
+
     def test_a_picture_of_nothing_but_frame_stays(self) -> None:
         assert made(pictures.file(pictures.plain(30, 20, WHITE)), trim=Trim(10)).shape == (20, 30, 3)
 
@@ -228,8 +236,10 @@ class TestEffects:
         assert abs(shown[30, 52].astype(int) - (127, 127, 255)).max() <= 2
         assert (shown[38:] == 255).all()
         tiled = made(data, watermark=Watermark(mark, 1.0, Position("side", 0.5, 0.5, 5, 5), repeat=True))
-        assert (tiled[0, [0, 15, 30]] == BLUE).all()
-        assert (tiled[0, 12] == 255).all()
+        assert (tiled[15, [0, 12, 25, 34, 42]] == BLUE).all()  # one is in the middle
+        assert (tiled[15, [7, 22, 37]] == 255).all()
+        large = made(data, watermark=Watermark(pictures.file(pictures.flag(100, 80)), 1.0, Position()))
+        assert corners(large) == [RED, GREEN, BLUE, WHITE]  # its middle is seen
         scaled = made(data, watermark=Watermark(mark, 1.0, Position(), scale=0.5))
         assert (scaled == BLUE).all(axis=2).sum() == 400
 

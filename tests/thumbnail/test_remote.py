@@ -19,7 +19,7 @@ from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.signing import Signer
 from mergepoint.thumbnail.web import create_app
 from tests.kit.sources import Server
-from tests.thumbnail import pictures
+from tests.thumbnail import bombs, pictures
 
 NODE_CLIENT = "@imgproxy/imgproxy-node@1"
 KEY, SALT = b"key", b"salt"
@@ -241,6 +241,46 @@ def test_raw_and_skipped_sources_are_given_as_they_are(links: FlaskClient, origi
     page = links.get(plain("raw:1", f"{origin.url}/page"))
     assert (page.content_type, page.data) == ("application/octet-stream", b"<script>")
     assert page.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_source_that_is_skipped_is_measured_and_not_handed_on_if_it_is_a_bomb(
+    links: FlaskClient, origin: Origin
+) -> None:
+    origin.answers |= {"/bomb": respond(200, bombs.huge_png())}
+    answer = links.get(plain("skp:png/w:30", f"{origin.url}/x.png"))
+    assert [answer.headers[f"X-{name}-Width"] for name in ("Origin", "Result")] == ["60", "60"]
+    assert refusal(links.get(plain("skp:png", f"{origin.url}/bomb"))) == (422, "image_too_large")
+
+
+def test_slashes_that_a_proxy_has_merged_are_mended(links: FlaskClient, origin: Origin) -> None:
+    for path, merged in (
+        (f"/w:30/plain/{origin.url}//a", f"/w:30/plain/{origin.url.replace('://', ':/')}//a"),
+        ("/w:30/plain/local:///a%20b/flag.png", "/w:30/plain/local:/a%20b/flag.png"),
+    ):
+        answer = links.get(f"/thumbnail/{SIGNER.sign(path)}{merged}")
+        assert (answer.status_code, answer.content_type) == (200, "image/png")
+
+
+def test_without_an_extension_the_answer_is_what_everybody_takes(links: FlaskClient, origin: Origin) -> None:
+    clear = pictures.file(pictures.glass(60, 40), "WEBP")
+    origin.answers |= {
+        "/webp": respond(200, pictures.file(pictures.flag(60, 40), "WEBP")),
+        "/avif": respond(200, pictures.file(pictures.flag(60, 40), "AVIF")),
+        "/clear": respond(200, clear),
+        "/gif": respond(200, pictures.file(pictures.flag(60, 40), "GIF")),
+    }
+    kinds = {path: links.get(plain("w:30", origin.url + path)).content_type for path in origin.answers}
+    expected = {"/webp": "image/jpeg", "/avif": "image/jpeg", "/clear": "image/png", "/gif": "image/gif"}
+    assert {path: kinds[path] for path in expected} == expected
+
+
+def test_max_bytes_of_a_link_is_the_best_that_can_be_done(links: FlaskClient, origin: Origin) -> None:
+    origin.answers |= {"/photo": respond(200, pictures.file(pictures.photograph(120, 80), "JPEG"))}
+    smallest = links.get(plain("mb:10", f"{origin.url}/photo"))
+    some = links.get(plain("mb:2500", f"{origin.url}/photo"))
+    assert (smallest.status_code, some.status_code) == (200, 200)
+    assert len(smallest.data) < len(some.data) <= 2500
+    assert links.get(plain("mb:10", f"{origin.url}/photo", "@png")).content_type == "image/png"
 
 
 def test_the_name_of_the_file_is_told_safely(links: FlaskClient, origin: Origin) -> None:

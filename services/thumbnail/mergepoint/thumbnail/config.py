@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from mergepoint.kit.config import BaseSettings, SettingsConfigDict
 
-from .links import Grammar
+from .grammar import Grammar
 from .signing import Signer, parse_pairs
 from .sources import Sources
 from .spec import Limits

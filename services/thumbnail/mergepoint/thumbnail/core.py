@@ -8,7 +8,8 @@ from PIL import Image
 
 from . import effects, interest
 from .colours import to_srgb
-from .encoding import ALPHA, TYPES, Extras, Sequel, encode
+from .encoding import ALPHA, QUALITY, TYPES, Extras, Sequel, encode
+from .errors import DoesNotFit
 from .geometry import Plan, plan
 from .pictures import ANIMATED, ORIENTATION, Picture
 from .scaling import Box, Pixels, resize
@@ -80,7 +81,7 @@ class Source:
         if format not in ALPHA or (effects.opaque(pixels) and not sequel.frames):
             pixels = effects.flat(pixels, spec.background or WHITE)
         quality = spec.quality or dict(spec.qualities).get(format) or None
-        data = encode(pixels, format, quality, spec.max_bytes, self._extras(spec, sequel))
+        data = _encoded(pixels, format, quality, spec, self._extras(spec, sequel))
         held = self.picture.turn if spec.auto_rotate else Turn()
         origin = held.size(self.width, self.height)
         return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin)
@@ -99,7 +100,7 @@ class Source:
     def format_for(self, spec: Spec, pixels: Pixels) -> str:
         """Return the format of the answer, which may depend on what the reader takes and on alpha and frames."""
         source = self.picture.header.format
-        if spec.takes is None:
+        if spec.format or spec.takes is None:
             return spec.format or source
         if spec.frames != 1 and self.picture.frames > 1:
             return next((format for format in spec.takes if format in ANIMATED), "GIF")
@@ -113,8 +114,7 @@ class Source:
         """Return how large what is wanted is beside what there is, wherever it will be cut."""
         turn = self.turn(spec)
         width, height = turn.size(self.width, self.height)
-        crop = spec.crop and replace(spec.crop, position=Position())
-        anywhere = replace(spec, position=Position(), crop=crop)
+        anywhere = replace(spec, position=Position(), crop=spec.crop and replace(spec.crop, position=None))
         made = plan((0.0, 0.0, width, height), anywhere, lambda *_: (0.0, 0.0), most=self.limits.side)
         left, top, right, bottom = made.box
         return max(made.width / (right - left), made.height / (bottom - top))
@@ -168,3 +168,13 @@ class Source:
                 if tag in self.picture.exif:
                     found[tag] = self.picture.exif[tag]
         return bytes(found.tobytes()) if len(found) else b""
+
+
+def _encoded(pixels: Pixels, format: str, quality: int | None, spec: Spec, extras: Extras) -> bytes:
+    most = None if spec.best_effort and format not in QUALITY else spec.max_bytes
+    try:
+        return encode(pixels, format, quality, most, extras)
+    except DoesNotFit as error:
+        if spec.best_effort:
+            return error.smallest
+        raise

@@ -13,18 +13,30 @@ from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.problems import Problem
 
 from .encoding import TYPES
-from .links import BadLink, Expired, Grammar, Link, UnknownOption
+from .errors import ImageTooLarge
+from .grammar import BadLink, Expired, Grammar, UnknownOption
+from .headers import Header
+from .link import Link
+from .pictures import check_size
 from .signing import BadSignature, Signer
 from .sources import Found, Sources
+from .spec import Limits
 
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif"}
+MERGED = re.compile(r"(/plain/([A-Za-z][A-Za-z0-9+.-]*)):/(?=[^/])")
 NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
 
 
 def raw_path(request: Request) -> str:
     """Return the path as the client sent it, which is what was signed: nothing unescaped, no slashes merged."""
     uri: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
-    return uri.partition("?")[0]
+    return _mended(uri.partition("?")[0])
+
+
+def _mended(path: str) -> str:
+    """Return *path* with the slashes of its plain source, of which some proxies on the way leave one (imgproxy too
+    mends that before it checks the signature)."""
+    return MERGED.sub(lambda match: f"{match[1]}:{'///' if match[2] == 'local' else '//'}", path, count=1)
 
 
 class Door:
@@ -62,14 +74,31 @@ def read(link: Link, sources: Sources, most_bytes: int) -> Found:
     return found
 
 
-def unchanged(link: Link, announced: str, body: bytes) -> Answer | None:
-    """Return the source itself, if that is what is asked for. *announced* is its format, empty if it is no picture."""
-    kind = TYPES.get(announced)
+def unchanged(link: Link, announced: Header | None, body: bytes, limits: Limits) -> Answer | None:
+    """Return the source itself, if that is what is asked for. *announced* is what its header says, if it is a picture.
+
+    What nobody may decode here is not handed on either, but for ``raw``.
+    """
+    kind = TYPES[announced.format] if announced else "application/octet-stream"
     if link.raw:
-        return Answer(body, kind or "application/octet-stream")
-    if announced in link.unprocessed and link.spec.format in (None, announced):
-        return Answer(body, kind or "application/octet-stream")
-    return None
+        return Answer(body, kind)
+    if not announced or announced.format not in link.unprocessed or link.spec.format not in (None, announced.format):
+        return None
+    try:
+        check_size(announced, 1, link.limits or limits)
+    except ImageTooLarge as error:
+        raise Problem.of(error) from None
+    return Answer(body, kind, sizes(announced.width, announced.height, announced.width, announced.height))
+
+
+def sizes(origin_width: int, origin_height: int, width: int, height: int) -> dict[str, str]:
+    """Return the headers that tell the size of the source and of the answer."""
+    return {
+        "X-Origin-Width": str(origin_width),
+        "X-Origin-Height": str(origin_height),
+        "X-Result-Width": str(width),
+        "X-Result-Height": str(height),
+    }
 
 
 def named(response: Response, link: Link) -> Response:

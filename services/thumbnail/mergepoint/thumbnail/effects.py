@@ -1,33 +1,63 @@
 """What else may happen to pixels: trimming, blur, sharpening, mosaic, a canvas around them, a watermark on them."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from .geometry import Plan, place
+from .geometry import Plan, Size, offset, place
 from .scaling import Box, Pixels, resize
 from .spec import Colour, Trim, Watermark
 
+Shorts = NDArray[np.int16]
+Mask = NDArray[np.bool_]
+STRIP = 128  # rows that are looked at once: all at once need ten times the picture's memory
 TRANSPARENCY_KEY = (255, 0, 255)  # what imgproxy takes for transparent when it trims
 
 
 def trimmed(pixels: Pixels, trim: Trim) -> Box:
     """Return the box of what is not background."""
-    values = _over(pixels, TRANSPARENCY_KEY).astype(np.int16)
-    colour = np.array(trim.colour or values[0, 0], np.int16)
-    differs = abs(values - colour).max(axis=2) > trim.threshold
-    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-    height, width = differs.shape
-    if not len(rows):
+    height, width, _ = pixels.shape
+    colour = np.array(trim.colour or _over(pixels[:1, :1], TRANSPARENCY_KEY)[0, 0], np.int16)
+    columns, rows = np.zeros(width, bool), np.zeros(height, bool)
+    for start in range(0, height, STRIP):
+        first, last = max(0, start - 1), min(height, start + STRIP + 1)
+        values = _over(pixels[first:last], TRANSPARENCY_KEY).astype(np.int16) - colour
+        differs = (_differs_much if trim.denoise else _differs)(values, trim.threshold)
+        differs = differs[start - first : start - first + STRIP]
+        columns |= differs.any(axis=0)
+        rows[start : start + STRIP] = differs.any(axis=1)
+    if not rows.any():
         return (0.0, 0.0, float(width), float(height))  # nothing but background: as it is
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    if trim.equal_across:
-        left = min(left, width - right)
-        right = width - left
-    if trim.equal_down:
-        top = min(top, height - bottom)
-        bottom = height - top
+    (left, right), (top, bottom) = _span(columns, trim.equal_across), _span(rows, trim.equal_down)
     return (float(left), float(top), float(right), float(bottom))
+
+
+def _differs(values: Shorts, threshold: float) -> Mask:
+    return np.asarray((abs(values) > threshold).any(axis=2))
+
+
+def _differs_much(values: Shorts, threshold: float) -> Mask:
+    """Return where the median of a pixel and its eight neighbours is more than *threshold* away from 0."""
+    values = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    return _most(values > threshold) | _most(values < -threshold)
+
+
+def _most(mask: Mask) -> Mask:
+    """Return where, in any channel, at least five of nine neighbours are true."""
+    counts = mask.astype(np.uint8)
+    counts = counts[:-2] + counts[1:-1] + counts[2:]
+    counts = counts[:, :-2] + counts[:, 1:-1] + counts[:, 2:]
+    return np.asarray((counts >= 5).any(axis=2))
+
+
+def _span(differs: Mask, equal: bool) -> tuple[int, int]:
+    """Return where what *differs* begins and ends; *equal*: as much is left of it as right of it."""
+    places = np.flatnonzero(differs)
+    first, last = int(places[0]), int(places[-1]) + 1
+    if equal:
+        first = min(first, len(differs) - last)
+        last = len(differs) - first
+    return first, last
 
 
 def blurred(pixels: Pixels, sigma: float) -> Pixels:
@@ -63,23 +93,16 @@ def on_canvas(pixels: Pixels, plan: Plan, background: Colour | None) -> Pixels:
 
 
 def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -> Pixels:
-    """Return *pixels* with *mark* over them."""
+    """Return *pixels* with *mark* over them; its offsets are multiplied by *scale*."""
     height, width, _ = pixels.shape
     if wanted.scale:
         factor = min(width * wanted.scale / mark.shape[1], height * wanted.scale / mark.shape[0])
         mark = resize(mark, max(1, round(mark.shape[1] * factor)), max(1, round(mark.shape[0] * factor)))
     mark = _rgba(mark)
     layer = np.zeros((height, width, 4), np.uint8)
-    across, down = mark.shape[1], mark.shape[0]
-    if wanted.repeat:
-        step_x, step_y = across + _spacing(wanted.position.dx, width), down + _spacing(wanted.position.dy, height)
-        corners = [(left, top) for top in range(0, height, step_y) for left in range(0, width, step_x)]
-    else:
-        room = (0.0, 0.0, float(max(width, across)), float(max(height, down)))
-        left, top = place(wanted.position, room, across, down, find=lambda *_: (0.0, 0.0), scale=scale)
-        corners = [(round(left), round(top))]
-    for left, top in corners:
-        part = mark[: height - top, : width - left]
+    for left, top in _corners(wanted, (width, height), (mark.shape[1], mark.shape[0]), scale):
+        part = mark[max(0, -top) : height - top, max(0, -left) : width - left]
+        left, top = max(0, left), max(0, top)
         layer[top : top + part.shape[0], left : left + part.shape[1]] = part
     layer[..., 3] = (layer[..., 3] * min(wanted.opacity, 1.0)).astype(np.uint8)
     alpha = pixels.shape[2] in (2, 4)
@@ -87,6 +110,22 @@ def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -
     under.alpha_composite(Image.fromarray(layer))
     result = np.asarray(under)
     return result if alpha else np.ascontiguousarray(result[..., :3])
+
+
+def _corners(wanted: Watermark, room: Size, mark: Size, scale: float) -> list[tuple[int, int]]:
+    """Return where the left upper corners of the watermark go: one, or of all tiles, of which one is in the middle."""
+    if not wanted.repeat:
+        return [place(wanted.position, room, mark, within=lambda *_: (0.0, 0.0), scale=scale, over=True)]
+    gaps = (max(0, offset(wanted.position.dx, room[0], scale)), max(0, offset(wanted.position.dy, room[1], scale)))
+    across, down = (_tiles(whole, side, gap) for whole, side, gap in zip(room, mark, gaps, strict=True))
+    return [(left, top) for top in down for left in across]
+
+
+def _tiles(whole: int, side: int, gap: int) -> range:
+    step = side + gap
+    count = -(-whole // step) | 1
+    start = gap // 2 - (count * step - whole) // 2
+    return range(start, start + count * step, step)
 
 
 def with_alpha(pixels: Pixels) -> Pixels:
@@ -104,10 +143,6 @@ def flat(pixels: Pixels, background: Colour) -> Pixels:
 
 def opaque(pixels: Pixels) -> bool:
     return pixels.shape[2] in (1, 3) or bool((pixels[..., -1] == 255).all())
-
-
-def _spacing(given: float, whole: int) -> int:
-    return max(0, round(given if abs(given) >= 1 else given * whole))
 
 
 def _over(pixels: Pixels, background: Colour) -> Pixels:

@@ -64,7 +64,7 @@ def _best(save: Save, quality: int, max_bytes: int | None) -> bytes:
         else:
             high = middle - 1
     if fits is None:
-        raise DoesNotFit(f"max_bytes: at the lowest quality it has {len(data)} bytes; ask for fewer pixels")
+        raise DoesNotFit(f"max_bytes: at the lowest quality it has {len(data)} bytes; ask for fewer pixels", data)
     return fits
 
 
@@ -90,7 +90,7 @@ def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: E
         data = _gif(image, count, extras) if format == "GIF" else _indexed_png(image, count, extras)
         if len(data) <= max_bytes:
             return data
-    raise DoesNotFit(f"max_bytes: with {COLOURS[-1]} colours it has {len(data)} bytes; ask for fewer pixels")
+    raise DoesNotFit(f"max_bytes: with {COLOURS[-1]} colours it has {len(data)} bytes; ask for fewer pixels", data)
 
 
 def _indexed_png(image: Image.Image, colours: int, extras: Extras) -> bytes:

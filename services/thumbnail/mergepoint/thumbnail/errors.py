@@ -30,7 +30,11 @@ class ImpossibleSize(ValueError):
 
 
 class DoesNotFit(ValueError):
-    """Not even the lowest quality has so few bytes."""
+    """Not even the lowest quality has so few bytes; *smallest* is the file that it gives."""
 
     code = "does_not_fit"
     field = "max_bytes"
+
+    def __init__(self, message: str, smallest: bytes) -> None:
+        super().__init__(message)
+        self.smallest = smallest

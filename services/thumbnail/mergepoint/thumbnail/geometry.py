@@ -1,8 +1,10 @@
 """Where everything goes: from the size of a picture and what is wanted, which part becomes how large on what canvas.
 
-Knows numbers only; what the picture shows comes in through *find*, for the positions that depend on it.
+Knows numbers only; what the picture shows comes in through *find*, for the positions that depend on it. Sizes, offsets
+and what is rounded are imgproxy's, so that its links give the same sizes here.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,9 +12,13 @@ from .errors import ImpossibleSize
 from .scaling import Box
 from .spec import Position, Spec
 
+Size = tuple[int, int]
 Find = Callable[[str, Box, float, float], tuple[float, float]]
 """A function from ``attention`` or ``entropy``, a box, and the width and height of a part of it, to where that
 starts."""
+Within = Callable[[str, int, int], tuple[float, float]]
+"""The same in one box, from whose left upper corner the answer counts."""
+NEARLY = 1e-9  # what is half a pixel but for the last bits of a float is half a pixel
 
 
 @dataclass(frozen=True)
@@ -23,10 +29,22 @@ class Plan:
     box: Box
     width: int
     height: int
-    canvas: tuple[int, int]
+    canvas: Size
     left: int = 0
     top: int = 0
     scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What width and height are multiplied by, and how much of the screen's density is in that."""
+
+    across: float
+    down: float
+    dpr: float
+
+    def times(self, factor: float) -> "Scale":
+        return Scale(self.across * factor, self.down * factor, self.dpr * factor)
 
 
 def plan(box: Box, spec: Spec, find: Find, *, most: int) -> Plan:
@@ -35,52 +53,76 @@ def plan(box: Box, spec: Spec, find: Find, *, most: int) -> Plan:
     box = _cropped(box, spec, find)
     wide, high = box[2] - box[0], box[3] - box[1]
     fit = _fit(spec, wide, high)
-    across, down, dpr = _scales(wide, high, spec, fit)
-    asked = _asked(spec, dpr)
-    width, height = max(1, round(wide * across)), max(1, round(high * down))
-    if fit == "cover" or spec.min_width or spec.min_height:  # what is cut off is never made
-        width, height = _kept((width, height), asked, spec, fit)
-        part = min(wide, width / across), min(high, height / down)
-        left, top = place(spec.position, box, *part, find=find, scale=dpr)
-        box = (left, top, left + part[0], top + part[1])
-    canvas, left_at, top_at = _canvas(width, height, asked, spec, dpr)
-    if max(*canvas, width, height) > most:
-        field = "width" if canvas[0] >= canvas[1] else "height"
-        raise ImpossibleSize(f"the answer would be {canvas[0]} by {canvas[1]} pixels; {most} a side are allowed", field)
-    return Plan(box, width, height, canvas, left_at, top_at, dpr)
+    scale = _scale(wide, high, spec, fit)
+    made = _laid_out(box, spec, fit, scale, find)
+    tries = 4  # rounding may leave it a pixel too large
+    while spec.max_side and max(made.canvas) > spec.max_side and (tries := tries - 1):
+        scale = scale.times(spec.max_side / max(made.canvas))
+        made = _laid_out(box, spec, fit, scale, find)
+    if max(made.canvas) > most:
+        field = "width" if made.canvas[0] >= made.canvas[1] else "height"
+        across, down = made.canvas
+        raise ImpossibleSize(f"the answer would be {across} by {down} pixels; {most} a side are allowed", field)
+    return made
 
 
 def place(
-    position: Position, room: Box, width: float, height: float, *, find: Find, scale: float = 1.0
-) -> tuple[float, float]:
-    """Return the left upper corner of a part, *width* × *height*, of *room*."""
-    wide, high = room[2] - room[0], room[3] - room[1]
+    position: Position, room: Size, inner: Size, *, within: Within, scale: float = 1.0, over: bool = False
+) -> tuple[int, int]:
+    """Return the left upper corner of a part, *inner* large, of *room*; *over*: it may stand out, but for a pixel."""
     if position.kind in ("attention", "entropy"):
-        left, top = find(position.kind, room, width, height)
+        found = within(position.kind, *inner)
+        left, top = round(found[0]), round(found[1])
     elif position.kind == "point":
-        left, top = room[0] + wide * position.x - width / 2, room[1] + high * position.y - height / 2
+        left = round(room[0] * position.x) - inner[0] // 2
+        top = round(room[1] * position.y) - inner[1] // 2
     else:
-        right, down = _offset(position.dx, wide, scale), _offset(position.dy, high, scale)
-        left = room[0] + (wide - width) * position.x + (-right if position.x == 1 else right)
-        top = room[1] + (high - height) * position.y + (-down if position.y == 1 else down)
-    return max(room[0], min(left, room[2] - width)), max(room[1], min(top, room[3] - height))
+        left = _at(position.x, room[0] - inner[0], offset(position.dx, room[0], scale))
+        top = _at(position.y, room[1] - inner[1], offset(position.dy, room[1], scale))
+    if over:
+        return max(1 - inner[0], min(left, room[0] - 1)), max(1 - inner[1], min(top, room[1] - 1))
+    return max(0, min(left, room[0] - inner[0])), max(0, min(top, room[1] - inner[1]))
 
 
-def _offset(given: float, whole: float, scale: float) -> float:
-    return given * scale if abs(given) >= 1 else given * whole
+def offset(given: float, whole: int, scale: float) -> int:
+    """Return how many pixels *given* is: pixels before scaling, or a part of *whole* when below 1."""
+    return round(given * scale if abs(given) >= 1 else given * whole)
+
+
+def half_up(value: float) -> int:
+    return math.floor(value + 0.5 + NEARLY)
+
+
+def _at(side: float, spare: int, inwards: int) -> int:
+    if side == 0.5:
+        return math.ceil(spare / 2) + inwards
+    return spare - inwards if side else inwards
 
 
 def _cropped(box: Box, spec: Spec, find: Find) -> Box:
     if spec.crop is None:
         return box
-    wide, high = box[2] - box[0], box[3] - box[1]
-    width, height = (
-        min(whole, side if side >= 1 else side * whole or whole)
-        for side, whole in ((spec.crop.width, wide), (spec.crop.height, high))
-    )
-    width, height = max(1.0, round(width)), max(1.0, round(height))
-    left, top = place(spec.crop.position, box, width, height, find=find)
-    return (left, top, left + width, top + height)
+    room = round(box[2] - box[0]), round(box[3] - box[1])
+    width, height = _part(spec.crop.width, room[0]), _part(spec.crop.height, room[1])
+    position = spec.crop.position or spec.position
+    left, top = place(position, room, (width, height), within=_within(find, box, 1.0, 1.0))
+    return (box[0] + left, box[1] + top, box[0] + left + width, box[1] + top + height)
+
+
+def _part(given: float, whole: int) -> int:
+    if given >= 1:
+        return min(int(given), whole)
+    return max(1, half_up(whole * given)) if given else whole
+
+
+def _within(find: Find, box: Box, across: float, down: float) -> Within:
+    """Return *find* in *box*, in pixels of what is scaled by *across* and *down*."""
+
+    def found(kind: str, width: int, height: int) -> tuple[float, float]:
+        left, top = find(kind, box, width / across, height / down)
+        return (left - box[0]) * across, (top - box[1]) * down
+
+    return found
 
 
 def _fit(spec: Spec, wide: float, high: float) -> str:
@@ -90,14 +132,7 @@ def _fit(spec: Spec, wide: float, high: float) -> str:
     return "cover" if alike else "inside"
 
 
-def _asked(spec: Spec, dpr: float) -> tuple[int, int]:
-    """Return the box in pixels of the answer; 0 where a side is free."""
-    width, height = ((side or 0) * zoom * dpr for side, zoom in zip((spec.width, spec.height), spec.zoom, strict=True))
-    return (max(1, round(width)) if width else 0), (max(1, round(height)) if height else 0)
-
-
-def _scales(wide: float, high: float, spec: Spec, fit: str) -> tuple[float, float, float]:
-    """Return what width and height are multiplied by, and how much of the screen's density is in that."""
+def _scale(wide: float, high: float, spec: Spec, fit: str) -> Scale:
     across = spec.width / wide if spec.width else 0.0
     down = spec.height / high if spec.height else 0.0
     if fit == "fill":
@@ -116,42 +151,59 @@ def _scales(wide: float, high: float, spec: Spec, fit: str) -> tuple[float, floa
         across, down = spec.min_width / wide, down * spec.min_width / (wide * across)
     if spec.min_height and high * down < spec.min_height:
         across, down = across * spec.min_height / (high * down), spec.min_height / high
-    return across * dpr, down * dpr, dpr
+    return Scale(across * dpr, down * dpr, dpr)
 
 
-def _kept(size: tuple[int, int], asked: tuple[int, int], spec: Spec, fit: str) -> tuple[int, int]:
-    """Return how much of *size* the box keeps."""
-    width, height = (min(side, most) if most else side for side, most in zip(size, asked, strict=True))
-    if fit == "cover" and spec.keep_ratio and all(asked):
-        ratio = asked[0] / asked[1]
-        width, height = min(width, max(1, round(height * ratio))), min(height, max(1, round(width / ratio)))
-    return width, height
+def _laid_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
+    wide, high = box[2] - box[0], box[3] - box[1]
+    scaled = max(1, half_up(wide * scale.across)), max(1, half_up(high * scale.down))
+    asked = _asked(spec, scale.dpr)
+    kept = _kept(scaled, asked, spec, fit)
+    if kept != scaled:  # what is cut off is never made
+        across, down = scaled[0] / wide, scaled[1] / high
+        left, top = place(spec.position, scaled, kept, within=_within(find, box, across, down), scale=scale.dpr)
+        start = box[0] + left / across, box[1] + top / down
+        box = (*start, start[0] + kept[0] / across, start[1] + kept[1] / down)
+    canvas, left, top = _canvas(kept, asked, spec, scale.dpr)
+    return Plan(box, *kept, canvas, left, top, scale.dpr)
+
+
+def _asked(spec: Spec, dpr: float) -> Size:
+    """Return the box in pixels of the answer; 0 where a side is free."""
+    width, height = ((side or 0) * zoom * dpr for side, zoom in zip((spec.width, spec.height), spec.zoom, strict=True))
+    return (max(1, half_up(width)) if width else 0), (max(1, half_up(height)) if height else 0)
+
+
+def _kept(scaled: Size, asked: Size, spec: Spec, fit: str) -> Size:
+    """Return how much of what is *scaled* the box keeps."""
+    if fit == "cover" and spec.keep_ratio and not spec.upscale and all(asked):
+        across, down = asked[0] / scaled[0], asked[1] / scaled[1]
+        if across > down and across > 1:
+            return scaled[0], max(1, half_up(scaled[0] * asked[1] / asked[0]))
+        if down > across and down > 1:
+            return max(1, half_up(scaled[1] * asked[0] / asked[1])), scaled[1]
+    return min(scaled[0], asked[0] or scaled[0]), min(scaled[1], asked[1] or scaled[1])
 
 
 def _extends(spec: Spec) -> Position | None:
     return spec.position if spec.fit == "pad" else spec.extend
 
 
-def _canvas(
-    width: int, height: int, asked: tuple[int, int], spec: Spec, dpr: float
-) -> tuple[tuple[int, int], int, int]:
+def _canvas(size: Size, asked: Size, spec: Spec, dpr: float) -> tuple[Size, int, int]:
     """Return the size of the canvas, and where on it the picture goes."""
-    wide, high, left, top = width, height, 0, 0
+    canvas, left, top = size, 0, 0
     if position := _extends(spec):
-        wide, high, left, top = _extended(wide, high, max(asked[0], wide), max(asked[1], high), position, dpr)
+        canvas = max(asked[0], size[0]), max(asked[1], size[1])
+        left, top = _placed(position, canvas, size, dpr)
     if spec.extend_ratio and all(asked):
-        ratio = asked[0] / asked[1]
-        to = max(wide, round(high * ratio)), max(high, round(wide / ratio))
-        wide, high, more_left, more_top = _extended(wide, high, *to, spec.extend_ratio, dpr)
-        left, top = left + more_left, top + more_top
+        wider = canvas[0], max(canvas[1], half_up(canvas[0] * asked[1] / asked[0]))
+        wider = max(canvas[0], half_up(canvas[1] * asked[0] / asked[1])), wider[1]
+        more = _placed(spec.extend_ratio, wider, canvas, dpr)
+        canvas, left, top = wider, left + more[0], top + more[1]
     above, right, below, before = (round(side * dpr) for side in spec.padding)
-    return (wide + before + right, high + above + below), left + before, top + above
+    return (canvas[0] + before + right, canvas[1] + above + below), left + before, top + above
 
 
-def _extended(
-    wide: int, high: int, width: int, height: int, position: Position, dpr: float
-) -> tuple[int, int, int, int]:
-    room = (0.0, 0.0, float(width), float(height))
-    middle = (width - wide) / 2, (height - high) / 2
-    left, top = place(position, room, wide, high, find=lambda *_: middle, scale=dpr)
-    return width, height, round(left), round(top)
+def _placed(position: Position, canvas: Size, size: Size, dpr: float) -> tuple[int, int]:
+    middle = (canvas[0] - size[0]) / 2, (canvas[1] - size[1]) / 2
+    return place(position, canvas, size, within=lambda *_: middle, scale=dpr)

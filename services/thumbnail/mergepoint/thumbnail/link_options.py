@@ -1,90 +1,59 @@
 """imgproxy's processing options, one line each: what its arguments make of a Spec.
 
-https://docs.imgproxy.net/usage/processing says what they mean; an argument that is left out keeps what was there.
+https://docs.imgproxy.net/usage/processing says what they mean. An argument that is left out keeps what was there, as
+it does in imgproxy, where presets count on it.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .spec import Colour, Crop, Position, Spec, Trim
+from .arguments import (
+    LARGEST,
+    OTHER_FORMATS,
+    BadArgument,
+    above_zero,
+    at_most,
+    boolean,
+    colour,
+    format_named,
+    number,
+    whole,
+)
+from .spec import Crop, Position, Spec, Trim
 
 SIDES = {
     "ce": (0.5, 0.5), "no": (0.5, 0.0), "so": (0.5, 1.0), "ea": (1.0, 0.5), "we": (0.0, 0.5),
     "noea": (1.0, 0.0), "nowe": (0.0, 0.0), "soea": (1.0, 1.0), "sowe": (0.0, 1.0),
 }  # fmt: skip
 TYPES = {"fit": "inside", "fill": "cover", "fill-down": "cover", "force": "fill", "auto": "auto"}
-FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
-HEX = re.compile(r"[0-9a-f]{3}|[0-9a-f]{6}", re.ASCII | re.IGNORECASE)
-LARGEST = 1_000_000
 Apply = Callable[[Spec, list[str]], Spec]
 
 
-class BadArgument(ValueError):
-    """An argument is not what the option takes; the message says what that is."""
-
-
-def whole(text: str, least: int = 0, most: int = LARGEST) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,15}", text) or not least <= int(text) <= most:
-        raise BadArgument(f"a whole number from {least} to {most} is expected")
-    return int(text)
-
-
-def number(text: str, least: float, most: float = LARGEST) -> float:
-    try:
-        value = float(text) if re.fullmatch(r"[0-9.eE+-]{1,20}", text) else math.nan
-    except ValueError:
-        value = math.nan
-    if not least <= value <= most:
-        raise BadArgument(f"a number from {least:g} to {most:g} is expected")
-    return value
-
-
-def above_zero(text: str) -> float:
-    return number(text, 1e-6)
-
-
-def boolean(text: str) -> bool:
-    if text in ("1", "t", "T", "true", "TRUE", "True"):
-        return True
-    if text in ("0", "f", "F", "false", "FALSE", "False"):
-        return False
-    raise BadArgument("1 or 0 is expected")
-
-
-def colour(text: str) -> Colour:
-    if not HEX.fullmatch(text):
-        raise BadArgument("a colour in hexadecimal is expected")
-    digits = text if len(text) == 6 else "".join(digit * 2 for digit in text)
-    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
-
-
-def format_named(text: str) -> str:
-    if text not in FORMATS:
-        raise BadArgument(f"one of {', '.join(FORMATS)} is expected")
-    return FORMATS[text]
-
-
-def side(name: str, across: str = "", down: str = "") -> Position:
-    if name not in SIDES:
-        raise BadArgument(f"one of {', '.join(SIDES)} is expected")
-    return Position("side", *SIDES[name], number(across or "0", -LARGEST), number(down or "0", -LARGEST))
-
-
-def gravity(arguments: list[str]) -> Position:
-    kind, across, down = [*arguments, "", ""][:3]
+def gravity(arguments: list[str], before: Position, *, smart: bool = True) -> Position:
+    """Return the position that *arguments* name; offsets that they leave out are those of *before*."""
+    at_most(3, arguments)
+    kind, *offsets = arguments
     if kind in ("obj", "objw"):
         raise BadArgument(f"{kind} is one of imgproxy's paid gravities")
     if kind == "sm":
+        if not smart or offsets:
+            raise BadArgument("sm takes no offsets, and says nothing about where to put a picture")
         return Position("attention")
     if kind == "fp":
-        return Position("point", number(across, 0, 1), number(down, 0, 1))
-    return side(kind, across, down)
+        if len(offsets) != 2:
+            raise BadArgument("fp takes two numbers from 0 to 1")
+        return Position("point", number(offsets[0], 0, 1), number(offsets[1], 0, 1))
+    if kind not in SIDES:
+        raise BadArgument(f"one of {', '.join(SIDES)}, fp, sm is expected")
+    kept = (before.x, before.y) if before.kind == "point" else (before.dx, before.dy)
+    given = [number(offset, -LARGEST) for offset in offsets]
+    across, down = *given, *kept[len(given) :]
+    return Position("side", *SIDES[kind], across, down)
 
 
 def _size(spec: Spec, arguments: list[str]) -> Spec:
+    at_most(7, arguments)
     width, height, enlarge, *extend = arguments + [""] * (4 - len(arguments))
     if width:
         spec = replace(spec, width=whole(width) or None)
@@ -92,71 +61,76 @@ def _size(spec: Spec, arguments: list[str]) -> Spec:
         spec = replace(spec, height=whole(height) or None)
     if enlarge:
         spec = replace(spec, upscale=boolean(enlarge))
-    return _extend(spec, extend) if extend and extend[0] else spec
+    return _extend("extend")(spec, extend) if extend[0] else spec
 
 
 def _resize(spec: Spec, arguments: list[str]) -> Spec:
+    at_most(8, arguments)
     if arguments[0]:
-        spec = _type(spec, arguments)
+        spec = _type(spec, arguments[:1])
     return _size(spec, arguments[1:]) if len(arguments) > 1 else spec
 
 
 def _type(spec: Spec, arguments: list[str]) -> Spec:
+    at_most(1, arguments)
     if arguments[0] not in TYPES:
         raise BadArgument(f"one of {', '.join(TYPES)} is expected")
     return replace(spec, fit=TYPES[arguments[0]], keep_ratio=arguments[0] == "fill-down")
 
 
-def _extent(arguments: list[str]) -> Position | None:
-    if not boolean(arguments[0]):
-        return None
-    if arguments[1:2] in (["sm"], ["obj"], ["objw"]):
-        raise BadArgument(f"{arguments[1]} says nothing about where to put a picture")
-    return gravity(arguments[1:]) if arguments[1:] and arguments[1] else Position()
+def _extend(field: str) -> Apply:
+    def apply(spec: Spec, arguments: list[str]) -> Spec:
+        at_most(4, arguments)
+        enabled, *place = arguments
+        before = getattr(spec, field) or Position()
+        position = gravity(place, before, smart=False) if place else before
+        chosen: Any = {field: position if boolean(enabled) else None}
+        return replace(spec, **chosen)
 
-
-def _extend(spec: Spec, arguments: list[str]) -> Spec:
-    return replace(spec, extend=_extent(arguments))
+    return apply
 
 
 def _zoom(spec: Spec, arguments: list[str]) -> Spec:
+    at_most(2, arguments)
     across = above_zero(arguments[0])
     return replace(spec, zoom=(across, above_zero(arguments[1]) if len(arguments) > 1 else across))
 
 
 def _crop(spec: Spec, arguments: list[str]) -> Spec:
-    width, height, *place = arguments + [""] * (2 - len(arguments))
-    position = gravity(place) if place and place[0] else spec.position
-    return replace(spec, crop=Crop(number(width or "0", 0), number(height or "0", 0), position))
+    before = spec.crop or Crop()
+    width, *more = arguments
+    height = number(more[0], 0) if more else before.height
+    position = gravity(more[1:], before.position or Position()) if more[1:] else before.position
+    crop = Crop(number(width, 0), height, position)
+    return replace(spec, crop=crop)
 
 
 def _gravity(spec: Spec, arguments: list[str]) -> Spec:
-    position = gravity(arguments)
-    if spec.crop and spec.crop.position == spec.position:  # the crop's own was left out
-        spec = replace(spec, crop=replace(spec.crop, position=position))
-    return replace(spec, position=position)
+    return replace(spec, position=gravity(arguments, spec.position))
 
 
 def _trim(spec: Spec, arguments: list[str]) -> Spec:
-    threshold, key, across, down = (arguments + [""] * 4)[:4]
+    at_most(4, arguments)
+    threshold, key, across, down = arguments + [""] * (4 - len(arguments))
     if not threshold:
         return replace(spec, trim=None)
-    trim = Trim(number(threshold, 0, 255 * 3), colour(key) if key else None)
-    return replace(spec, trim=replace(trim, equal_across=_yes(across), equal_down=_yes(down)))
-
-
-def _yes(text: str) -> bool:
-    return bool(text) and boolean(text)
+    before = spec.trim or Trim(0)
+    equal_across = boolean(across) if across else before.equal_across
+    equal_down = boolean(down) if down else before.equal_down
+    chosen = colour(key) if key else None
+    return replace(spec, trim=Trim(number(threshold, 0), chosen, equal_across, equal_down, denoise=True))
 
 
 def _padding(spec: Spec, arguments: list[str]) -> Spec:
-    top, right, bottom, left = (arguments + [""] * 4)[:4]
+    at_most(4, arguments)
+    top, right, bottom, left = arguments + [""] * (4 - len(arguments))
     above = whole(top) if top else spec.padding[0]
     after = whole(right) if right else above
     return replace(spec, padding=(above, after, whole(bottom) if bottom else above, whole(left) if left else after))
 
 
 def _rotate(spec: Spec, arguments: list[str]) -> Spec:
+    at_most(1, arguments)
     degrees = whole(arguments[0], -LARGEST)
     if degrees % 90:
         raise BadArgument("a multiple of 90 is expected")
@@ -164,8 +138,9 @@ def _rotate(spec: Spec, arguments: list[str]) -> Spec:
 
 
 def _flip(spec: Spec, arguments: list[str]) -> Spec:
+    at_most(2, arguments)
     across, down = [*arguments, ""][:2]
-    return replace(spec, flip=(_yes(across) if across else spec.flip[0], _yes(down) if down else spec.flip[1]))
+    return replace(spec, flip=(boolean(across) if across else spec.flip[0], boolean(down) if down else spec.flip[1]))
 
 
 def _background(spec: Spec, arguments: list[str]) -> Spec:
@@ -177,27 +152,28 @@ def _background(spec: Spec, arguments: list[str]) -> Spec:
     return replace(spec, background=colour(arguments[0]) if arguments[0] else None)
 
 
-def _quality(spec: Spec, arguments: list[str]) -> Spec:
-    return replace(spec, quality=whole(arguments[0], 0, 100) or None)
-
-
 def _qualities(spec: Spec, arguments: list[str]) -> Spec:
     if len(arguments) % 2:
         raise BadArgument("a quality after each format is expected")
     found = dict(spec.qualities)
     for name, value in zip(arguments[::2], arguments[1::2], strict=True):
-        found[format_named(name)] = whole(value, 0, 100)
+        quality = whole(value, 0, 100)
+        if name not in OTHER_FORMATS:
+            found[format_named(name)] = quality
     return replace(spec, qualities=tuple(found.items()))
 
 
-def _no_thumbnails(spec: Spec, arguments: list[str]) -> Spec:
-    """Our decoder never shows what is embedded, and imgproxy takes the picture itself where nothing is."""
-    boolean(arguments[0])
-    return spec
-
-
 def _one(field: str, read: Callable[[str], Any]) -> Apply:
-    return lambda spec, arguments: replace(spec, **{field: read(arguments[0])})
+    def apply(spec: Spec, arguments: list[str]) -> Spec:
+        at_most(1, arguments)
+        return replace(spec, **{field: read(arguments[0])})
+
+    return apply
+
+
+def _or_none(most: int = LARGEST) -> Callable[[str], int | None]:
+    """Return a reader of whole numbers, where 0 is as if nothing was said."""
+    return lambda text: whole(text, 0, most) or None
 
 
 OPTIONS: Mapping[str, Apply] = {
@@ -206,15 +182,15 @@ OPTIONS: Mapping[str, Apply] = {
         ("resize", "rs"): _resize,
         ("size", "s"): _size,
         ("resizing_type", "rt"): _type,
-        ("width", "w"): _one("width", lambda text: whole(text) or None),
-        ("height", "h"): _one("height", lambda text: whole(text) or None),
+        ("width", "w"): _one("width", _or_none()),
+        ("height", "h"): _one("height", _or_none()),
         ("min-width", "mw"): _one("min_width", whole),
         ("min-height", "mh"): _one("min_height", whole),
         ("zoom", "z"): _zoom,
         ("dpr",): _one("dpr", above_zero),
         ("enlarge", "el"): _one("upscale", boolean),
-        ("extend", "ex"): _extend,
-        ("extend_aspect_ratio", "extend_ar", "exar"): lambda spec, given: replace(spec, extend_ratio=_extent(given)),
+        ("extend", "ex"): _extend("extend"),
+        ("extend_aspect_ratio", "extend_ar", "exar"): _extend("extend_ratio"),
         ("gravity", "g"): _gravity,
         ("crop", "c"): _crop,
         ("trim", "t"): _trim,
@@ -229,10 +205,10 @@ OPTIONS: Mapping[str, Apply] = {
         ("strip_metadata", "sm"): _one("strip", boolean),
         ("keep_copyright", "kcr"): _one("keep_copyright", boolean),
         ("strip_color_profile", "scp"): _one("keep_profile", lambda text: not boolean(text)),
-        ("enforce_thumbnail", "eth"): _no_thumbnails,
-        ("quality", "q"): _quality,
+        ("enforce_thumbnail", "eth"): _one("embedded", boolean),
+        ("quality", "q"): _one("quality", _or_none(100)),
         ("format_quality", "fq"): _qualities,
-        ("max_bytes", "mb"): _one("max_bytes", lambda text: whole(text, 0, 10**9) or None),
+        ("max_bytes", "mb"): _one("max_bytes", _or_none(10**9)),
         ("format", "f", "ext"): _one("format", format_named),
     }.items()
     for name in names

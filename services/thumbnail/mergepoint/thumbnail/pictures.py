@@ -35,7 +35,7 @@ class Picture:
         self.header = read_header(data)
         animated = self.header.frames if self.header.format in ANIMATED else 1
         self.frames = min(animated, frames or animated)
-        _check(self.header, self.frames, limits)
+        check_size(self.header, self.frames, limits)
         self.data = data
         with _decoding():
             image: Any = Image.open(io.BytesIO(data), formats=[self.header.format])
@@ -123,10 +123,13 @@ def _mode(image: Image.Image) -> str:
     return "L" if grey else "RGB"
 
 
-def _check(header: Header, frames: int, limits: Limits) -> None:
+def check_size(header: Header, frames: int, limits: Limits) -> None:
+    """Raise ImageTooLarge if so many *frames* of what *header* announces are more than is decoded for anybody."""
     if frames > limits.frames:
         raise ImageTooLarge(f"{frames} frames; {limits.frames} are allowed")
-    most = limits.pixels_for(header.format) if header.format != "GIF" or frames == 1 else limits.pixels
+    most = limits.pixels_for(header.format)
+    if frames > 1 and limits.frame_pixels:
+        most = limits.frame_pixels * frames
     if header.pixels * frames > most:
         what = f"{header.width} by {header.height} pixels" + (f", {frames} frames" if frames > 1 else "")
         raise ImageTooLarge(f"{what}: of a {header.format} at most {most / 1e6:g} million are decoded")

@@ -35,21 +35,24 @@ class Position:
 
 @dataclass(frozen=True)
 class Crop:
-    """A part to cut out first: pixels, or parts of the whole when below 1, or all when 0."""
+    """A part to cut out first: pixels, or parts of the whole when below 1, or all when 0. Without a *position* of its
+    own it is where the picture's is."""
 
     width: float = 0.0
     height: float = 0.0
-    position: Position = Position()
+    position: Position | None = None
 
 
 @dataclass(frozen=True)
 class Trim:
-    """Cut off what is within *threshold* levels of *colour* (of the corner, by default) around the picture."""
+    """Cut off what is within *threshold* levels of *colour* (of the corner, by default) around the picture. *denoise*:
+    single pixels and lines are no more than noise."""
 
     threshold: float = 10.0
     colour: Colour | None = None
     equal_across: bool = False
     equal_down: bool = False
+    denoise: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,14 @@ class Spec:
     position: Position = Position()
     format: str | None = None
     takes: tuple[str, ...] | None = None
-    """Instead of *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
+    """Without a *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
     used."""
     quality: int | None = None
     qualities: tuple[tuple[str, int], ...] = ()
     """By format, for those of which *quality* says nothing."""
     max_bytes: int | None = None
+    best_effort: bool = False
+    """What has not even at the lowest quality at most *max_bytes* is given so; what has no quality, as it is."""
     dpr: float = 1.0
     upscale: bool = False
     background: Colour | None = None
@@ -105,6 +110,8 @@ class Spec:
     min_width: int = 0
     min_height: int = 0
     zoom: tuple[float, float] = (1.0, 1.0)
+    max_side: int = 0
+    """Made smaller, padding and all, until no side is longer."""
     extend: Position | None = None
     extend_ratio: Position | None = None
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -113,6 +120,8 @@ class Spec:
     """Clockwise, in quarter turns."""
     flip: tuple[bool, bool] = (False, False)
     """Left to right, top to bottom."""
+    embedded: bool = False
+    """The thumbnail within the file, if there is one, instead of the picture."""
     pixelate: int = 0
     watermark: Watermark | None = None
 
@@ -124,6 +133,8 @@ class Limits:
     pixels: int = 50_000_000
     pixels_by_format: tuple[tuple[str, int], ...] = (("AVIF", 16_000_000), ("WEBP", 16_000_000))
     frames: int = 500
+    frame_pixels: int = 0
+    """Of each frame of an animation, instead of all together; 0: all together."""
     side: int = 4096
     """The longest side of an answer."""
 

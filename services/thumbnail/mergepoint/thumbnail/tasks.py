@@ -48,7 +48,8 @@ def render(options: RenderOptions) -> Answer:
 def measure(options: MeasureOptions) -> Answer:
     """Tell what the file announces."""
     header = read_header(options.image)
-    return Answer.json({"format": header.format, "pixels": header.pixels, "frames": header.frames})
+    size = {"width": header.width, "height": header.height, "pixels": header.pixels, "frames": header.frames}
+    return Answer.json({"format": header.format, **size})
 
 
 def describe(options: InfoOptions, limits: Limits = DEFAULT) -> Answer:
@@ -118,9 +119,11 @@ def deadline(announced: Mapping[str, int], specs: list[Spec], limits: Limits) ->
 
 def _written(pixels: int, spec: Spec, limits: Limits) -> float:
     """Return at most how many pixels an answer has, the tries of max_bytes counted."""
-    width = min((spec.width or limits.side) * spec.dpr * spec.zoom[0], limits.side)
-    height = min((spec.height or limits.side) * spec.dpr * spec.zoom[1], limits.side)
-    made = width * height if spec.upscale or spec.extend else min(pixels, width * height)
+    top, right, bottom, left = spec.padding
+    width = min(((spec.width or limits.side) * spec.zoom[0] + left + right) * spec.dpr, limits.side)
+    height = min(((spec.height or limits.side) * spec.zoom[1] + top + bottom) * spec.dpr, limits.side)
+    grows = spec.upscale or spec.extend or spec.extend_ratio or spec.min_width or spec.min_height or any(spec.padding)
+    made = width * height if grows or spec.fit == "pad" else min(pixels, width * height)
     return made * (TRIES if spec.max_bytes else 1)
 
 

@@ -20,7 +20,8 @@ from mergepoint.kit.web import base_app
 from .config import Settings
 from .delivery import Door, lifetime, named, raw_path, read, unchanged
 from .encoding import TYPES
-from .links import Grammar, UnknownOption
+from .grammar import Grammar, UnknownOption
+from .headers import Header
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, over
 from .spec import Spec
 from .tasks import bounded, limited
@@ -86,7 +87,7 @@ def _add_calls(app: Flask, pure: Pure, settings: Settings, grammar: Grammar) -> 
         spec = over(_preset(grammar, options.preset), options, _accepted())
         wanted = RenderOptions(image=options.image, spec=spec)
         response = pure.answer(request, "render", wanted, control)
-        if spec.takes is not None:
+        if spec.format is None:
             response.headers["Vary"] = "Accept"
         return response
 
@@ -125,10 +126,11 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
         found = read(wanted, sources, settings.max_bytes)
         control = lifetime(wanted, found)
         if wanted.raw or wanted.unprocessed:
-            same = unchanged(wanted, _format(tasks, found.body), found.body)
+            same = unchanged(wanted, _announced(tasks, found.body), found.body, settings.limits)
             if same:
                 tag = caching.etag(VERSION, same.type, same.body)
-                return named(caching.mark(Response(same.body, content_type=same.type), tag, control), wanted)
+                response = Response(same.body, content_type=same.type, headers=dict(same.meta))
+                return named(caching.mark(response, tag, control), wanted)
         options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
         response = pure.answer(request, "render", options, control)
         return response if response.status_code == 304 else named(response, wanted)
@@ -141,13 +143,13 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
         return pure.answer(request, "info", InfoOptions(image=found.body), lifetime(wanted, found))
 
 
-def _format(tasks: Mapping[str, Task], body: bytes) -> str:
-    """Return the format that *body* announces, empty if it is no picture."""
+def _announced(tasks: Mapping[str, Task], body: bytes) -> Header | None:
+    """Return what *body* announces; None if it is no picture."""
     try:
-        announced: str = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)["format"]
+        said = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)
     except Problem:
-        return ""
-    return announced
+        return None
+    return Header(said["format"], said["width"], said["height"], said["frames"])
 
 
 def _accepted() -> tuple[str, ...]:

@@ -1,18 +1,17 @@
 """imgproxy's URLs: ``/<options>/plain/<source>[@ext]`` and ``/<options>/<base64url of the source>[.ext]``, without the
 signature. Every free option is known, with imgproxy's meaning; a paid one is refused by name, as is an unknown one.
 
-What the options say of the picture becomes a Spec (link_options.py); the rest is about how the answer is delivered.
+What the options say of the picture becomes a Spec (link_options.py); the rest (link.py) is about how it is delivered.
 """
 
-import base64
-import binascii
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .link_options import OPTIONS, BadArgument, boolean, format_named, number, side, whole
-from .spec import Limits, Spec, Watermark
+from .arguments import BadArgument, at_most, from_base64, unescaped
+from .link import DELIVERY, LIMITING, Link
+from .link_options import OPTIONS
+from .spec import Limits, Spec
 
 PAID = {
     "resizing_algorithm", "ra", "objects_position", "obj_pos", "op", "crop_aspect_ratio", "crop_ar", "car",
@@ -25,9 +24,6 @@ PAID = {
     "video_thumbnail_tile", "vtt", "video_thumbnail_animation", "vta", "fallback_image_url", "fiu", "hashsum", "hs",
     "crop_objects", "co_obj",
 }  # fmt: skip
-SECURITY = {"max_src_resolution", "msr", "max_src_file_size", "msfs", "max_animation_frames", "maf",
-            "max_animation_frame_resolution", "mafr", "max_result_dimension", "mrd"}  # fmt: skip
-ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 MOST_PRESETS = 20
 
 
@@ -52,24 +48,6 @@ class Expired(ValueError):
     code = "expired"
 
 
-DEFAULT = Spec(keep_copyright=True, keep_ratio=False)
-
-
-@dataclass(frozen=True)
-class Link:
-    """What a URL asks for. *expires* is in seconds since 1970; *most_bytes* is of the source."""
-
-    spec: Spec = DEFAULT
-    source: str = ""
-    expires: int | None = None
-    filename: str | None = None
-    attachment: bool = False
-    raw: bool = False
-    unprocessed: tuple[str, ...] = ()
-    limits: Limits | None = None
-    most_bytes: int | None = None
-
-
 @dataclass(frozen=True)
 class Grammar:
     """What an operator adds to the options: *presets* by name, a *watermark*, and whether links may move limits."""
@@ -90,18 +68,23 @@ class Grammar:
             link = self._apply(link, [f"format:{extension}"], ())
         if link.expires and link.expires < self.now():
             raise Expired(f"this link ended at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(link.expires))} UTC")
-        return replace(link, source=source)
+        return self._marked(replace(link, source=source))
 
     def preset(self, name: str) -> Spec:
         """Return the picture that the preset *name* describes."""
-        return self._apply(Link(), [f"preset:{name}"], ()).spec
+        return self._marked(self._apply(Link(), [f"preset:{name}"], ())).spec
+
+    def _marked(self, link: Link) -> Link:
+        """Return *link* with the operator's picture in its watermark, if it has one."""
+        if not (self.watermark and link.watermark.opacity):
+            return link
+        return replace(link, spec=replace(link.spec, watermark=replace(link.watermark, image=self.watermark)))
 
     def _apply(self, link: Link, options: Sequence[str], within: tuple[str, ...]) -> Link:
         for option in options:
-            name, *given = option.split(":")
-            arguments = given or [""]
+            name, *arguments = option.split(":")
             try:
-                link = self._one(link, name, arguments, within)
+                link = self._one(link, name, arguments or [""], within)
             except BadArgument as error:
                 raise UnknownOption("invalid_option", name[:60], str(error)) from None
         return link
@@ -111,9 +94,7 @@ class Grammar:
             return replace(link, spec=OPTIONS[name](link.spec, arguments))
         if name in ("preset", "pr"):
             return self._presets(link, arguments, within)
-        if name in ("watermark", "wm"):
-            return self._watermark(link, arguments)
-        if name in SECURITY:
+        if name in LIMITING:
             return self._security(link, name, arguments)
         if name in DELIVERY:
             return DELIVERY[name](link, arguments)
@@ -128,24 +109,11 @@ class Grammar:
                 link = self._apply(link, self.presets[name].split("/"), (*within, name))
         return link
 
-    def _watermark(self, link: Link, arguments: list[str]) -> Link:
-        opacity, place, across, down, scale = (arguments + [""] * 5)[:5]
-        position = side(place.replace("re", "ce") or "ce", across, down)
-        strength = number(opacity, 0, 1)
-        mark = Watermark(self.watermark, strength, position, place == "re", number(scale or "0", 0, 100))
-        return replace(link, spec=replace(link.spec, watermark=mark if strength and self.watermark else None))
-
     def _security(self, link: Link, name: str, arguments: list[str]) -> Link:
         if self.limits is None:
             raise UnknownOption("option_not_allowed", name, "links may not move limits here")
-        limits, value = link.limits or self.limits, arguments[0]
-        if name in ("max_src_file_size", "msfs"):
-            return replace(link, most_bytes=whole(value, 1))
-        if name in ("max_animation_frames", "maf"):
-            return replace(link, spec=replace(link.spec, frames=whole(value, 1)))
-        if name in ("max_result_dimension", "mrd"):
-            return replace(link, limits=replace(limits, side=whole(value, 1)))
-        return replace(link, limits=replace(limits, pixels=round(number(value, 1e-6) * 1e6), pixels_by_format=()))
+        at_most(1, arguments)
+        return LIMITING[name](replace(link, limits=link.limits or self.limits), arguments[0])
 
 
 def _source(parts: Sequence[str]) -> tuple[str, str]:
@@ -159,49 +127,7 @@ def _source(parts: Sequence[str]) -> tuple[str, str]:
     if len(more) > 1:
         raise BadLink("more than one extension")
     try:
-        source = _unescaped(text) if plain else base64.b64decode(_padded(text), b"-_", validate=True)
+        source = unescaped(text) if plain else from_base64(text)
         return source.decode(), more[0] if more else ""
-    except (binascii.Error, ValueError):
-        raise BadLink("the source is not base64url, or not UTF-8") from None
-
-
-def _padded(text: str) -> str:
-    text = text.rstrip("=")
-    return text + "=" * (-len(text) % 4)
-
-
-def _unescaped(text: str) -> bytes:
-    return ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode())
-
-
-def _expires(link: Link, arguments: list[str]) -> Link:
-    return replace(link, expires=whole(arguments[0], 0, 10**15) or None)
-
-
-def _filename(link: Link, arguments: list[str]) -> Link:
-    name, encoded = [*arguments, ""][:2]
-    try:
-        given = (
-            base64.b64decode(_padded(name), b"-_", validate=True) if encoded and boolean(encoded) else _unescaped(name)
-        )
-        return replace(link, filename=given.decode() or None)
-    except (binascii.Error, ValueError):
-        raise BadArgument("base64url of UTF-8 is expected") from None
-
-
-def _unprocessed(link: Link, arguments: list[str]) -> Link:
-    return replace(link, unprocessed=(*link.unprocessed, *map(format_named, arguments)))
-
-
-DELIVERY: Mapping[str, Callable[[Link, list[str]], Link]] = {
-    name: apply
-    for names, apply in {
-        ("expires", "exp"): _expires,
-        ("filename", "fn"): _filename,
-        ("return_attachment", "att"): lambda link, given: replace(link, attachment=boolean(given[0])),
-        ("raw",): lambda link, given: replace(link, raw=boolean(given[0])),
-        ("skip_processing", "skp"): _unprocessed,
-        ("cachebuster", "cb"): lambda link, given: link,
-    }.items()
-    for name in names
-}
+    except ValueError:
+        raise BadLink("the source is not percent-encoded or base64url, or not UTF-8") from None
