@@ -1,6 +1,7 @@
 """A picture in, the right small picture out. Knows Pillow and numpy; knows nothing of HTTP and nothing of us."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -8,8 +9,9 @@ from PIL import Image
 
 from . import effects, interest
 from .colours import to_srgb
+from .embedded import thumbnail_within
 from .encoding import ALPHA, QUALITY, TYPES, Extras, Sequel, encode
-from .errors import DoesNotFit
+from .errors import BrokenImage, DoesNotFit
 from .geometry import Plan, plan
 from .pictures import ANIMATED, ORIENTATION, Picture
 from .scaling import Box, Pixels, resize
@@ -47,9 +49,16 @@ def thumbnails(image: BinaryIO | bytes, specs: Sequence[Spec], *, limits: Limits
     """Return *image* made as each of *specs* says, decoding it once."""
     data = image if isinstance(image, bytes) else image.read()
     frames = max((spec.frames or limits.frames + 1) for spec in specs)
-    picture = Picture(data, limits, frames=frames if frames <= limits.frames else 0)
-    source = Source(picture, specs, limits)
+    source = _source(data, specs, limits, frames if frames <= limits.frames else 0)
     return [source.render(spec) for spec in specs]
+
+
+def _source(data: bytes, specs: Sequence[Spec], limits: Limits, frames: int) -> "Source":
+    small = thumbnail_within(data) if all(spec.embedded for spec in specs) else None
+    if small:
+        with suppress(BrokenImage):
+            return Source(Picture(small, limits, frames=frames), specs, limits)
+    return Source(Picture(data, limits, frames=frames), specs, limits)
 
 
 class Source:

@@ -134,7 +134,7 @@ def _three(data: bytes, at: int) -> int:
 def _avif(data: bytes) -> Header:
     """The largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track."""
     sizes = [(0, 0)]
-    for kind, start, end in _boxes(data, 0, len(data)):
+    for kind, start, end in boxes(data, 0, len(data)):
         if kind == b"ispe":
             sizes.append(struct.unpack_from(">II", data, start + 4))
         elif kind == b"tkhd":
@@ -144,7 +144,7 @@ def _avif(data: bytes) -> Header:
     return Header("AVIF", width, height)
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield the boxes (ISO 14496-12, 4.2) from *at* to *end* and those within, as kind, start and end of the
     content."""
     pending, seen = [(at, end)], 0
