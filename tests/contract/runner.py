@@ -3,6 +3,7 @@
 A face is a function from a case to an Outcome. What a case expects::
 
     {"text": …} or {"base64": …}    the whole answer
+    {"pixels": …}    a PNG in base64 that shows what the answer, a picture, does
     {"error": code, "status": …}    a refusal
     {"includes": …}    JSON that appears somewhere in the answer's JSON
     {"results": [{…}, …]}    for each result of a batch, the same again
@@ -17,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.contract.pixels import difference
 
 HERE = Path(__file__).parent
 
@@ -89,6 +92,9 @@ def compare(expect: Mapping[str, Any], outcome: Outcome, where: str) -> None:
                 assert outcome.body.decode() == value, where
             case "base64":
                 assert outcome.body == base64.b64decode(value), where
+            case "pixels":
+                differs = difference(value, outcome.body)
+                assert differs is None, f"{where}: {differs}"
             case "includes":
                 lack = lacking(value, json.loads(outcome.body))
                 assert lack is None, f"{where}: lacks {lack}"

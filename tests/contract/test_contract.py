@@ -1,7 +1,10 @@
 """Every contract case through every face that speaks HTTP: the same bytes each time."""
 
+import os
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from mergepoint.client import Client
 from tests.contract.faces import cli_face, client_face, http_face, live, wsgi
 from tests.contract.runner import Case, check, load
 
-RUBY = Path(__file__).parents[2] / "clients" / "ruby"
+ROOT = Path(__file__).parents[2]
+RUBY = ROOT / "clients" / "ruby"
 CASES = pytest.mark.parametrize("case", load(), ids=str)
 
 
@@ -43,5 +47,6 @@ def test_python_client(case: Case, python_client):
 @pytest.mark.skipif(not shutil.which("ruby"), reason="ruby is not installed")
 def test_ruby_client(live_url):
     command = ["ruby", "-w", f"-I{RUBY / 'lib'}", RUBY / "test" / "contract_runner.rb", live_url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    pixels = {**os.environ, "PIXELS": shlex.join([sys.executable, "-m", "tests.contract.pixels"])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT, env=pixels)
     assert done.returncode == 0, done.stdout + done.stderr

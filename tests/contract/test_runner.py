@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from tests.contract.pixels import as_png
 from tests.contract.runner import Case, Outcome, check
+from tests.thumbnail import pictures
 
 HTML = Outcome(200, b"<b>", type="text/html", about={"language": "python", "plaintext": False, "degraded": None})
 LIST = Outcome(200, json.dumps({"styles": [{"name": "a", "dark": True}, {"name": "b"}]}).encode())
@@ -12,6 +14,8 @@ PROBLEM = {"status": 422, "problem": {"code": "unknown_language"}}
 PLAIN = {"language": "c", "plaintext": True, "degraded": "deadline"}
 PNG = {"status": 200, "type": "image/png", "body": "iVA=", "encoding": "base64", **PLAIN}
 BATCH = Outcome(200, json.dumps({"results": [PNG, PROBLEM]}).encode())
+FLAG = pictures.flag(16, 12)
+SEEN = {"pixels": as_png(pictures.file(FLAG, "PNG"))}
 REFUSAL = Outcome(422, error="unknown_language")
 
 
@@ -26,6 +30,7 @@ def checked(expect, outcome):
         ({"base64": "PGI+"}, HTML),
         ({"status": 200, "type": "text/html"}, Outcome(None)),
         ({"includes": {"styles": [{"name": "b"}, {"dark": True}]}}, LIST),
+        (SEEN, Outcome(200, pictures.file((FLAG * 0.99).astype("uint8"), "PNG"))),
         ({"error": "unknown_language", "status": 422}, REFUSAL),
         ({"results": [{"base64": "iVA=", **PLAIN}, {"error": "unknown_language", "status": 422}]}, BATCH),
     ],
@@ -47,6 +52,9 @@ def test_what_is_expected_passes(expect, outcome):
         ({"status": 422}, REFUSAL),
         ({"error": "invalid_option"}, REFUSAL),
         ({"error": "unknown_language", "status": 400}, REFUSAL),
+        (SEEN, Outcome(200, pictures.file(FLAG[::-1], "PNG"))),
+        (SEEN, Outcome(200, pictures.file(FLAG[:, :-1], "PNG"))),
+        (SEEN, Outcome(200, pictures.file((FLAG * 0.9).astype("uint8"), "PNG"))),
         ({"includes": {"styles": [{"name": "c"}]}}, LIST),
         ({"includes": {"styles": [{"name": "b", "dark": True}]}}, LIST),
         ({"includes": {"formats": None, "styles": {}}}, LIST),

@@ -3,9 +3,14 @@
 # Runs the contract cases through this client against a live server, comparing bytes. Without files, all of them.
 #
 #   ruby -Iclients/ruby/lib clients/ruby/test/contract_runner.rb http://localhost:8080 [tests/contract/highlight.json]
+#
+# Some pictures are compared by what they show: by the command in PIXELS, python -m tests.contract.pixels. Without it
+# only what is said about them is.
 
 require "json"
 require "mergepoint"
+require "open3"
+require "shellwords"
 
 # One case: what to call, and what to expect of the answer. tests/contract/runner.py says what an expectation means.
 class ContractCase
@@ -14,6 +19,8 @@ class ContractCase
   POSITIONAL = { "highlight" => %w[code], "guess" => %w[code], "batch" => %w[snippets], "stylesheet" => %w[name],
                  "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions], "thumbnail" => %w[image], "info" => %w[image],
                  "thumbnail_set" => %w[image] }.freeze
+
+  PIXELS = ENV.fetch("PIXELS", "").shellsplit.freeze
 
   Checked = Struct.new(:well_formed)
 
@@ -46,11 +53,20 @@ class ContractCase
       case fact
       when "text" then got == value ? [] : "#{got.inspect} instead of #{value.inspect}"
       when "base64" then got == value.unpack1("m") ? [] : "other bytes: #{got.inspect}"
+      when "pixels" then PIXELS.any? ? shown(value, got) : []
       when "includes" then included?(value, { WRAPPED.fetch(@call, @call) => got }) ? [] : "lacks some of #{value}"
       when "results" then value.size == got.size ? value.zip(got).flat_map { compare(*_1) } : "other results"
       else told?(fact, value, got) ? [] : "#{fact} is not #{value.inspect}: #{got.inspect}"
       end
     end
+  end
+
+  # How a picture differs from the PNG that is expected.
+  def shown(expected, got)
+    return "no picture: #{got.inspect}" if got.is_a?(Mergepoint::Error)
+
+    said, done = Open3.capture2(*PIXELS, expected, stdin_data: got.to_s, binmode: true)
+    done.success? && said.empty? ? [] : "shows something else: #{said}"
   end
 
   def told?(fact, value, got)
