@@ -30,7 +30,7 @@ def corners(shown: Pixels) -> list[tuple[int, ...]]:
 
 class TestOrientation:
     @pytest.mark.parametrize("number", range(1, 9))
-    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
     def test_every_orientation_is_applied_and_removed(self, number: int, format: str) -> None:
         upright = Image.fromarray(pictures.flag(120, 80))
         exif = Image.Exif()

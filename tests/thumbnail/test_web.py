@@ -116,13 +116,15 @@ def test_a_bad_setting_stops_the_program(wrong: dict[str, str]) -> None:
 
 
 def test_frames_of_an_animation_are_kept_on_request(client: FlaskClient) -> None:
-    for source in ("GIF", "WEBP"):
+    for source, again in (("GIF", {"gif": 3, "webp": 4}), ("WEBP", {"gif": 2, "webp": 3})):
         data = pictures.moving(source, 4)
         assert pictures.opened(client.post("/thumbnail?width=15", data=data).data).size == (15, 10)
         for format in ("gif", "webp"):
             answer = client.post(f"/thumbnail?width=15&frames=all&format={format}", data=data)
             moved = pictures.opened(answer.data)
-            assert (moved.n_frames, moved.size, moved.info["loop"], moved.info["duration"]) == (4, (15, 10), 3, 100)
+            assert (moved.n_frames, moved.size, moved.info["loop"], moved.info["duration"]) == (
+                4, (15, 10), again[format], 100,
+            )  # fmt: skip
         assert pictures.opened(client.post("/thumbnail?frames=2&format=gif", data=data).data).n_frames == 2
         still = client.post("/thumbnail?frames=all&format=jpeg", data=data)
         assert still.content_type == "image/jpeg"

@@ -87,10 +87,12 @@ class Source:
         pixels = self._draw(self.pixels, made, turn, spec)
         format = self.format_for(spec, pixels)
         sequel = self._sequel(made, turn, spec, format)
-        if format not in ALPHA or (effects.opaque(pixels) and not sequel.frames):
+        if format not in ALPHA:
             pixels = effects.flat(pixels, spec.background or WHITE)
+        pixels = _without_needless_alpha(pixels)
         quality = spec.quality or dict(spec.qualities).get(format) or None
-        data = _encoded(pixels, format, quality, spec, self._extras(spec, sequel))
+        extras = Extras(self._exif(spec), self._profile(spec) if pixels.shape[2] > 2 else b"", sequel)
+        data = _encoded(pixels, format, quality, spec, extras)
         held = self.picture.turn if spec.auto_rotate else Turn()
         origin = held.size(self.width, self.height)
         return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin)
@@ -133,7 +135,7 @@ class Source:
         across, down = pixels.shape[1] / self.width, pixels.shape[0] / self.height
         box = (left * across, top * down, right * across, bottom * down)
         drawn = turn.apply(resize(pixels, *turn.size(made.width, made.height), box))
-        if not spec.keep_profile:
+        if not self._profile(spec):
             drawn = to_srgb(drawn, self.picture.icc)
         if spec.blur:
             drawn = effects.blurred(drawn, spec.blur)
@@ -159,24 +161,30 @@ class Source:
                 break
             durations.append(duration)
             if number:
-                frames.append(self._draw(pixels, made, turn, spec))
-        return Sequel(frames, durations, self.picture.info["loop"])
+                frames.append(_without_needless_alpha(self._draw(pixels, made, turn, spec)))
+        return Sequel(frames, durations, self.picture.plays)
 
-    def _extras(self, spec: Spec, sequel: Sequel) -> Extras:
-        profile = (self.picture.icc or b"") if spec.keep_profile else b""
-        return Extras(self._exif(spec), profile, sequel)
+    def _profile(self, spec: Spec) -> bytes:
+        """Return the profile that is kept: one of red, green and blue, by formats that have any."""
+        icc = self.picture.icc or b""
+        kept = spec.keep_profile and icc[16:20] == b"RGB " and (spec.format or self.picture.header.format) != "GIF"
+        return icc if kept else b""
 
     def _exif(self, spec: Spec) -> bytes:
         """Return what is kept of what the camera wrote: nothing, unless it was asked for."""
         found: Any = Image.Exif()
         if not spec.strip:
             found = self.picture.exif
-            found.pop(ORIENTATION, None) if spec.auto_rotate else None
+            found.pop(ORIENTATION, None)
         elif spec.keep_copyright:
             for tag in COPYRIGHT:
                 if tag in self.picture.exif:
                     found[tag] = self.picture.exif[tag]
         return bytes(found.tobytes()) if len(found) else b""
+
+
+def _without_needless_alpha(pixels: Pixels) -> Pixels:
+    return effects.flat(pixels, WHITE) if effects.opaque(pixels) else pixels
 
 
 def _encoded(pixels: Pixels, format: str, quality: int | None, spec: Spec, extras: Extras) -> bytes:

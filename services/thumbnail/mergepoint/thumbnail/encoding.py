@@ -15,6 +15,7 @@ TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "
 # AVIF's scale is another: at 63 it looks and scores like a JPEG at 80.
 QUALITY = {"JPEG": 80, "WEBP": 80, "AVIF": 63}
 ALPHA = ("PNG", "GIF", "WEBP", "AVIF")
+VP8X_ALPHA = 0x10  # RFC 9649, 2.7
 LOWEST = 5
 COLOURS = (256, 128, 64, 32, 16, 8, 4, 2)
 Save = Callable[[int], bytes]
@@ -22,11 +23,12 @@ Save = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Sequel:
-    """The frames after the first, and for how many milliseconds each is shown, the first included."""
+    """The frames after the first, and for how many milliseconds each is shown, the first included; how often all
+    are, or 0 for ever."""
 
     frames: Sequence[Pixels] = ()
     durations: Sequence[int] = ()
-    loop: int | None = 0
+    plays: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def _lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> byt
         # Colour at half the resolution is not seen up to there.
         options |= {"subsampling": "4:4:4" if quality >= 90 else "4:2:0"}
     elif format == "WEBP":
-        options |= {"method": 2, **_animated(extras.sequel)}  # 4, the default, takes twice as long for 5 % less
+        options |= {"method": 2}  # 4, the default, takes twice as long for 5 % less
+        if extras.sequel.frames:
+            return _moving_webp(image, options, extras.sequel)
     else:
         options |= {"speed": 8, "max_threads": 1}  # 6, the default, takes three times as long for 6 % less
     return _saved(image, format, **options)
@@ -98,19 +102,26 @@ def _indexed_png(image: Image.Image, colours: int, extras: Extras) -> bytes:
 
 
 def _gif(image: Image.Image, colours: int, extras: Extras) -> bytes:
-    sequel = extras.sequel
-    frames = [_indexed(_image(frame), colours) for frame in sequel.frames]
-    animated = _animated(Sequel(sequel.frames, sequel.durations, sequel.loop)) | {"append_images": frames}
-    options = animated if frames else {}
-    return _saved(_indexed(image, colours), "GIF", **extras.options("GIF"), **options)
+    sequel, options = extras.sequel, extras.options("GIF")
+    images = [image, *map(_image, sequel.frames)]
+    if sequel.frames:
+        if any(shown.mode in ("LA", "RGBA") for shown in images):
+            # What is transparent shows nothing, not the frame before; Pillow wants all to have it then.
+            images = [shown.convert("RGBA") for shown in images]
+            options["disposal"] = 2
+        again = {} if sequel.plays == 1 else {"loop": max(0, sequel.plays - 1)}
+        options |= {"save_all": True, "duration": list(sequel.durations), **again}
+    first, *frames = [_indexed(shown, colours) for shown in images]
+    return _saved(first, "GIF", append_images=frames, **options)
 
 
-def _animated(sequel: Sequel) -> dict[str, Any]:
-    if not sequel.frames:
-        return {}
-    loop = {} if sequel.loop is None else {"loop": sequel.loop}
+def _moving_webp(image: Image.Image, options: dict[str, Any], sequel: Sequel) -> bytes:
     frames = [_image(frame) for frame in sequel.frames]
-    return {"save_all": True, "append_images": frames, "duration": list(sequel.durations), **loop}
+    options |= {"save_all": True, "append_images": frames, "duration": list(sequel.durations), "loop": sequel.plays}
+    data = bytearray(_saved(image, "WEBP", **options))
+    if any(frame.mode in ("LA", "RGBA") for frame in (image, *frames)) and data[12:16] == b"VP8X":
+        data[20] |= VP8X_ALPHA  # which is forgotten where a transparent part is one that no frame covers
+    return bytes(data)
 
 
 def _indexed(image: Image.Image, colours: int) -> Image.Image:

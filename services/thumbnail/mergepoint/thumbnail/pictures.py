@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from . import jpeg, png
+from .encoding import VP8X_ALPHA
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
 from .scaling import Pixels
@@ -24,6 +25,7 @@ ANIMATED = ("GIF", "WEBP")
 # smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
 HALF_FROM = 3.5
 FAST = {"JPEG": jpeg.read, "PNG": png.read}
+VP8X_ANIMATION = 0x02  # RFC 9649, 2.7
 ROWS = 128
 WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
 
@@ -38,12 +40,14 @@ class Picture:
         check_size(self.header, self.frames, limits)
         self.data = data
         with _decoding():
-            image: Any = Image.open(io.BytesIO(data), formats=[self.header.format])
+            image: Any = Image.open(io.BytesIO(_told(data)), formats=[self.header.format])
             self._check_again(image, limits)
+            if self.header.format == "PNG":
+                _scale_transparency(image, data)
             self.exif = _exif(image, data)
             self.mode: str = image.mode
             self.icc: bytes | None = image.info.get("icc_profile")
-            self.info = {name: image.info.get(name) for name in ("duration", "loop")}
+            self.plays = _plays(image.info.get("loop"), self.header.format)
         self.width, self.height = image.size
         self._image = image
 
@@ -94,16 +98,50 @@ def _exif(image: Image.Image, data: bytes) -> Image.Exif:
     return image.getexif()
 
 
+def _plays(loop: int | None, format: str) -> int:
+    """Return how often an animation is shown, 0 for ever: GIF says how often again."""
+    if format != "GIF":
+        return loop or 0
+    return loop + 1 if loop else (1 if loop is None else 0)
+
+
+def _told(data: bytes) -> bytes:
+    """Return *data*; an animated WebP says that it has alpha. Where its frames leave the canvas free it always has,
+    and the decoder believes a file that denies it."""
+    if data[12:16] != b"VP8X" or data[:4] != b"RIFF" or not data[20] & VP8X_ANIMATION:
+        return data
+    return data[:20] + bytes([data[20] | VP8X_ALPHA]) + data[21:]
+
+
+def _scale_transparency(image: Image.Image, data: bytes) -> None:
+    """Tell *image*, a PNG, which colour is transparent (tRNS) in levels of 8 bits, of which its pixels have as many."""
+    depth, given = data[24], image.info.get("transparency")
+    if depth == 16 and isinstance(given, tuple):
+        image.info["transparency"] = tuple(level >> 8 for level in given)
+    elif depth in (2, 4) and isinstance(given, int) and image.mode == "L":
+        image.info["transparency"] = given * 255 // ((1 << depth) - 1)
+
+
 def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
     """Return a loaded *image* as grey or RGB, with alpha if it has any; CMYK by its profile."""
-    if image.mode.startswith("I"):  # 16 bit: the upper half
-        return np.asarray(image)[..., None].astype(np.uint32).clip(0, 0xFFFF).__rshift__(8).astype(np.uint8)
+    if image.mode.startswith("I"):
+        return _upper_half(image)
     if image.mode == "CMYK":
         from .colours import from_cmyk
 
         image = from_cmyk(image, icc)
     wanted = _mode(image)
     return _copied(image if image.mode == wanted else image.convert(wanted))
+
+
+def _upper_half(image: Image.Image) -> Pixels:
+    """Return 16 bits of grey as 8."""
+    levels = np.asarray(image).astype(np.uint32).clip(0, 0xFFFF)
+    grey = (levels >> 8).astype(np.uint8)[..., None]
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return grey
+    return np.dstack([grey, np.where(levels == clear, 0, 255).astype(np.uint8)])
 
 
 def _copied(image: Image.Image) -> Pixels:

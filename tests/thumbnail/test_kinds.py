@@ -1,0 +1,181 @@
+"""Every kind of JPEG, PNG and AVIF is read as it looks: depths, palettes, transparent colours, samplings, inks."""
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from mergepoint.thumbnail import BrokenImage, Spec, info, thumbnail
+from tests.thumbnail import pictures
+from tests.thumbnail.bombs import PNG_HEAD, chunk
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
+FLAG = pictures.flag(64, 48)
+GREY, PALETTE = 0, 3
+PLACES = ((12, 16), (12, -16), (-12, 16), (-12, -16))  # in the middle of each quarter
+
+
+def seen(data: bytes, **wanted: object) -> list[tuple[int, ...]]:
+    """Return red, green, blue and alpha of each quarter."""
+    shown = pictures.pixels(thumbnail(data, Spec(format="PNG", **wanted)).bytes, "RGBA")  # type: ignore[arg-type]
+    return [tuple(int(level) for level in shown[place]) for place in PLACES]
+
+
+def png(rows: Sequence[bytes], depth: int, colour: int, *more: bytes, interlaced: bool = False) -> bytes:
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 48, depth, colour, 0, 0, interlaced))
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return PNG_HEAD + head + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def packed(levels: NDArray[np.integer], depth: int) -> list[bytes]:
+    """Return rows of samples of so many bits."""
+    if depth >= 8:
+        return [row.astype(f">u{depth // 8}").tobytes() for row in levels]
+    bits = np.unpackbits(levels.astype(np.uint8)[..., None], axis=2)[..., 8 - depth :]
+    return [np.packbits(row.ravel()).tobytes() for row in bits]
+
+
+def quarters(*levels: int) -> NDArray[np.uint16]:
+    made = np.empty((48, 64), np.uint16)
+    made[:24, :32], made[:24, 32:], made[24:, :32], made[24:, 32:] = levels
+    return made
+
+
+class TestPNG:
+    @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+    def test_a_grey_that_is_transparent_is_so_at_every_depth(self, depth: int) -> None:
+        most = (1 << depth) - 1
+        levels = quarters(0, most, most // 3, most)
+        key = chunk(b"tRNS", struct.pack(">H", most))
+        shown = seen(png(packed(levels, depth), depth, GREY, key))
+        third = 255 * (most // 3) // most
+        assert [shown[0], shown[2]] == [(0, 0, 0, 255), (third, third, third, 255)]
+        assert [shown[1][3], shown[3][3]] == [0, 0]
+
+    @pytest.mark.parametrize(("depth", "unit"), [(8, 1), (16, 257)])
+    def test_a_colour_that_is_transparent_is_so_at_every_depth(self, depth: int, unit: int) -> None:
+        rows = packed((FLAG.astype(np.uint16) * unit).reshape(48, -1), depth)
+        shown = seen(png(rows, depth, 2, chunk(b"tRNS", struct.pack(">HHH", 0, 128 * unit, 0))))
+        assert [pixel[3] for pixel in shown] == [255, 0, 255, 255]
+        assert [shown[0][:3], shown[2][:3], shown[3][:3]] == [RED, BLUE, WHITE]
+
+    @pytest.mark.parametrize("depth", [2, 4, 8])
+    def test_a_palette_may_be_transparent_in_part(self, depth: int) -> None:
+        palette = chunk(b"PLTE", bytes([*RED, *GREEN, *BLUE, *WHITE])) + chunk(b"tRNS", bytes([255, 128, 0]))
+        shown = seen(png(packed(quarters(0, 1, 2, 3), depth), depth, PALETTE, palette))
+        assert [shown[0], shown[1], shown[3]] == [(*RED, 255), (*GREEN, 128), (*WHITE, 255)]
+        assert shown[2][3] == 0
+
+    @pytest.mark.parametrize(("colour", "channels"), [(2, 3), (6, 4), (0, 1), (4, 2)])
+    def test_sixteen_bits_of_anything_become_eight(self, colour: int, channels: int) -> None:
+        deep = FLAG.astype(np.uint16) * 257
+        levels = deep if channels > 2 else deep[..., 1:2]
+        if channels in (2, 4):
+            levels = np.dstack([levels, np.full((48, 64), 128 * 257, np.uint16)])
+        shown = seen(png(packed(levels.reshape(48, -1), 16), 16, colour))
+        assert {pixel[3] for pixel in shown} == {128 if channels in (2, 4) else 255}
+        expected = [RED, GREEN, BLUE, WHITE] if channels > 2 else [(level,) * 3 for level in (0, 128, 0, 255)]
+        assert [pixel[:3] for pixel in shown] == expected
+
+    def test_an_interlaced_one_is_the_same(self) -> None:
+        passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+        rows = [row.tobytes() for left, top, across, down in passes for row in FLAG[top::down, left::across]]
+        assert [pixel[:3] for pixel in seen(png(rows, 8, 2, interlaced=True))] == [RED, GREEN, BLUE, WHITE]
+
+    def test_an_orientation_after_the_pixels_counts(self) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 3
+        plain = pictures.file(FLAG)
+        data = plain[:-12] + chunk(b"eXIf", exif.tobytes()[6:]) + plain[-12:]
+        assert [pixel[:3] for pixel in seen(data)] == [WHITE, BLUE, GREEN, RED]
+
+
+def near(found: Sequence[tuple[int, ...]], wanted: Sequence[tuple[int, ...]], by: int = 4) -> bool:
+    return bool(abs(np.array([pixel[:3] for pixel in found]) - np.array(wanted)).max() <= by)
+
+
+class TestJPEG:
+    @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0", "4:1:1"])
+    @pytest.mark.parametrize("more", [{}, {"progressive": True}, {"restart_marker_blocks": 1}])
+    def test_every_sampling_and_order_is_read(self, sampling: str, more: dict[str, object]) -> None:
+        data = pictures.file(FLAG, "JPEG", subsampling=sampling, **more)
+        assert near(seen(data), [RED, GREEN, BLUE, WHITE])
+
+    def test_colours_that_are_halved_downwards_only_are_read(self) -> None:
+        """4:4:0, as a picture of 4:2:2 that was turned; of one colour, where that makes no other difference."""
+        data = pictures.file(pictures.plain(64, 64, (200, 100, 50)), "JPEG", subsampling="4:2:2")
+        at = data.index(b"\xff\xc0") + 11
+        assert data[at] == 0x21
+        assert near(seen(data[:at] + b"\x12" + data[at + 1 :]), [(200, 100, 50)] * 4)
+
+    def test_red_green_and_blue_may_be_stored_as_such(self) -> None:
+        data = pictures.saved(Image.fromarray(FLAG), "JPEG", keep_rgb=True, quality=95)
+        assert near(seen(data), [RED, GREEN, BLUE, WHITE])
+
+    def test_grey_stays_grey(self) -> None:
+        small = thumbnail(pictures.saved(Image.fromarray(FLAG).convert("L"), "JPEG"), Spec(width=16))
+        assert pictures.opened(small.bytes).mode == "L"
+
+    def test_inks_may_be_stored_as_light_and_colour(self) -> None:
+        """YCCK (Adobe's transform 2): the three inks as if they were red, green and blue, black beside them."""
+        inks = np.array(Image.fromarray(FLAG).convert("CMYK"))
+        light = np.asarray(Image.fromarray(inks[..., :3]).convert("YCbCr"))
+        stored = Image.fromarray(np.dstack([255 - light, inks[..., 3]]), "CMYK")
+        data = bytearray(pictures.saved(stored, "JPEG", quality=95, subsampling=0))
+        data[data.index(b"Adobe") + 11] = 2
+        assert near(seen(bytes(data)), [RED, GREEN, BLUE, WHITE], by=8)
+
+    @pytest.mark.parametrize(("place", "value"), [(1, 0xCB), (4, 12), (4, 16), (1, 0xC3)])
+    def test_what_the_decoder_has_not_is_refused_as_such(self, place: int, value: int) -> None:
+        """Lossless in two ways, twelve and sixteen bits."""
+        data = bytearray(pictures.file(FLAG, "JPEG"))
+        data[data.index(b"\xff\xc0") + place] = value
+        with pytest.raises(BrokenImage):
+            thumbnail(bytes(data), Spec(width=16))
+
+
+class TestProfiles:
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
+    def test_a_profile_of_inks_is_never_kept_with_colours(self, format: str) -> None:
+        inks = Image.fromarray(FLAG).convert("CMYK")
+        data = pictures.saved(inks, "JPEG", quality=95, icc_profile=bytes(16) + b"CMYK" + bytes(200))
+        kept = thumbnail(data, Spec(format=format, keep_profile=True)).bytes
+        assert "icc_profile" not in pictures.opened(kept).info
+
+    def test_where_no_profile_can_be_kept_colours_are_converted(self) -> None:
+        from tests.thumbnail.test_pixels import p3_profile
+
+        data = pictures.file(pictures.plain(40, 40, (60, 200, 90)), "PNG", icc_profile=p3_profile())
+        gif = thumbnail(data, Spec(format="GIF", keep_profile=True)).bytes
+        assert abs(pictures.pixels(gif)[5, 5].astype(int) - (0, 203, 73)).max() <= 6
+
+    @pytest.mark.parametrize(("level", "shown"), [(0, 0), (255, 255), (128, 100)])
+    def test_grey_has_profiles_too(self, level: int, shown: int) -> None:
+        """Of a curve with the exponent 3: 128 is darker than in sRGB."""
+        data = pictures.file(np.full((8, 8), level, np.uint8), "PNG", icc_profile=grey_profile(3.0))
+        assert abs(int(pictures.pixels(thumbnail(data, Spec()).bytes)[4, 4, 0]) - shown) <= 3
+        assert info(data)["profile"]
+
+
+def grey_profile(exponent: float) -> bytes:
+    """A profile of grey, made here (ICC.1:2022, 8.3.2): white point and curve."""
+    name = b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(78)
+    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(exponent * 256)) + bytes(2)
+    tags = {b"desc": name + bytes(-len(name) % 4), b"wtpt": white, b"kTRC": curve}
+    table, body, at = b"", b"", 128 + 4 + 12 * len(tags)
+    for tag, content in tags.items():
+        table += tag + struct.pack(">II", at, len(content))
+        at, body = at + len(content), body + content
+    head = bytearray(128)
+    head[0:4], head[8:12] = struct.pack(">I", at), bytes([2, 0x40, 0, 0])
+    head[12:24], head[36:40] = b"mntrGRAYXYZ ", b"acsp"
+    head[68:80] = struct.pack(">iii", 63190, 65536, 54061)
+    profile = bytes(head) + struct.pack(">I", len(tags)) + table + body
+    ImageCms.ImageCmsProfile(io.BytesIO(profile))  # it is one
+    return profile
