@@ -61,10 +61,11 @@ class TestPngWritten:
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         exif = Image.Exif()
         exif[0x8298] = "somebody"
-        data = png.write(drawn(4, 4, 3), bytes(exif.tobytes()), profile)
-        assert [chunk[4:8] for chunk in chunks(data)] == [b"IHDR", b"iCCP", b"eXIf", b"IDAT", b"IEND"]
+        data = png.write(drawn(4, 4, 3), bytes(exif.tobytes()), "<x>é</x>".encode(), profile)
+        assert [chunk[4:8] for chunk in chunks(data)] == [b"IHDR", b"iCCP", b"eXIf", b"iTXt", b"IDAT", b"IEND"]
         opened = pictures.opened(data)
         assert (opened.info["icc_profile"], opened.getexif()[0x8298]) == (profile, "somebody")
+        assert opened.info["XML:com.adobe.xmp"] == "<x>é</x>"
 
 
 class TestPngRead:

@@ -124,31 +124,6 @@ def test_a_polyglot_is_what_its_first_bytes_are() -> None:
     assert (shown.type, b"script" in shown.bytes) == ("image/gif", False)
 
 
-def test_nothing_of_the_camera_is_left() -> None:
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    exif = Image.Exif()
-    exif[0x010F] = "SECRET maker"
-    exif[0x8298] = "SECRET owner"
-    exif.get_ifd(0x8825)[1] = "N"
-    words = PngInfo()
-    words.add_text("Comment", "SECRET words")
-    words.add_itxt("XML:com.adobe.xmp", "SECRET packet")
-    picture = Image.fromarray(pictures.flag(60, 40))
-    jpeg = pictures.saved(picture, "JPEG", exif=exif, comment=b"SECRET comment", xmp=b"SECRET packet")
-    png = pictures.saved(picture, "PNG", exif=exif, pnginfo=words)
-    webp = pictures.saved(picture, "WEBP", exif=exif, xmp=b"SECRET packet")
-    gif = pictures.saved(picture, "GIF", comment=b"SECRET comment")
-    for data in (jpeg, png, webp, gif):
-        assert b"SECRET" in data
-        for format in FORMATS:
-            assert b"SECRET" not in thumbnail(data, Spec(width=30, format=format)).bytes
-    kept = thumbnail(jpeg, Spec(width=30, keep_copyright=True)).bytes
-    assert (b"SECRET owner" in kept, b"SECRET maker" in kept) == (True, False)
-    assert b"SECRET maker" in thumbnail(jpeg, Spec(width=30, strip=False)).bytes
-
-
 def test_the_deadline_follows_the_pixels_announced() -> None:
     def seconds(pixels: int, **wanted: object) -> float:
         announced = {"pixels": pixels, "frames": 1}

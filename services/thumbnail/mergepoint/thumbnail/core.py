@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
-
-from PIL import Image
+from typing import BinaryIO
 
 from . import effects, interest
 from .colours import to_srgb
@@ -13,13 +11,13 @@ from .embedded import thumbnail_within
 from .encoding import ALPHA, QUALITY, TYPES, Extras, Sequel, encode
 from .errors import BrokenImage, DoesNotFit
 from .geometry import Plan, plan
-from .pictures import ANIMATED, ORIENTATION, Picture
+from .metadata import Notes
+from .pictures import ANIMATED, Picture
 from .scaling import Box, Pixels, resize
 from .spec import Limits, Position, Spec
 from .turning import QUARTERS, Turn
 
 WHITE = (255, 255, 255)
-COPYRIGHT = (0x013B, 0x8298)  # EXIF: artist, copyright
 LIMITS = Limits()
 
 
@@ -91,7 +89,7 @@ class Source:
             pixels = effects.flat(pixels, spec.background or WHITE)
         pixels = _without_needless_alpha(pixels)
         quality = spec.quality or dict(spec.qualities).get(format) or None
-        extras = Extras(self._exif(spec), self._profile(spec) if pixels.shape[2] > 2 else b"", sequel)
+        extras = Extras(self._notes(spec), self._profile(spec) if pixels.shape[2] > 2 else b"", sequel)
         data = _encoded(pixels, format, quality, spec, extras)
         held = self.picture.turn if spec.auto_rotate else Turn()
         origin = held.size(self.width, self.height)
@@ -170,17 +168,11 @@ class Source:
         kept = spec.keep_profile and icc[16:20] == b"RGB " and (spec.format or self.picture.header.format) != "GIF"
         return icc if kept else b""
 
-    def _exif(self, spec: Spec) -> bytes:
+    def _notes(self, spec: Spec) -> Notes:
         """Return what is kept of what the camera wrote: nothing, unless it was asked for."""
-        found: Any = Image.Exif()
         if not spec.strip:
-            found = self.picture.exif
-            found.pop(ORIENTATION, None)
-        elif spec.keep_copyright:
-            for tag in COPYRIGHT:
-                if tag in self.picture.exif:
-                    found[tag] = self.picture.exif[tag]
-        return bytes(found.tobytes()) if len(found) else b""
+            return self.picture.metadata.all()
+        return self.picture.metadata.owners() if spec.keep_copyright else Notes()
 
 
 def _without_needless_alpha(pixels: Pixels) -> Pixels:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from . import png
 from .errors import DoesNotFit
+from .metadata import Notes, photoshop_segment
 from .scaling import Pixels
 
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
@@ -35,13 +37,24 @@ class Sequel:
 class Extras:
     """What goes into the file beside the pixels."""
 
-    exif: bytes = b""
+    notes: Notes = field(default_factory=Notes)
     icc: bytes = b""
     sequel: Sequel = field(default_factory=Sequel)
 
     def options(self, format: str) -> dict[str, Any]:
-        found = {"exif": self.exif} if self.exif and format != "GIF" else {}
-        return found | ({"icc_profile": self.icc} if self.icc else {})
+        found: dict[str, Any] = {"icc_profile": self.icc} if self.icc else {}
+        if format == "GIF":
+            return found
+        if self.notes.exif:
+            found["exif"] = self.notes.exif
+        if self.notes.xmp and format == "PNG":
+            found["pnginfo"] = PngInfo()
+            found["pnginfo"].add_itxt("XML:com.adobe.xmp", self.notes.xmp.decode("utf-8", "replace"))
+        elif self.notes.xmp:
+            found["xmp"] = self.notes.xmp
+        if self.notes.iptc and format == "JPEG":
+            found["extra"] = photoshop_segment(self.notes.iptc)
+        return found
 
 
 def encode(pixels: Pixels, format: str, quality: int | None, max_bytes: int | None, extras: Extras) -> bytes:
@@ -87,7 +100,7 @@ def _lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> byt
 def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: Extras) -> bytes:
     """PNG keeps everything, and GIF 256 colours; to have fewer bytes, they have fewer colours."""
     image = _image(pixels)
-    data = _gif(image, 256, extras) if format == "GIF" else png.write(pixels, extras.exif, extras.icc)
+    data = _gif(image, 256, extras) if format == "GIF" else png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc)
     if not max_bytes or len(data) <= max_bytes:
         return data
     for count in COLOURS:

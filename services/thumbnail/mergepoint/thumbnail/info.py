@@ -11,7 +11,7 @@ from . import hashes
 from .colours import profile_name, to_srgb
 from .effects import flat, opaque, with_alpha
 from .encoding import TYPES, Extras, encode
-from .pictures import ORIENTATION, Picture
+from .pictures import Picture
 from .scaling import Pixels, resize
 from .spec import Limits
 
@@ -40,7 +40,7 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
         "width": width,
         "height": height,
         "frames": picture.header.frames,
-        "orientation": int(picture.exif.get(ORIENTATION, 1)) if turn.swap or turn.mirror or turn.flip else 1,
+        "orientation": picture.metadata.orientation,
         "colour_space": SPACES.get(mode, "grey" if mode.startswith("I") else "rgb"),
         "profile": profile_name(picture.icc),
         "alpha": not opaque(small),

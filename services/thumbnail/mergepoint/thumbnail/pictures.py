@@ -4,6 +4,7 @@ Knows Pillow. Everything a decoder may raise on a bad file means the same: the f
 """
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import jpeg, png
+from . import jpeg, metadata, png
 from .encoding import VP8X_ALPHA
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
@@ -19,7 +20,6 @@ from .scaling import Pixels
 from .spec import Limits
 from .turning import ORIENTATIONS, Turn
 
-ORIENTATION = 0x0112
 ANIMATED = ("GIF", "WEBP")
 # Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
 # smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
@@ -44,7 +44,7 @@ class Picture:
             self._check_again(image, limits)
             if self.header.format == "PNG":
                 _scale_transparency(image, data)
-            self.exif = _exif(image, data)
+            self.metadata = metadata.read(image, data)
             self.mode: str = image.mode
             self.icc: bytes | None = image.info.get("icc_profile")
             self.plays = _plays(image.info.get("loop"), self.header.format)
@@ -53,7 +53,7 @@ class Picture:
 
     @property
     def turn(self) -> Turn:
-        return ORIENTATIONS.get(self.exif.get(ORIENTATION, 1), Turn())
+        return ORIENTATIONS[self.metadata.orientation]
 
     def shrink_for(self, scale: float) -> None:
         """Load it at half its size, if that loses nothing that matters when it is scaled by *scale* next."""
@@ -89,13 +89,6 @@ class Picture:
         width, height = image.size
         if width * height > max(self.header.pixels, limits.pixels_for(self.header.format)):
             raise ImageTooLarge(f"{width} by {height} pixels")
-
-
-def _exif(image: Image.Image, data: bytes) -> Image.Exif:
-    """Return what the camera wrote. For that, Pillow decodes every PNG: metadata may stand behind its pixels."""
-    if image.format == "PNG" and not png.told_late(data):
-        return Image.Image.getexif(image)
-    return image.getexif()
 
 
 def _plays(loop: int | None, format: str) -> int:
@@ -176,7 +169,9 @@ def check_size(header: Header, frames: int, limits: Limits) -> None:
 @contextmanager
 def _decoding() -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that notes in a file are damaged, say
+            yield
     except (BrokenImage, ImageTooLarge, MemoryError):
         raise
     except Image.DecompressionBombError as error:
