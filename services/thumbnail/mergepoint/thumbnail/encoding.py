@@ -100,7 +100,7 @@ def _lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> byt
 def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: Extras) -> bytes:
     """PNG keeps everything, and GIF 256 colours; to have fewer bytes, they have fewer colours."""
     image = _image(pixels)
-    data = _gif(image, 256, extras) if format == "GIF" else png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc)
+    data = _gif(image, 256, extras) if format == "GIF" else _png(pixels, extras)
     if not max_bytes or len(data) <= max_bytes:
         return data
     for count in COLOURS:
@@ -108,6 +108,10 @@ def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: E
         if len(data) <= max_bytes:
             return data
     raise DoesNotFit(f"max_bytes: with {COLOURS[-1]} colours it has {len(data)} bytes; ask for fewer pixels", data)
+
+
+def _png(pixels: Pixels, extras: Extras) -> bytes:
+    return png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc)
 
 
 def _indexed_png(image: Image.Image, colours: int, extras: Extras) -> bytes:
