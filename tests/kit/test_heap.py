@@ -22,7 +22,8 @@ SCRIPT = """
     def resident(megabytes):
         return int(sandbox.call(b"%d" % megabytes, deadline=5)) * os.sysconf("SC_PAGE_SIZE") >> 20
 
-    sandbox = Sandbox(work, prepare=lambda: heap.keep(int(sys.argv[1]) << 20) if sys.argv[1] != "0" else None, children=1)
+    most = int(sys.argv[1]) << 20
+    sandbox = Sandbox(work, prepare=lambda: most and heap.keep(most), children=1)
     before = resident(0)
     resident(40)
     kept = resident(0) - before
