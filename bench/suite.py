@@ -15,9 +15,12 @@ from email.message import Message
 from pathlib import Path
 from types import ModuleType
 
+from memory import worked
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 START_WITHIN = 60.0
+SETTLED_WITHIN, PAUSE, IDLE = 30.0, 0.5, 0.05  # seconds; seconds; a part of one processor
 STATIC = """\
 daemon off;
 pid nginx.pid;
@@ -77,9 +80,22 @@ def mergepoint(*application: str, **environment: str) -> Iterator[tuple[str, int
         try:
             if not suite.wait_for(f"http://127.0.0.1:{port}/health"):
                 raise RuntimeError((path / "errors").read_text()[-2000:])
+            settle()
             yield f"http://127.0.0.1:{port}", suite.processes["highlight"].pid
         finally:
             suite.stop()
+
+
+def settle() -> None:
+    """Wait until what we have started rests: services go on preparing for seconds after their first answer."""
+    ends = time.monotonic() + SETTLED_WITHIN
+    before = worked()
+    while time.monotonic() < ends:
+        time.sleep(PAUSE)
+        now = worked()
+        if now - before < IDLE * PAUSE:
+            return
+        before = now
 
 
 @contextlib.contextmanager

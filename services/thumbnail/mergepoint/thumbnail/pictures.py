@@ -26,7 +26,7 @@ ANIMATED = ("GIF", "WEBP")
 HALF_FROM = 3.5
 FAST = {"JPEG": jpeg.read, "PNG": png.read}
 VP8X_ANIMATION = 0x02  # RFC 9649, 2.7
-ROWS = 128
+AT_ONCE = 4_000_000  # pixels that are copied at once
 WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
 
 
@@ -138,12 +138,15 @@ def _upper_half(image: Image.Image) -> Pixels:
 
 
 def _copied(image: Image.Image) -> Pixels:
-    """Return the pixels of *image*, some rows at a time: all at once, Pillow needs three times the memory."""
+    """Return the pixels of *image*; of a large one some rows at a time, or Pillow needs three times the memory."""
     width, height = image.size
+    rows = max(1, AT_ONCE // width)
+    if height <= rows:
+        return np.asarray(image).reshape(height, width, -1)
     pixels = np.empty((height, width, len(image.getbands())), np.uint8)
-    for top in range(0, height, ROWS):
-        part = image.crop((0, top, width, min(top + ROWS, height)))
-        pixels[top : top + ROWS] = np.asarray(part).reshape(-1, *pixels.shape[1:])
+    for top in range(0, height, rows):
+        part = image.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.asarray(part).reshape(-1, *pixels.shape[1:])
     return pixels
 
 
