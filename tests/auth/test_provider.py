@@ -55,14 +55,21 @@ def know(provider: str, subject: str, **claims: object) -> None:
     assert requests.put(f"{provider}/users/{subject}", json=claims, timeout=5).ok
 
 
-def go_there(browser: Browser, target: str = "/wiki/") -> str:
-    reply = browser.get(f"/auth/oidc/mock?next={target}")
+def go_there(browser: Browser, begin: str = "/auth/oidc/mock?next=/wiki/") -> str:
+    reply = browser.get(begin)
     assert reply.status_code == 303
     return reply.headers["Location"]
 
 
-def log_in(browser: Browser, subject: str, **changes: str) -> TestResponse:
-    there = requests.post(go_there(browser), data={"sub": subject}, allow_redirects=False, timeout=5)
+def offered(browser: Browser) -> str:
+    """The link by which who is logged in goes on to link an account."""
+    page = browser.get("/auth/oidc/mock")
+    assert page.status_code == 200
+    return page.text.partition('class="button" href="')[2].partition('"')[0]
+
+
+def log_in(browser: Browser, subject: str, begin: str = "/auth/oidc/mock?next=/wiki/", **changes: str) -> TestResponse:
+    there = requests.post(go_there(browser, begin), data={"sub": subject}, allow_redirects=False, timeout=5)
     back = urlsplit(there.headers["Location"])
     query = {name: values[0] for name, values in parse_qs(back.query).items()} | changes
     return browser.get(f"{back.path}?{'&'.join(f'{name}={value}' for name, value in query.items())}")
@@ -131,7 +138,7 @@ def test_who_is_logged_in_links_an_account_and_unlinks_it(
     make(auth, "ada")
     browser.log_in()
     know(provider, "s6", preferred_username="elsewhere")
-    assert link(browser, "s6").headers["Location"] == "/auth/account"
+    log_in(browser, "s6", begin=offered(browser))
     again = Browser(app)
     log_in(again, "s6")
     assert "ada" in again.get("/auth/account").text
@@ -189,6 +196,45 @@ def test_the_last_way_in_is_not_unlinked(auth: Auth, browser: Browser, provider:
     browser.get("/auth/account")
     assert browser.submit("/auth/oidc/mock/unlink").status_code == 422
     assert auth.federation.linked(1) == ["mock"]
+
+
+def test_another_site_links_no_account(auth: Auth, app: Flask, browser: Browser, provider: str) -> None:
+    make(auth, "ada")
+    make(auth, "eve")
+    browser.log_in()
+    eve = Browser(app)
+    eve.log_in("eve")
+    assert browser.get("/auth/oidc/mock").status_code == 200  # all that a visit does
+    for link in ("x", offered(eve).partition("link=")[2]):
+        assert browser.get(f"/auth/oidc/mock?link={link}").status_code == 403
+
+
+def test_what_was_begun_in_one_session_is_not_linked_in_another(auth: Auth, browser: Browser, provider: str) -> None:
+    make(auth, "ada")
+    browser.log_in()
+    there = requests.post(go_there(browser, offered(browser)), data={"sub": "s10"}, allow_redirects=False, timeout=5)
+    browser.get("/auth/account")
+    browser.submit("/auth/logout")
+    browser.log_in()
+    back = urlsplit(there.headers["Location"])
+    assert browser.get(f"{back.path}?{back.query}").status_code == 403
+
+
+def test_linking_takes_a_login_of_the_last_minutes(auth: Auth, browser: Browser, clock: Clock) -> None:
+    make(auth, "ada")
+    browser.log_in()
+    clock.pass_(601)
+    assert browser.get("/auth/oidc/mock").status_code == 403
+
+
+def test_who_began_before_logging_in_links_nothing(auth: Auth, browser: Browser, provider: str) -> None:
+    know(provider, "s11", preferred_username="elsewhere")
+    there = requests.post(go_there(browser), data={"sub": "s11"}, allow_redirects=False, timeout=5)
+    make(auth, "ada")
+    browser.log_in()
+    back = urlsplit(there.headers["Location"])
+    browser.get(f"{back.path}?{back.query}")
+    assert "elsewhere" in browser.get("/auth/account").text
 
 
 def test_the_second_factor_is_asked_for_all_the_same(auth: Auth, app: Flask, provider: str) -> None:

@@ -1,5 +1,6 @@
 """Accounts at OpenID Connect providers: which user a subject is, and when it may become one's. It speaks no HTTP."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -8,10 +9,10 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from . import names
 from .accounts import Accounts, User, get
 from .audit import Audit, Origin
-from .errors import Forbidden, Invalid, NotFound, Taken
-from .names import email_key
+from .errors import Forbidden, Invalid, Taken
 from .pictures import checked
 from .schema import federated, users
 from .store import Store
@@ -29,17 +30,17 @@ class Federation:
         Somebody new gets the account with the same address, if the provider and we both have seen it proven; else an
         account of their own, if they may register.
         """
-        subject = str(claims["sub"])[:255]
-        if known := self._known(provider, subject):
+        if known := self._known(provider, _subject(claims)):
             return known
         if same := self._by_address(claims):
-            return self.link(same, provider, subject, origin)
+            return self.link(same, provider, claims, origin)
         if not may_register:
             raise Forbidden("nobody here is linked with this account, and registration is closed")
-        return self._register(provider, subject, claims, origin)
+        return self._register(provider, claims, origin)
 
-    def link(self, user: User, provider: str, subject: str, origin: Origin) -> User:
-        """From now on *subject* may log in as *user*."""
+    def link(self, user: User, provider: str, claims: Mapping[str, Any], origin: Origin) -> User:
+        """From now on whom *claims* are about may log in as *user*."""
+        subject = _subject(claims)
         with self._store.write() as connection:
             row = {"provider": provider, "subject": subject, "user_id": user.id, "created": self._clock()}
             try:
@@ -81,35 +82,56 @@ class Federation:
         return user
 
     def _by_address(self, claims: Mapping[str, Any]) -> User | None:
-        address = claims.get("email")
-        if not isinstance(address, str) or claims.get("email_verified") is not True:
+        if (address := _proven_address(claims)) is None:
             return None
         query = select(users.c.id).where(
-            users.c.email_key == email_key(address), users.c.email_proven.is_(True), users.c.disabled.is_(False)
+            users.c.email_key == names.email_key(address), users.c.email_proven.is_(True), users.c.disabled.is_(False)
         )
         with self._store.read() as connection:
             id = connection.execute(query).scalar()
             return get(connection, id) if id is not None else None
 
-    def _register(self, provider: str, subject: str, claims: Mapping[str, Any], origin: Origin) -> User:
-        proven = claims.get("email_verified") is True and isinstance(claims.get("email"), str)
-        wish = str(claims.get("preferred_username") or claims.get("name") or claims.get("nickname") or provider)
-        name = re.sub(r"[^\w.-]+", "-", wish.partition("@")[0]).strip("-._")[:50] or provider
-        address = str(claims["email"]) if proven else None
+    def _register(self, provider: str, claims: Mapping[str, Any], origin: Origin) -> User:
+        name, address = _name(claims) or provider, _proven_address(claims)
         for number in range(1, 100):
             try:
                 return self._accounts.create(
                     name if number == 1 else f"{name}-{number}",
                     origin,
                     email=address,
-                    email_proven=proven,
+                    email_proven=address is not None,
                     picture=_picture(claims),
-                    identity=(provider, subject),
+                    identity=(provider, _subject(claims)),
                 )
             except Taken as error:
                 if error.field == "email":  # somebody's who has not proven it: no reason to hand over either account
-                    address, proven = None, False
+                    address = None
         raise Forbidden("no name is left for this account")
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    """Who *claims* are about: at most 255 ASCII characters (OpenID Connect Core, section 2), compared as they are."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not re.fullmatch(r"[ -~]{1,255}", subject):
+        raise Forbidden("the provider does not say who this is")
+    return subject
+
+
+def _proven_address(claims: Mapping[str, Any]) -> str | None:
+    address = claims.get("email")
+    if not isinstance(address, str) or claims.get("email_verified") is not True:
+        return None
+    with contextlib.suppress(Invalid):
+        return names.email(address)
+    return None
+
+
+def _name(claims: Mapping[str, Any]) -> str | None:
+    """The first name that is wished for and can be one here."""
+    for wish in (claims.get("preferred_username"), claims.get("name"), claims.get("nickname")):
+        with contextlib.suppress(Invalid):
+            return names.name(re.sub(r"[^\w.-]+", "-", str(wish or "").partition("@")[0])[:50].strip("-._"))
+    return None
 
 
 def _picture(claims: Mapping[str, Any]) -> str | None:
