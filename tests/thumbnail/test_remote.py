@@ -70,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     (folder.parent / "secret.png").write_bytes(PNG)
     (folder / "out.png").symlink_to(folder.parent / "secret.png")
     (folder / "large.png").write_bytes(PNG + bytes(200_000))
+    (folder / "circle.png").symlink_to(folder / "circle.png")
     return folder
 
 
@@ -168,6 +169,13 @@ def test_a_local_file_is_read_from_its_folder_only(links: FlaskClient) -> None:
     ):
         assert refusal(links.get(plain("w:30", f"local://{path}"))) == (422, "source_not_found")
     assert refusal(links.get(plain("w:30", "local:///large.png"))) == (422, "source_too_large")
+
+
+@pytest.mark.parametrize(
+    "path", ["/" + "a" * 300, "/a" * 2500, "/circle.png", "/circle.png/x", "/" + "%F0%9F%98%80" * 100]
+)
+def test_a_name_that_no_file_can_have_is_not_found(links: FlaskClient, path: str) -> None:
+    assert refusal(links.get(plain("w:30", f"local://{path}"))) == (422, "source_not_found")
 
 
 def test_every_way_to_fail_has_its_code(links: FlaskClient, origin: Origin) -> None:

@@ -1,5 +1,6 @@
 """Where a link's picture comes from: an allowed origin, over the network, or an allowed folder of this machine."""
 
+import contextlib
 import os
 import re
 import stat
@@ -65,9 +66,11 @@ def _read(folders: Sequence[Path], path: str, max_bytes: int) -> bytes:
     if not folders:
         raise Problem.field("source", "this source is not allowed", code="source_refused")
     for folder in folders:
-        target = (folder / path.lstrip("/").replace("\0", "")).resolve()
-        if target.is_relative_to(folder) and target.is_file():
-            return _contents(target, max_bytes)
+        # Names that there cannot be, links in a circle, and what we may not read: no such file, either.
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            target = (folder / path.lstrip("/").replace("\0", "")).resolve()
+            if target.is_relative_to(folder) and target.is_file():
+                return _contents(target, max_bytes)
     raise Problem.field("source", "there is no such file", code="source_not_found")
 
 
