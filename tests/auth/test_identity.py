@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import pathlib
 import subprocess
@@ -251,6 +252,27 @@ def test_keys_that_cannot_be_fetched_stay_as_they_were() -> None:
     assert found.find("one") == RAW
     found._fetched -= 1000
     assert found.find("one") == RAW
+
+
+GARBAGE = [b"", b"[]", b"null", b"\xff", b"[" * 60_000, b'{"keys": 1}', b'{"keys": ["x"]}',
+           http.client.BadStatusLine("x"), http.client.IncompleteRead(b""), http.client.LineTooLong("x")]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", GARBAGE, ids=lambda said: str(said)[:30])
+def test_keys_that_cannot_be_read_stay_as_they_were(said: bytes | Exception) -> None:
+    answers = [said, json.dumps(JWKS).encode()]
+
+    def fetch(_url: str, _timeout: float) -> bytes:
+        answer = answers.pop()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    found = Keys("http://auth/jwks.json", fetch=fetch)
+    assert found.find("one") == RAW
+    found._fetched -= 1000
+    assert found.find("one") == RAW
+    assert not answers
 
 
 def kid(text: str) -> str:

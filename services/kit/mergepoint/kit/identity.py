@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -79,7 +80,9 @@ class Keys:
         return self._known.get(kid)
 
     def _load(self) -> None:
-        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        with contextlib.suppress(
+            OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError
+        ):
             self._known = read_keys(json.loads(self._fetch(self._url, self._timeout)))
         self._fetched = time.monotonic()
 
