@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from mergepoint.auth import Auth
 from mergepoint.auth.config import Settings
 from mergepoint.auth.web import create_app
-from tests.auth.visitors import PASSWORD, Browser, Clock, make
+from tests.auth.visitors import HERE, Browser, Clock, make
 from tests.servers import free_port, wait_for
 
 
@@ -287,3 +287,25 @@ def test_an_unknown_provider_is_not_found(browser: Browser) -> None:
 def test_a_setting_that_cannot_be_read_says_what_is_expected(value: str) -> None:
     with pytest.raises(ValueError, match="is expected"):
         Settings(oidc=value)
+
+
+def test_what_is_linked_is_unlinked(auth: Auth, app: Flask, browser: Browser, provider: str) -> None:
+    user = make(auth, "ada")
+    browser.log_in()
+    auth.federation.link(user, "mock", {"sub": "s20"}, HERE)
+    page = browser.get("/auth/account").text
+    assert "Unlink mock" in page
+    assert browser.submit("/auth/oidc/mock/unlink").status_code == 303
+    assert "Link your account at mock" in browser.get("/auth/account").text
+    know(provider, "s20", preferred_username="elsewhere")
+    log_in(Browser(app), "s20")
+    assert [user.name for user in auth.accounts.list()] == ["ada", "elsewhere"]
+    assert {"provider_linked", "provider_unlinked"} <= {event["event"] for event in auth.audit.read(user_id=user.id)}
+
+
+def test_the_last_way_in_is_not_unlinked(auth: Auth, browser: Browser, provider: str) -> None:
+    know(provider, "s21", preferred_username="only")
+    log_in(browser, "s21")
+    browser.get("/auth/account")
+    assert browser.submit("/auth/oidc/mock/unlink").status_code == 422
+    assert auth.federation.linked(1) == ["mock"]

@@ -130,14 +130,7 @@ LIES: dict[str, Callable[[Claims], str]] = {
     "signed by somebody else": lambda claims: signed(claims, STRANGE),
     "not signed": unsigned,
     "signed with the client's secret": lambda claims: signed(claims, OctKey.import_key("x" * 32), "HS256"),
-    "of another try": lambda claims: signed({**claims, "nonce": "x"}),
-    "without a nonce": lambda claims: signed({name: claims[name] for name in claims if name != "nonce"}),
-    "of another issuer": lambda claims: signed({**claims, "iss": "https://evil.example"}),
-    "for another client": lambda claims: signed({**claims, "aud": "them"}),
     "for several, and not given to us": lambda claims: signed({**claims, "aud": ["us", "them"], "azp": "them"}),
-    "too old": lambda claims: signed({**claims, "iat": 1, "exp": 2}),
-    "without an end": lambda claims: signed({name: claims[name] for name in claims if name != "exp"}),
-    "about nobody": lambda claims: signed({name: claims[name] for name in claims if name != "sub"}),
     "no token": lambda _claims: "x",
 }
 
@@ -150,14 +143,6 @@ def test_a_token_that_cannot_be_believed_logs_nobody_in(
     assert log_in(browser, provider).status_code == 403
     assert auth.accounts.list() == []
     assert browser.cookie() is None
-
-
-def test_what_is_said_of_another_user_is_not_taken_for_this_one(
-    auth: Auth, browser: Browser, provider: Provider
-) -> None:
-    provider.said_of_user = {"sub": "other", "email": "victim@example.com", "email_verified": True}
-    assert log_in(browser, provider).status_code == 403
-    assert auth.accounts.list() == []
 
 
 @pytest.mark.parametrize("issuer", ["https://evil.example", ""])
@@ -173,16 +158,3 @@ def test_who_promises_to_name_the_issuer_does(browser: Browser, provider: Provid
     provider.about = {"authorization_response_iss_parameter_supported": True}
     assert log_in(browser, provider).status_code == 403
     assert log_in(browser, provider, iss=provider.url).status_code == 303
-
-
-def test_a_provider_that_says_it_is_another_is_refused(browser: Browser, provider: Provider) -> None:
-    provider.about = {"issuer": "https://evil.example"}
-    assert log_in(browser, provider).status_code == 403
-
-
-@pytest.mark.parametrize("about", [{"issuer": None}, {"jwks_uri": "x"}, {"token_endpoint": None}, {"issuer": 1}])
-def test_a_description_that_makes_no_sense_is_not_our_fault(
-    browser: Browser, provider: Provider, about: Claims
-) -> None:
-    provider.about = about
-    assert log_in(browser, provider).status_code in (403, 503)

@@ -10,9 +10,9 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import names
-from .accounts import Accounts, User, get
+from .accounts import Accounts, User, get, lock
 from .audit import Audit, Origin
-from .errors import Forbidden, Invalid, Taken
+from .errors import Forbidden, Invalid, NotFound, Taken
 from .pictures import checked
 from .schema import federated, users
 from .store import Store
@@ -60,9 +60,8 @@ class Federation:
         """From now on *user* may not log in by *provider*; refused where nothing else would be left."""
         mine = federated.c.user_id == user.id
         with self._store.write() as connection:
-            password = connection.execute(
-                select(users.c.password).where(users.c.id == user.id).with_for_update()
-            ).scalar()
+            lock(connection, user.id)
+            password = connection.execute(select(users.c.password).where(users.c.id == user.id)).scalar()
             left = select(func.count()).select_from(federated).where(mine, federated.c.provider != provider)
             if password is None and not connection.execute(left).scalar_one():
                 raise Invalid(

@@ -5,13 +5,15 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
+from mergepoint.kit.openapi import describe
+
 from ..errors import Forbidden, InvalidToken, NotFound
 from ..redirects import HOME, local
 from ..sessions import Session
-from .factor import FRESH
+from .factor import FRESH, PasswordOptions, proven
 from .login import welcome
 from .provider import Client
-from .requests import auth, cookie_name, origin, page, see, session, set_short_cookie, settings, wants_page
+from .requests import auth, cookie_name, origin, page, see, sent, session, set_short_cookie, settings, wants_page
 
 MINUTES = 600  # seconds that somebody may take at the provider
 COOKIE = "-oidc"
@@ -41,10 +43,22 @@ def add(app: Flask) -> None:
         same = secrets.compare_digest(str(own["state"]).encode(), request.args.get("state", "").encode())
         if not same or own["provider"] != name or "code" not in request.args:
             raise InvalidToken("this login was not begun here, or was given up")
-        claims = found.claims(request.args["code"], nonce=str(own["nonce"]), verifier=str(own["verifier"]))
+        claims = found.claims(
+            request.args["code"],
+            nonce=str(own["nonce"]),
+            verifier=str(own["verifier"]),
+            issuer=request.args.get("iss"),
+        )
         response = _link(name, claims, str(own["link"])) if own["link"] else _log_in(name, claims, str(own["next"]))
         set_short_cookie(response, COOKIE, None, 0)
         return response
+
+    @app.post("/auth/oidc/<name>/unlink")
+    @describe("Log in by this provider no longer", PasswordOptions, produces=["application/json"])
+    def unlink_oidc(name: str) -> Response:
+        who = proven(sent(PasswordOptions).password)
+        auth().federation.unlink(who.user, name, origin(who))
+        return see(HOME) if wants_page() else jsonify({"unlinked": name})
 
     def client(name: str) -> Client:
         if name not in clients:

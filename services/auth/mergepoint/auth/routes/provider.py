@@ -57,10 +57,13 @@ class Client:
 
         return self._ask(work)
 
-    def claims(self, code: str, *, nonce: str, verifier: str) -> dict[str, Any]:
-        """Return what the provider says of who brings *code*, or raise Forbidden; a Problem when it does not answer."""
+    def claims(self, code: str, *, nonce: str, verifier: str, issuer: str | None = None) -> dict[str, Any]:
+        """Return what the provider says of who brings *code*, or raise Forbidden; a Problem when it does not answer.
+        *issuer* is who says to have given the code.
+        """
 
         def work() -> dict[str, Any]:
+            self._check_issuer(issuer)
             with self._session() as oauth:
                 token = oauth.fetch_token(
                     self._endpoint("token_endpoint"), code=code, code_verifier=verifier, allow_redirects=False
@@ -69,6 +72,12 @@ class Client:
             return claims if "email" in claims else {**claims, **self._more(token, claims["sub"])}
 
         return self._ask(work)
+
+    def _check_issuer(self, issuer: str | None) -> None:
+        """RFC 9207: a code of one provider is not shown to another."""
+        promised = self._about().get("authorization_response_iss_parameter_supported")
+        if issuer != self._about()["issuer"] and (issuer is not None or promised):
+            raise ValueError("the code is another provider's")
 
     def _checked(self, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:
         """The claims of the ID token, checked as OpenID Connect Core 3.1.3.7 wants it."""
