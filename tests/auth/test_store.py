@@ -176,6 +176,7 @@ def test_trouble_is_503_and_over_when_it_is_over(
     monkeypatch.setattr(module, "PATIENCE", 0.2)
     auth = Auth(Store(f"sqlite:///{file}"), file.parent / "state", "http://localhost", passwords=cheap)  # type: ignore[arg-type]
     make(auth)
+    auth.store.close()  # what is in the log beside the file (-wal) would go when another file takes its place
     client = create_app(Settings(state=file.parent / "state"), auth).test_client()
     body = {"login": "ada", "password": PASSWORD}
     assert client.post("/auth/login", json=body).status_code == 200
