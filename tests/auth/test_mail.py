@@ -10,6 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from mergepoint.auth import Auth
+from mergepoint.auth.__main__ import main
 from mergepoint.auth.config import Settings
 from mergepoint.auth.web import create_app
 from tests.auth.visitors import PASSWORD, Browser, make
@@ -112,6 +113,25 @@ def test_a_mail_server_that_is_away_is_nobodys_problem(auth: Auth, tmp_path: pat
     assert reply.status_code == 200
     assert 'class="secret"' in reply.text
     assert time.monotonic() - began < 2
+
+
+def test_the_command_line_mails_the_link_as_well(
+    tmp_path: pathlib.Path, box: tuple[Box, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUTH_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("AUTH_DATABASE_URL", f"sqlite:///{tmp_path / 'auth.db'}")
+    monkeypatch.setenv("AUTH_PUBLIC_URL", "http://localhost")
+    monkeypatch.setenv("AUTH_SMTP_URL", f"smtp://127.0.0.1:{box[1]}")
+    assert main(["create-user", "lin", "--email", "lin@example.com"]) == 0
+    assert main(["create-user", "nomail"]) == 0
+    capsys.readouterr()
+    assert main(["reset-password", "nomail"]) == 0
+    assert box[0].letters == []
+    capsys.readouterr()
+    assert main(["reset-password", "LIN@example.com"]) == 0
+    [letter] = box[0].letters
+    assert letter.rcpt_tos == ["lin@example.com"]
+    assert f"http://localhost{link_in(letter)}" == capsys.readouterr().out.strip()
 
 
 @pytest.mark.parametrize("url", ["mail.example.com", "http://mail", "smtp://", "smtps:"])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mergepoint.kit.config import load
 
+from . import mail
 from .audit import Origin
 from .config import Settings
 from .core import Auth
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         store = Store(settings.database)
         store.migrate()
+        options.mail_server = settings.smtp
         options.run(Auth(store, settings.state, settings.public_url), options)
     except (AuthError, OSError) as error:
         print(f"{error} ({error.__cause__})" if error.__cause__ else error, file=sys.stderr)
@@ -41,12 +43,15 @@ def create_user(auth: Auth, options: argparse.Namespace) -> None:
 
 
 def reset_password(auth: Auth, options: argparse.Namespace) -> None:
-    """Print a link by which a user chooses another password, once."""
+    """Print a link by which a user chooses another password, once; mail it to them too, if their address is proven."""
     user = auth.accounts.find(options.name)
     if user is None:
         raise NotFound(f"no user is called {options.name!r}")
-    print(auth.password_link(user))
+    link = auth.password_link(user)
     auth.audit.tell("password_link_made", HERE, user_id=user.id)
+    print(link, flush=True)
+    if options.mail_server and user.email and user.email_proven:
+        mail.send(options.mail_server, user.email, *mail.password_letter(user.name, link))
 
 
 def rotate_identity_key(auth: Auth, options: argparse.Namespace) -> None:

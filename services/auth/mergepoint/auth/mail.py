@@ -19,6 +19,11 @@ class Server(NamedTuple):
     sender: str
 
 
+def password_letter(name: str, link: str) -> tuple[str, str]:
+    """Return subject and text of the letter with the link by which *name* chooses a password."""
+    return "Choose a password", f"Hello {name},\n\nthis link sets your password, once:\n{link}\n"
+
+
 def send(server: Server, to: str, subject: str, text: str) -> None:
     """Send a letter, or raise OSError (smtplib's errors are such)."""
     message = EmailMessage()

@@ -18,7 +18,7 @@ def password(user: User, origin: Origin) -> str:
     link = auth().password_link(user)
     auth().audit.tell("password_link_made", origin, user_id=user.id)
     if user.email and user.email_proven:
-        _mail(user.email, "Choose a password", f"Hello {user.name},\n\nthis link sets your password, once:\n{link}\n")
+        _mail(user.email, *mail.password_letter(user.name, link))
     return link
 
 

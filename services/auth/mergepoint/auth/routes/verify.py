@@ -7,8 +7,11 @@ from flask import Flask, Response, jsonify, request
 from mergepoint.kit.problems import Problem
 
 from ..errors import InvalidCredential, LoginRequired
+from ..identity import LOOK_AGAIN, PUBLISHED_BEFORE
 from .requests import auth, cookie_name, credentials
 
+# So that whoever keeps them, and a worker that has not looked again yet, know a new key before it signs.
+KEEP_KEYS = int(PUBLISHED_BEFORE - LOOK_AGAIN) - 1  # seconds
 CHALLENGE = 'Bearer realm="mergepoint"'
 
 
@@ -40,7 +43,7 @@ def add(app: Flask) -> None:
     @app.get("/auth/jwks.json")
     def jwks() -> Response:
         response = jsonify(auth().identities.jwks())
-        response.headers["Cache-Control"] = "public, max-age=60"
+        response.headers["Cache-Control"] = f"public, max-age={KEEP_KEYS}"
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
