@@ -64,6 +64,18 @@ def test_a_wrong_code_turns_nothing_on(auth: Auth, ada: Browser) -> None:
     assert not auth.accounts.get(1).guarded
 
 
+def test_who_mistypes_the_first_code_tries_again_with_the_same_secret(ada: Browser, clock: Clock) -> None:
+    ada.get("/auth/second-factor")
+    first = ada.submit("/auth/second-factor/totp").text
+    setup = first.partition('name="setup" value="')[2].partition('"')[0]
+    again = ada.submit("/auth/second-factor/totp/confirm", setup=setup, code="000000")
+    assert again.status_code == 422
+    secret, same = (page.partition(IN_BASE32)[2].partition("<")[0] for page in (first, again.text))
+    assert secret == same
+    code = Authenticator(secret, clock).code()
+    assert ada.submit("/auth/second-factor/totp/confirm", setup=setup, code=code).status_code == 200
+
+
 def test_a_password_alone_authorises_nothing(auth: Auth, app: Flask, authenticator: Authenticator) -> None:
     visitor = Browser(app)
     reply = visitor.log_in()

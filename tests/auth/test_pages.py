@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
+from mergepoint.auth.agents import program
 from tests.auth.visitors import PASSWORD, Browser, Clock, make
 
 PAGES = ["account", "sessions", "keys", "second-factor"]
@@ -158,3 +159,60 @@ def test_a_session_ends_when_it_is_idle_or_old(auth: Auth, ada: Browser, clock: 
         assert ada.get("/auth/account").status_code == 200
     clock.pass_(1 * 86400)
     assert ada.get("/auth/account").status_code == 401
+
+
+def test_who_must_log_in_is_not_told_off(browser: Browser) -> None:
+    page = browser.get("/auth/account").text
+    assert "Log in to go on." in page
+    assert 'class="error"' not in page
+
+
+def test_a_key_that_cannot_be_made_is_explained_beside_what_was_typed(ada: Browser) -> None:
+    ada.get("/auth/keys")
+    page = ada.submit("/auth/keys", name="nightly", scopes="Jobs!")
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+    assert 'value="nightly"' in page.text
+    assert 'value="Jobs!"' in page.text
+
+
+def test_a_form_that_makes_no_sense_is_a_page_too(ada: Browser) -> None:
+    ada.get("/auth/keys")
+    page = ada.submit("/auth/keys", name="nightly", scopes="jobs", days="never")
+    assert (page.status_code, page.mimetype) == (422, "text/html")
+    assert "Days: " in page.text
+
+
+def test_users_are_listed_by_the_page_and_found(auth: Auth, app: Flask) -> None:
+    make(auth, "root", admin=True)
+    for number in range(1, 8):
+        make(auth, f"user{number}", email=f"u{number}@example.com")
+    root = Browser(app)
+    root.log_in("root")
+    first = root.client.get("/auth/users?limit=5").get_json()
+    assert [len(first["users"]), first["after"]] == [5, 5]
+    rest = root.client.get(f"/auth/users?after={first['after']}").get_json()
+    assert [user["name"] for user in rest["users"]] == ["user5", "user6", "user7"]
+    assert rest["after"] is None
+    assert 'href="/auth/users?after=5"' in root.get("/auth/users?limit=5").text
+    for login in ("USER6", "u6@example.com"):
+        [found] = root.client.get("/auth/users", query_string={"login": login}).get_json()["users"]
+        assert found["name"] == "user6"
+    page = root.submit("/auth/users", name="user6", email="new@example.com")
+    assert page.status_code == 409
+    assert 'value="new@example.com"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140 Safari/537.36 Edg/140", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) AppleWebKit/605 Version/19 Mobile Safari/604", "Safari on iPhone"),
+        ("curl/8.5.0", "curl"),
+        ("", "unknown"),
+        ("<b>x</b>" * 50, "<b>x<"),
+    ],
+)
+def test_programs_have_names(agent: str, name: str) -> None:
+    assert program(agent) == name

@@ -185,6 +185,11 @@ def test_trouble_is_503_and_over_when_it_is_over(
         for reply in (client.post("/auth/login", json=body), client.get("/auth/health")):
             assert (reply.status_code, reply.get_json()["code"]) == (503, "unavailable")
             assert reply.headers["Retry-After"]
+        for path in ("account", "login", "password?token=x", "register", "users", "oidc/x", "audit?before=x"):
+            reply = client.get(f"/auth/{path}", headers={"Accept": "text/html"})
+            assert reply.status_code == 503 or (
+                trouble is locked and reply.status_code < 500
+            )  # who reads needs no lock
     finally:
         end()
     assert client.get("/auth/health").status_code == 200

@@ -1,7 +1,7 @@
 """Users: who there is, by which name and address, and what changes about them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,10 +138,17 @@ class Accounts:
             found: str | None = connection.execute(select(users.c.password).where(users.c.id == id)).scalar()
         return found
 
-    def list(self, *, limit: int = 500) -> list[User]:
+    def list(self, *, after: int = 0, limit: int = 500) -> list[User]:
+        """Return users in the order of their ids, from the one *after* on."""
         with self._store.read() as connection:
-            rows = connection.execute(select(*COLUMNS).order_by(users.c.id).limit(limit)).all()
-        return [_user(row) for row in rows]
+            query = select(*COLUMNS).where(users.c.id > after).order_by(users.c.id).limit(limit)
+            return [_user(row) for row in connection.execute(query)]
+
+    def names(self, ids: Iterable[int]) -> dict[int, str]:
+        """Return the names of those of *ids* who are there."""
+        with self._store.read() as connection:
+            query = select(users.c.id, users.c.name).where(users.c.id.in_(set(ids)))
+            return {row.id: row.name for row in connection.execute(query)}
 
     def count(self) -> int:
         with self._store.read() as connection:

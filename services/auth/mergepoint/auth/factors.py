@@ -48,16 +48,15 @@ class Factors:
         """Return a new secret in base32, its otpauth URI, and a token with which ``confirm`` stores it."""
         secret = secrets.token_bytes(20)
         sealed = self._seal.close(secret).decode()
-        uri = _totp(secret).get_provisioning_uri(user.name, self._issuer)
-        shown = base64.b32encode(secret).decode()
-        return shown, uri, self._tokens.sign("totp", {"user": user.id, "secret": sealed})
+        return *self._shown(user, secret), self._tokens.sign("totp", {"user": user.id, "secret": sealed})
+
+    def again(self, user: User, setup: str) -> tuple[str, str, str]:
+        """Return the same as ``begin``, for whoever mistyped the code."""
+        return *self._shown(user, self._begun(user, setup)), setup
 
     def confirm(self, user: User, setup: str, code: str, origin: Origin) -> list[str]:
         """Turn codes on, if *code* shows that the authenticator works; return recovery codes."""
-        values = self._tokens.unsign("totp", setup, seconds=SETUP_SECONDS)
-        secret = self._seal.open(str(values["secret"]).encode())
-        if values["user"] != user.id or secret is None:
-            raise InvalidToken
+        secret = self._begun(user, setup)
         step = self._step(secret, code)
         if step is None:
             raise Invalid("code", "this is not the code of this moment; is the clock right?")
@@ -108,6 +107,17 @@ class Factors:
         with self._store.read() as connection:
             totp = connection.execute(select(users.c.totp).where(users.c.id == user_id)).scalar()
             return totp is not None, connection.execute(count).scalar_one()
+
+    def _begun(self, user: User, setup: str) -> bytes:
+        """Return the secret of a setup token."""
+        values = self._tokens.unsign("totp", setup, seconds=SETUP_SECONDS)
+        secret = self._seal.open(str(values["secret"]).encode())
+        if values["user"] != user.id or secret is None:
+            raise InvalidToken
+        return secret
+
+    def _shown(self, user: User, secret: bytes) -> tuple[str, str]:
+        return base64.b32encode(secret).decode(), _totp(secret).get_provisioning_uri(user.name, self._issuer)
 
     def _spend_totp(self, connection: Connection, user_id: int, code: str) -> str | None:
         query = select(users.c.totp, users.c.totp_step).where(users.c.id == user_id).with_for_update()

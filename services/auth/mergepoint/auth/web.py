@@ -1,9 +1,11 @@
 """The HTTP face, put together: the core from the settings, the paths from routes/, refusals as problems or pages."""
 
+import contextlib
 import math
 import threading
 import time
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from flask import Flask, Response
@@ -13,6 +15,7 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.web import base_app
 
 from . import start
+from .agents import program
 from .config import Settings
 from .core import Auth
 from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
@@ -42,6 +45,7 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.add_template_filter(lambda picture: avatar(picture, *settings.thumbnail), "avatar")
     app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked}
+    app.add_template_filter(program)
     app.before_request(refuse_other_sites)
     app.after_request(finish)
     for routes in ROUTES:
@@ -57,19 +61,36 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
 
 
 def _add_refusals(app: Flask) -> None:
+    as_json: Any = app.error_handler_spec[None][None][Problem]
+
+    @app.errorhandler(Problem)
+    def tell(problem: Problem) -> Response:
+        response = app.make_response(as_json(problem))
+        if not wants_page():
+            return response
+        with contextlib.suppress(StoreUnavailable):  # a page says who is logged in
+            named = "; ".join(f"{one['field']}: {one['message']}" for one in problem.errors)
+            return page("problem", response.status_code, error=named or problem.detail)
+        return response
+
     @app.errorhandler(AuthError)
     def refuse(error: AuthError) -> Response:
+        try:
+            if wants_page() and not isinstance(error, StoreUnavailable):
+                return _with_headers(_as_page(error), error)
+        except StoreUnavailable as worse:
+            error = worse
         if isinstance(error, StoreUnavailable):
             log.error("database", detail=str(error.__cause__)[:500])
-        if wants_page() and not isinstance(error, StoreUnavailable):
-            response = _as_page(error)
-        else:
-            response = app.make_response(app.handle_user_exception(Problem.of(error)))
-        if isinstance(error, LoginRequired | InvalidCredential):
-            response.headers["WWW-Authenticate"] = verify.challenge(error)
-        if isinstance(error, RateExceeded):
-            response.headers["Retry-After"] = str(math.ceil(error.retry_after))
-        return response
+        return _with_headers(app.make_response(as_json(Problem.of(error))), error)
+
+
+def _with_headers(response: Response, error: AuthError) -> Response:
+    if isinstance(error, LoginRequired | InvalidCredential):
+        response.headers["WWW-Authenticate"] = verify.challenge(error)
+    if isinstance(error, RateExceeded):
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    return response
 
 
 def _as_page(error: AuthError) -> Response:

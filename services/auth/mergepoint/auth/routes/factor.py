@@ -9,7 +9,7 @@ from pydantic import Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
-from ..errors import AuthError, Forbidden, LoginRequired
+from ..errors import AuthError, Forbidden, Invalid, LoginRequired
 from ..policy import Caller
 from ..redirects import local
 from ..sessions import Session
@@ -65,17 +65,21 @@ def add(app: Flask) -> None:
     @describe("A secret for an authenticator, as text, URI and picture", PasswordOptions, produces=["application/json"])
     def begin_totp() -> Response:
         who = proven(sent(PasswordOptions).password)
-        secret, uri, setup = auth().factors.begin(who.user)
-        if wants_page():
-            picture = segno.make(uri).svg_data_uri(scale=5, light="#fff")
-            return page("totp", secret=secret, uri=uri, setup=setup, picture=picture)
-        return jsonify({"secret": secret, "uri": uri, "setup": setup})
+        begun = auth().factors.begin(who.user)
+        return (
+            _show_totp(*begun) if wants_page() else jsonify(dict(zip(("secret", "uri", "setup"), begun, strict=True)))
+        )
 
     @app.post("/auth/second-factor/totp/confirm")
     @describe("Turn codes on; returns recovery codes", ConfirmOptions, produces=["application/json"])
     def confirm_totp() -> Response:
         who, options = by_session(), sent(ConfirmOptions)
-        codes = auth().factors.confirm(who.user, options.setup, options.code, origin(who))
+        try:
+            codes = auth().factors.confirm(who.user, options.setup, options.code, origin(who))
+        except Invalid as error:
+            if not wants_page():
+                raise
+            return _show_totp(*auth().factors.again(who.user, options.setup), error=error)
         return changed(who, "Codes of your authenticator are on. Every other session has ended.", codes)
 
     @app.post("/auth/second-factor/totp/remove")
@@ -133,6 +137,12 @@ def _ask(found: Session, error: AuthError | None = None) -> Response:
     status = status_of(error) if error else 200
     target = local(request.args.get("next") or request.form.get("next"))
     return page("check", status, error=error, target=target, passkeys=keys)
+
+
+def _show_totp(secret: str, uri: str, setup: str, error: AuthError | None = None) -> Response:
+    picture = segno.make(uri).svg_data_uri(scale=5, light="#fff")
+    status = status_of(error) if error else 200
+    return page("totp", status, secret=secret, uri=uri, setup=setup, picture=picture, error=error)
 
 
 def _show(who: Caller, codes: list[str] | None = None, **values: Any) -> Response:

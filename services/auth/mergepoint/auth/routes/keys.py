@@ -8,9 +8,10 @@ from pydantic import BeforeValidator, Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
+from ..errors import Invalid
 from ..keys import Key
 from .login import NoOptions
-from .requests import auth, origin, page, sent, user, wants_page
+from .requests import auth, origin, page, sent, sent_fields, status_of, user, wants_page
 
 DAY = 86400.0
 
@@ -51,15 +52,20 @@ def add(app: Flask) -> None:
     def create_key() -> Response:
         who, options = user(), sent(NewKeyOptions)
         expires = auth().clock() + options.days * DAY if options.days else None
-        made = auth().keys.create(
-            who.user,
-            origin(who),
-            name=options.name,
-            scopes=options.scopes,
-            rate=options.rate,
-            expires=expires,
-            by=who.key,
-        )
+        try:
+            made = auth().keys.create(
+                who.user,
+                origin(who),
+                name=options.name,
+                scopes=options.scopes,
+                rate=options.rate,
+                expires=expires,
+                by=who.key,
+            )
+        except Invalid as error:
+            if not wants_page():
+                raise
+            return _show(status_of(error), error=error, typed=sent_fields())
         return _made(*made)
 
     @app.post("/auth/keys/<id>/rotate")
@@ -86,5 +92,5 @@ def _made(secret: str, key: Key) -> Response:
     return response
 
 
-def _show(**values: Any) -> Response:
-    return page("keys", keys=auth().keys.list(user().user.id), now=auth().clock(), **values)
+def _show(status: int = 200, **values: Any) -> Response:
+    return page("keys", status, keys=auth().keys.list(user().user.id), now=auth().clock(), **values)

@@ -10,7 +10,7 @@ from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
 from ..accounts import User
-from ..errors import AuthError, InvalidLogin, Overloaded
+from ..errors import AuthError, InvalidLogin, LoginRequired, Overloaded
 from ..redirects import local
 from . import requests
 from .requests import auth, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
@@ -66,6 +66,8 @@ def add(app: Flask) -> None:
 def show(target: str, error: AuthError | None = None) -> Response:
     """The login page; what was typed as a name is kept."""
     status = status_of(error) if error else 200
+    if isinstance(error, LoginRequired):  # they have done nothing wrong
+        return page("login", status, target=target, notice="Log in to go on.", login=_typed(), **_ways())
     return page("login", status, target=target, error=error, login=_typed(), **_ways())
 
 

@@ -6,13 +6,13 @@ from flask import Flask, Response, g, jsonify, request
 from pydantic import Field
 
 from mergepoint.kit.openapi import describe
-from mergepoint.kit.options import Options, validate
+from mergepoint.kit.options import Model, Options, validate
 
 from ..accounts import User
 from ..errors import Invalid
 from . import links
 from .login import NoOptions
-from .requests import administrator, auth, origin, page, sent, wants_page
+from .requests import administrator, auth, origin, page, sent, sent_fields, status_of, wants_page
 
 
 class NewUserOptions(Options):
@@ -36,6 +36,14 @@ class InviteOptions(Options):
     email: str | None = None
 
 
+class ListOptions(Options):
+    """Which users: those after an id, or the one with a name or an address."""
+
+    after: int = Field(0, ge=0, le=2**62)
+    login: str = Field("", max_length=1000)
+    limit: int = Field(100, ge=1, le=1000)
+
+
 class AuditOptions(Options):
     """Which events: those before an id, about a user, of a kind."""
 
@@ -47,18 +55,26 @@ class AuditOptions(Options):
 
 def add(app: Flask) -> None:
     @app.get("/auth/users")
-    @describe("All users", produces=["application/json", "text/html"])
+    @describe("Users, in the order of their ids", ListOptions, produces=["application/json", "text/html"])
     def users() -> Response:
         administrator()
-        return _show() if wants_page() else jsonify({"users": [_told(user) for user in auth().accounts.list()]})
+        found, more = _found(asked := _asked(ListOptions))
+        if wants_page():
+            return page("users", users=found, more=more, asked=asked)
+        return jsonify({"users": [_told(user) for user in found], "after": found[-1].id if more else None})
 
     @app.post("/auth/users")
     @describe("Make a user; returns the link to choose a password", NewUserOptions, produces=["application/json"])
     def create_user() -> Response:
         who, options = administrator(), sent(NewUserOptions)
-        user = auth().accounts.create(
-            options.name, origin(who), email=options.email, email_proven=bool(options.email), admin=options.admin
-        )
+        try:
+            user = auth().accounts.create(
+                options.name, origin(who), email=options.email, email_proven=bool(options.email), admin=options.admin
+            )
+        except Invalid as error:
+            if not wants_page():
+                raise
+            return _show(status_of(error), error=error, typed=sent_fields())
         return _linked(user, links.password(user, origin(who)))
 
     @app.post("/auth/users/invite")
@@ -108,11 +124,12 @@ def add(app: Flask) -> None:
     @describe("The audit log, newest first", AuditOptions, produces=["application/json", "text/html"])
     def audit() -> Response:
         administrator()
-        asked = validate(AuditOptions, {name: value for name, value in request.args.items() if value})
+        asked = _asked(AuditOptions)
         events = auth().audit.read(before=asked.before, user_id=asked.user, event=asked.event, limit=asked.limit)
         if not wants_page():
             return jsonify({"events": events})
-        names = {user.id: user.name for user in auth().accounts.list()}
+        ids = {event[of] for event in events for of in ("user_id", "actor_id") if event[of] is not None}
+        names = auth().accounts.names(ids)
         return page("audit", events=events, names=names, asked=asked)
 
 
@@ -125,6 +142,20 @@ def _linked(user: User, link: str) -> Response:
     return _show(link=link, notice=notice) if wants_page() else jsonify({"user": _told(user), "link": link})
 
 
-def _show(**values: Any) -> Response:
+def _asked(model: type[Model]) -> Model:
+    return validate(model, {name: value for name, value in request.args.items() if value})
+
+
+def _found(asked: ListOptions) -> tuple[list[User], bool]:
+    """Return users, and whether there are more."""
+    if asked.login:
+        one = auth().accounts.find(asked.login)
+        return [one] if one else [], False
+    found = auth().accounts.list(after=asked.after, limit=asked.limit + 1)
+    return found[: asked.limit], len(found) > asked.limit
+
+
+def _show(status: int = 200, **values: Any) -> Response:
     g.pop("caller", None)  # it may have been changed just now
-    return page("users", users=auth().accounts.list(), **values)
+    found, more = _found(ListOptions())
+    return page("users", status, users=found, more=more, **values)
