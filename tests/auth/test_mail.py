@@ -1,7 +1,12 @@
 """Letters: links go out when there is a mail server, only to whom they are for, and nobody waits for it."""
 
+import contextlib
 import pathlib
 import re
+import socket
+import ssl
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from mergepoint.auth import Auth
+from mergepoint.auth import Auth, mail
 from mergepoint.auth.__main__ import main
 from mergepoint.auth.config import Settings
 from mergepoint.auth.web import create_app
@@ -138,3 +143,25 @@ def test_the_command_line_mails_the_link_as_well(
 def test_a_mail_server_has_an_address(url: str) -> None:
     with pytest.raises(ValueError, match="is expected"):
         Settings(smtp_url=url)
+
+
+def test_a_mail_server_that_cannot_say_who_it_is_gets_no_letter(tmp_path: pathlib.Path) -> None:
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+               "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(listener.accept()[0], server_side=True) as connection,
+            ):
+                connection.sendall(b"421 not now\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        server = mail.Server("127.0.0.1", listener.getsockname()[1], "yes", "", "", "auth@example.com")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            mail.send(server, "ada@example.com", "subject", "text")

@@ -29,10 +29,17 @@ def send(server: Server, to: str, subject: str, text: str) -> None:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = server.sender, to, subject
     message.set_content(text)
-    kind = smtplib.SMTP_SSL if server.tls == "yes" else smtplib.SMTP
-    with kind(server.host, server.port, timeout=TIMEOUT) as connection:
-        if server.tls == "start":
-            connection.starttls(context=ssl.create_default_context())
+    with _connection(server) as connection:
         if server.user:
             connection.login(server.user, server.password)
         connection.send_message(message)
+
+
+def _connection(server: Server) -> smtplib.SMTP:
+    trusting = ssl.create_default_context()  # smtplib's own believes any certificate
+    if server.tls == "yes":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=trusting)
+    connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    if server.tls == "start":
+        connection.starttls(context=trusting)
+    return connection
