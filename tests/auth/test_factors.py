@@ -89,6 +89,19 @@ def test_a_password_alone_authorises_nothing(auth: Auth, app: Flask, authenticat
             auth.gate.decide("user", "wiki", credentials)
 
 
+@pytest.mark.parametrize(("policy", "status"), [("user", 401), ("optional", 200)])
+def test_who_has_yet_to_show_the_code_keeps_the_cookie_for_it(
+    app: Flask, authenticator: Authenticator, policy: str, status: int
+) -> None:
+    visitor = Browser(app)
+    visitor.log_in()
+    headers = {"Mergepoint-Policy": policy, "Mergepoint-Audience": "wiki"}
+    said = visitor.client.get("/auth/verify", headers=headers)
+    assert said.status_code == status
+    assert "Mergepoint-Set-Cookie" not in said.headers
+    assert "Mergepoint-Identity" not in said.headers
+
+
 def test_a_code_completes_it_with_a_new_session(app: Flask, authenticator: Authenticator) -> None:
     visitor = Browser(app)
     visitor.log_in()

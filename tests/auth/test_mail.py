@@ -100,6 +100,15 @@ def test_an_address_is_proven_by_the_link_in_a_letter(auth: Auth, browser: Brows
     browser.submit("/auth/account/email", email="ada@example.com", password=PASSWORD)
     wait_for(lambda: box[0].letters)
     link = link_in(box[0].letters[0])
+    token = link.partition("token=")[2]
+    other = Browser(browser.client.application)
+    make(auth, "eve")
+    assert other.get(link).status_code == 401
+    assert other.client.post("/auth/email", json={"token": token}).status_code == 401
+    other.log_in("eve")
+    assert other.get(link).status_code == 403
+    assert other.send("POST", "/auth/email", {"token": token}).status_code == 403
+    assert not auth.accounts.get(1).email_proven
     browser.get(link)
     assert browser.submit("/auth/email", token=link.partition("token=")[2]).status_code == 303
     user = auth.accounts.find("ada")

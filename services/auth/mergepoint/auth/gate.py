@@ -52,11 +52,10 @@ class Gate:
         if checked(policy) == "public":
             return Decision()
         caller = self.caller(credentials)
-        stale = caller is None and credentials.cookie is not None and credentials.bearer is None
         if caller is None:
             if policy != "optional":
                 raise LoginRequired
-            return Decision(stale_cookie=stale)
+            return Decision(stale_cookie=self.is_stale(credentials))
         authorise(policy, service, caller)
         counted = caller.key is not None and caller.key.rate is not None
         return Decision(self._identities.sign(claims(caller.user, caller.key), service), counted=counted)
@@ -72,6 +71,10 @@ class Gate:
         """Return the session that a request belongs to, one that still lacks its second factor too."""
         token = credentials.bearer or credentials.cookie
         return self._sessions.find(token) if token else None
+
+    def is_stale(self, credentials: Credentials) -> bool:
+        """Whether the cookie is good for nothing, not even for showing a second factor."""
+        return credentials.cookie is not None and credentials.bearer is None and self.session(credentials) is None
 
     def _bearer(self, token: str) -> Caller:
         if found := self._keys.find(token):

@@ -27,7 +27,7 @@ BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 KEY = re.compile(r"mp_[0-9A-Za-z]{36}")
 SCOPE = re.compile(r"[a-z][a-z0-9-]{0,31}(?::[a-z][a-z0-9-]{0,31})?")
 MOST_KEYS = 100  # of one user
-MOST_SCOPES = 50
+LONGEST_SCOPES = 500  # characters of all of a key's: they stand in its identity, which is a header
 
 FIND = select(keys, *USER_COLUMNS).join(users, users.c.id == keys.c.user_id).where(keys.c.hash == bindparam("key_hash"))
 
@@ -192,8 +192,9 @@ def checked_name(name: str) -> str:
 
 def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(scopes))
-    if not found or len(found) > MOST_SCOPES:
-        raise Invalid("scopes", f"1 to {MOST_SCOPES} scopes are expected: a service's name, or service:action")
+    if not found or len(" ".join(found)) > LONGEST_SCOPES:
+        most = f"in {LONGEST_SCOPES} characters at most"
+        raise Invalid("scopes", f"scopes, {most}, are expected: each a service's name, or service:action")
     for scope in found:
         if not SCOPE.fullmatch(scope):
             raise Invalid("scopes", f"{scope[:40]!r} is none: a service's name, or service:action, is expected")

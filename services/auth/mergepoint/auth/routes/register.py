@@ -113,17 +113,17 @@ def add(app: Flask) -> None:
     @app.get("/auth/email")
     def email_page() -> Response:
         token = request.args.get("token", "")
-        return _form("email", token=token, address=auth().once.look("email", token)["email"])
+        return _form("email", token=token, address=_own(token)["email"])
 
     @app.post("/auth/email")
     @describe("Prove an address by a link", ProofOptions, produces=["application/json"])
     def prove_email() -> Response:
-        values = auth().once.spend("email", sent(ProofOptions).token)
-        user = auth().accounts.get(int(values["user"]))
-        if user.email != values["email"]:
+        token, owner = sent(ProofOptions).token, by_session().user
+        if owner.email != _own(token)["email"]:
             raise InvalidToken
-        auth().accounts.set_email(user, user.email, origin(), proven=True)
-        return see(HOME) if wants_page() else jsonify({"email": user.email})
+        auth().once.spend("email", token)
+        auth().accounts.set_email(owner, owner.email, origin(), proven=True)
+        return see(HOME) if wants_page() else jsonify({"email": owner.email})
 
 
 def _may_register(invitation: str) -> str:
@@ -133,6 +133,16 @@ def _may_register(invitation: str) -> str:
     if settings().registration != "open":
         raise Forbidden("registration is closed; ask an administrator")
     return ""
+
+
+def _own(token: str) -> dict[str, str | int]:
+    """What such a link says to whom it is about. Nobody else proves it: a stranger who named this address would get it
+    proven by its owner's click, and then the owner's account elsewhere with it.
+    """
+    values = auth().once.look("email", token)
+    if values["user"] != by_session().user.id:
+        raise InvalidToken
+    return values
 
 
 def _spend(purpose: str, token: str) -> Spend:

@@ -28,7 +28,7 @@ def add(app: Flask) -> None:
         except (LoginRequired, InvalidCredential) as error:
             response.status_code = 401
             response.headers["WWW-Authenticate"] = challenge(error)
-            stale, counted = isinstance(error, LoginRequired) and credentials().cookie is not None, False
+            stale, counted = auth().gate.is_stale(credentials()), False
         else:
             stale, counted = decision.stale_cookie, decision.counted
             response.headers["Mergepoint-Identity"] = decision.identity or "nobody"  # or nginx would not believe it
