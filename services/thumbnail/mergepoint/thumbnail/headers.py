@@ -4,6 +4,7 @@ Only the formats here are known; everything else, whatever it is called, is refu
 true: they bound what is asked of a decoder, which is limited by whoever runs it.
 """
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +15,16 @@ PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")
 CONTAINERS = {b"moov", b"trak", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
-ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and what is none
 MOST_BOXES = 10_000
+MOST_PARTS = 50_000  # segments, blocks, chunks: more cost more to read than a picture is worth
+MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
+IMAGE_DESCRIPTOR = 10  # bytes
+GIF_BLOCK = re.compile(rb"[,!;]")  # an image, an extension, the end
+
+
+class TooManyParts(Exception):
+    """It is not read on."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ def read_header(data: bytes) -> Header:
                 header = read(data)
             except (struct.error, IndexError):
                 raise BrokenImage("the file ends before it says how large the picture is") from None
+            except TooManyParts:
+                raise BrokenImage(f"the file has more than {MOST_PARTS} parts") from None
             if not (header.pixels and header.frames):
                 raise BrokenImage("the picture has no pixels")
             return header
@@ -50,14 +61,11 @@ def read_header(data: bytes) -> Header:
 
 def _jpeg(data: bytes) -> Header:
     at = 2
-    while True:
-        at = data.find(b"\xff", at)  # what stands between markers is skipped, as decoders do
-        if at < 0:
+    for _ in range(MOST_PARTS):
+        marked = MARKER.search(data, at)  # what stands between markers is skipped, as decoders do
+        if not marked:
             raise IndexError
-        while data[at] == 0xFF:
-            at += 1
-        marker = data[at]
-        at += 1
+        marker, at = data[marked.end() - 1], marked.end()
         if marker in ALONE:
             continue
         (length,) = struct.unpack_from(">H", data, at)
@@ -67,6 +75,7 @@ def _jpeg(data: bytes) -> Header:
             coarse = components != 3 or sampling[0] != 0x11 or len(set(sampling)) > 1
             return Header("JPEG", width, height, half=coarse)
         at += length
+    raise TooManyParts
 
 
 def _png(data: bytes) -> Header:
@@ -79,17 +88,21 @@ def _gif(data: bytes) -> Header:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at = 13 + _colours(flags)
     frames = 0
-    while at < len(data) and data[at] != 0x3B:
+    for _ in range(MOST_PARTS):
+        block = GIF_BLOCK.search(data, at)  # what is none is skipped, as decoders do
+        at = block.start() if block else len(data)
+        if not block or data[at] == 0x3B:
+            return Header("GIF", width, height, frames)
         if data[at] == 0x2C:
+            if at + IMAGE_DESCRIPTOR > len(data):
+                return Header("GIF", width, height, frames)
             left, top, across, down, flags = struct.unpack_from("<HHHHB", data, at + 1)
             width, height = max(width, left + across), max(height, top + down)
             frames += 1
             at = _after_blocks(data, at + 11 + _colours(flags))
-        elif data[at] == 0x21:
-            at = _after_blocks(data, at + 2)
         else:
-            break  # what follows is not GIF; decoders stop here too
-    return Header("GIF", width, height, frames)
+            at = _after_blocks(data, at + 2)
+    raise TooManyParts
 
 
 def _colours(flags: int) -> int:
@@ -121,10 +134,13 @@ def _webp(data: bytes) -> Header:
 
 
 def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
-    while at + 8 <= len(data):
+    for _ in range(MOST_PARTS):
+        if at + 8 > len(data):
+            return
         (length,) = struct.unpack_from("<I", data, at + 4)
         yield data[at : at + 4], at + 8, length
         at += 8 + length + (length & 1)
+    raise TooManyParts
 
 
 def _three(data: bytes, at: int) -> int:
@@ -135,9 +151,9 @@ def _avif(data: bytes) -> Header:
     """The largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track."""
     sizes = [(0, 0)]
     for kind, start, end in boxes(data, 0, len(data)):
-        if kind == b"ispe":
+        if kind == b"ispe" and end - start >= 12:
             sizes.append(struct.unpack_from(">II", data, start + 4))
-        elif kind == b"tkhd":
+        elif kind == b"tkhd" and end - start >= 8:
             across, down = struct.unpack_from(">II", data, end - 8)
             sizes.append((across >> 16, down >> 16))
     width, height = max(sizes, key=lambda size: size[0] * size[1])

@@ -74,15 +74,22 @@ class Picture:
             return pixels_of(self._image, self.icc)
 
     def all(self) -> Iterator[tuple[Pixels, int]]:
-        """Yield the pixels of each frame, and for how many milliseconds it is shown."""
+        """Yield the pixels of each frame, and for how many milliseconds it is shown; an animation that breaks off goes
+        as far as it goes."""
         for number in range(self.frames):
-            with _decoding():
-                try:
-                    self._image.seek(number)
-                except EOFError:
+            try:
+                shown = self._frame(number)
+            except BrokenImage:
+                if number:
                     return
-                self._image.load()
-                yield pixels_of(self._image, self.icc), int(self._image.info.get("duration") or 0)
+                raise
+            yield shown
+
+    def _frame(self, number: int) -> tuple[Pixels, int]:
+        with _decoding():
+            self._image.seek(number)
+            self._image.load()
+            return pixels_of(self._image, self.icc), int(self._image.info.get("duration") or 0)
 
     def _check_again(self, image: Image.Image, limits: Limits) -> None:
         """What the decoder found may be more than what we did."""
