@@ -168,6 +168,18 @@ class TestTransparency:
         shown = pictures.pixels(thumbnail(pictures.file(glass), Spec(width=21)).bytes, "RGBA")
         assert (shown[shown[..., 3] > 8][:, 1] <= 3).all()
 
+    @pytest.mark.parametrize(
+        "effect", [{"blur": 3.0}, {"sharpen": 3.0}, {"pixelate": 16}, {"blur": 1.0, "sharpen": 1.0}]
+    )
+    @pytest.mark.parametrize("grey", [False, True])
+    def test_nor_do_effects_let_them(self, effect: dict[str, float], grey: bool) -> None:
+        glass = pictures.plain(80, 80, (0, 0, 0, 0) if grey else (0, 255, 0, 0))
+        glass[:, 40:] = (200, 200, 200, 255) if grey else (255, 0, 0, 255)
+        data = pictures.saved(Image.fromarray(glass).convert("LA" if grey else "RGBA"), "PNG")
+        shown = pictures.pixels(thumbnail(data, Spec(**effect)).bytes, "RGBA")  # type: ignore[arg-type]
+        seen = shown[shown[..., 3] > 24].astype(int)
+        assert abs(seen[:, 1] - (200 if grey else 0)).max() <= 12
+
     @pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF", "GIF"])
     def test_it_is_kept_by_formats_that_have_it(self, format: str) -> None:
         glass = pictures.plain(60, 40, (200, 0, 0, 255))

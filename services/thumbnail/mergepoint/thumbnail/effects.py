@@ -1,5 +1,7 @@
 """What else may happen to pixels: trimming, blur, sharpening, mosaic, a canvas around them, a watermark on them."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
@@ -10,6 +12,8 @@ from .spec import Colour, Trim, Watermark
 
 Shorts = NDArray[np.int16]
 Mask = NDArray[np.bool_]
+NOISE = 2  # levels that are not sharpened
+PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 STRIP = 128  # rows that are looked at once: all at once need ten times the picture's memory
 TRANSPARENCY_KEY = (255, 0, 255)  # what imgproxy takes for transparent when it trims
 
@@ -61,11 +65,17 @@ def _span(differs: Mask, equal: bool) -> tuple[int, int]:
 
 
 def blurred(pixels: Pixels, sigma: float) -> Pixels:
-    return _filtered(pixels, ImageFilter.GaussianBlur(sigma))
+    return _filtered(pixels, lambda image: image.filter(ImageFilter.GaussianBlur(sigma)))
 
 
 def sharpened(pixels: Pixels, sigma: float) -> Pixels:
-    return _filtered(pixels, ImageFilter.UnsharpMask(radius=sigma, percent=100, threshold=2))
+    """Return *pixels* and once more by how much they differ from their blurred copy; alpha stays as it is."""
+    if pixels.shape[2] in (1, 3):
+        return _filtered(pixels, lambda image: image.filter(ImageFilter.UnsharpMask(sigma, 100, NOISE)))
+    colours = pixels[..., :-1].astype(np.int16)
+    differs = colours - blurred(pixels, sigma)[..., :-1]
+    differs[abs(differs) < NOISE] = 0
+    return np.concatenate([(colours + differs).clip(0, 255).astype(np.uint8), pixels[..., -1:]], axis=2)
 
 
 def pixelated(pixels: Pixels, size: int) -> Pixels:
@@ -73,7 +83,7 @@ def pixelated(pixels: Pixels, size: int) -> Pixels:
     height, width, _ = pixels.shape
     across, down = -(-width // size), -(-height // size)
     whole = np.pad(pixels, ((0, down * size - height), (0, across * size - width), (0, 0)), mode="edge")
-    small = np.asarray(Image.fromarray(whole.squeeze()).reduce(size)).reshape(down, across, -1)
+    small = _filtered(whole, lambda image: image.reduce(size))
     return small.repeat(size, axis=0).repeat(size, axis=1)[:height, :width]
 
 
@@ -159,6 +169,9 @@ def _rgba(pixels: Pixels) -> Pixels:
     return np.concatenate([np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else colours, alpha], axis=2)
 
 
-def _filtered(pixels: Pixels, filter: ImageFilter.MultibandFilter) -> Pixels:
-    filtered = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels).filter(filter)
-    return np.asarray(filtered).reshape(pixels.shape)
+def _filtered(pixels: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
+    """Return what *change* makes of *pixels*, whose colours are weighed by their alpha for it."""
+    image = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels)
+    weighed = image.convert(PREMULTIPLIED.get(image.mode, image.mode))
+    changed = np.asarray(change(weighed).convert(image.mode))
+    return changed.reshape(*changed.shape[:2], pixels.shape[2])
