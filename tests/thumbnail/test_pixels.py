@@ -270,6 +270,16 @@ class TestInterest:
             assert shown.std() > 12, kind
             assert made(pictures.file(empty), width=100, height=100, fit="cover").std() < 3
 
+    @pytest.mark.parametrize("kind", ["attention", "entropy"])
+    @pytest.mark.parametrize("left", [90, 150, 210])
+    def test_what_is_found_is_not_left_at_the_edge(self, kind: str, left: int) -> None:
+        """Though there is something everywhere."""
+        scene = pictures.photograph(400, 100) // 4
+        scene[30:70, left : left + 40] = (230, 170, 140)
+        shown = made(pictures.file(scene), width=100, height=100, fit="cover", position=Position(kind))
+        columns = np.flatnonzero((shown[50].astype(int) > 150).all(axis=1) | (shown[50, :, 0] > 200))
+        assert 30 <= columns.mean() <= 70
+
     def test_a_point_is_in_the_middle_of_the_cut(self) -> None:
         dot = pictures.plain(300, 100, WHITE)
         dot[45:55, 195:205] = RED

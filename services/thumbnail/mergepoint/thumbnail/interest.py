@@ -28,18 +28,31 @@ def find(
 
 
 def _best_window(weights: NDArray[np.float64], room: Box, wide: float, high: float) -> tuple[float, float]:
-    """Return the left upper corner of the window with the highest sum; of equal ones, the one nearest to the middle."""
+    """Return the left upper corner of the window with the highest sum, where its middle half counts twice; of equal
+    ones, the one nearest to the middle."""
     sums = np.pad(weights.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     left, top, right, bottom = room
     lefts = np.linspace(left, right - wide, max(1, round(right - left - wide) + 1))
     tops = np.linspace(top, bottom - high, max(1, round(bottom - top - high) + 1))
-    x0, y0 = np.round(lefts).astype(int), np.round(tops).astype(int)
-    x1 = np.minimum(np.round(lefts + wide).astype(int), weights.shape[1])
-    y1 = np.minimum(np.round(tops + high).astype(int), weights.shape[0])
-    inside = sums[y1][:, x1] - sums[y0][:, x1] - sums[y1][:, x0] + sums[y0][:, x0]
+    across, down = (wide / 4 if len(lefts) > 1 else 0), (high / 4 if len(tops) > 1 else 0)
+    inside = _sums(sums, lefts, lefts + wide, tops, tops + high)
+    inside += _sums(sums, lefts + across, lefts + wide - across, tops + down, tops + high - down)
     off = abs(np.linspace(-1, 1, len(tops)))[:, None] + abs(np.linspace(-1, 1, len(lefts)))[None]
     row, column = np.unravel_index(np.argmax(inside - off * 1e-3 * (weights.sum() or 1)), inside.shape)
     return float(lefts[column]), float(tops[row])
+
+
+def _sums(
+    sums: NDArray[np.float64],
+    lefts: NDArray[np.float64],
+    rights: NDArray[np.float64],
+    tops: NDArray[np.float64],
+    bottoms: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return what stands between each of *tops* and *bottoms*, *lefts* and *rights*, from the sums up to there."""
+    x0, x1 = np.round(lefts).astype(int), np.minimum(np.round(rights).astype(int), sums.shape[1] - 1)
+    y0, y1 = np.round(tops).astype(int), np.minimum(np.round(bottoms).astype(int), sums.shape[0] - 1)
+    return np.asarray(sums[y1][:, x1] - sums[y0][:, x1] - sums[y1][:, x0] + sums[y0][:, x0])
 
 
 def _attention(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
