@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import jpeg, metadata, png
+from . import cicp, jpeg, metadata, png
 from .encoding import VP8X_ALPHA
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
@@ -46,7 +46,7 @@ class Picture:
                 _scale_transparency(image, data)
             self.metadata = metadata.read(image, data)
             self.mode: str = image.mode
-            self.icc: bytes | None = image.info.get("icc_profile")
+            self.icc = _profile(image, data)
             self.plays = _plays(image.info.get("loop"), self.header.format)
         self.width, self.height = image.size
         self._image = image
@@ -103,6 +103,14 @@ def _plays(loop: int | None, format: str) -> int:
     if format != "GIF":
         return loop or 0
     return loop + 1 if loop else (1 if loop is None else 0)
+
+
+def _profile(image: Image.Image, data: bytes) -> bytes | None:
+    """Return the colour profile: a number goes before one in PNG (third edition, 4.3), and after one in AVIF (MIAF)."""
+    icc: bytes | None = image.info.get("icc_profile")
+    if image.format == "AVIF" and icc:
+        return icc
+    return cicp.profile_of(data, image.format or "") or icc
 
 
 def _told(data: bytes) -> bytes:
