@@ -6,7 +6,7 @@ import time
 import pytest
 
 from mergepoint.thumbnail import BrokenImage, Spec, thumbnail
-from mergepoint.thumbnail.headers import read_header
+from mergepoint.thumbnail.headers import boxes, read_header
 from tests.thumbnail import pictures
 from tests.thumbnail.animations import Frame, gif
 
@@ -37,6 +37,11 @@ def test_what_is_cut_off_after_the_first_picture_is_not_missed() -> None:
     twice = AVIF + AVIF[: AVIF.index(b"ispe") + 6]
     assert read_header(twice).width == 60
     assert thumbnail(twice, Spec(width=30, format="PNG")).width == 30
+
+
+def test_a_long_box_may_be_cut_off() -> None:
+    assert list(boxes(struct.pack(">I4s", 1, b"moov") + bytes(3), 0, 11)) == []
+    assert [kind for kind, *_ in boxes(struct.pack(">I4sQ", 1, b"moov", 16), 0, 16)] == [b"moov"]
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])

@@ -13,6 +13,8 @@ HIDDEN = b"skip"  # a type of reference that says nothing; decoders pass over it
 
 def thumbnail_within(data: bytes) -> bytes | None:
     """Return *data*, an AVIF file, with its first embedded thumbnail as the picture; None if there is none."""
+    if data[4:8] != b"ftyp":
+        return None
     found = {kind: (start, end) for kind, start, end in boxes(data, 0, len(data)) if kind in (b"pitm", b"iref")}
     if len(found) < 2:
         return None

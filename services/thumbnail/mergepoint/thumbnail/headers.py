@@ -171,6 +171,8 @@ def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
             length, kind = struct.unpack_from(">I4s", data, at)
             start = at + 8
             if length == 1:
+                if start + 8 > end:
+                    break
                 (length,) = struct.unpack_from(">Q", data, start)
                 start += 8
             stop = min(at + length, end) if length else end
