@@ -25,7 +25,12 @@ BOTH, AVIF, WEBP, NEITHER = "image/avif,image/webp", "image/avif", "image/webp",
         ("image/*", NEITHER),
         ("", NEITHER),
         ("text/html", NEITHER),
-        ("image/webpx", WEBP),
+        ("image/webpx", NEITHER),
+        ("image/avif-sequence, */*;q=0.8", NEITHER),
+        ("image/avif;v=b3;q=0, image/webp;q=1", WEBP),
+        ("image/avif;q=0.001", AVIF),
+        (",;image/avif;;q=,,", NEITHER),
+        ("image/avif" * 50, NEITHER),
     ],
 )
 def test_accept_is_told_to_the_service_as_one_of_four(gateway: Gateway, accept: str, given: str) -> None:

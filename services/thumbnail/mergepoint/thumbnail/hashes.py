@@ -88,7 +88,7 @@ def _channel(values: Reals, across: int, down: int) -> tuple[float, float, list[
     ]
     scale = max(map(abs, kept), default=0.0)
     if scale < 1e-9:  # a plain channel: what is left is rounding
-        return float(factors[0, 0]), 0.0, [0.5] * len(kept)
+        return float(factors[0, 0]), 0.0, [0.5 if scale else 0.0] * len(kept)
     return float(factors[0, 0]), scale, [0.5 + 0.5 / scale * wave for wave in kept]
 
 
