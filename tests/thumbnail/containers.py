@@ -1,7 +1,8 @@
-"""AVIF files put together box by box: with a thumbnail beside the picture."""
+"""AVIF files put together box by box: with a thumbnail beside the picture, or of tiles."""
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tests.thumbnail import pictures
 from tests.thumbnail.pictures import Pixels
@@ -30,39 +31,68 @@ def parts(picture: Pixels) -> tuple[list[bytes], bytes]:
     return [whole for _, whole in inside(properties[b"ipco"], 8)], top[b"mdat"][8:]
 
 
-def avif_with_thumbnail(picture: Pixels, small: Pixels, *, wide: bool = False, broken: bool = False) -> bytes:
-    """Return an AVIF of *picture* that has *small* as its thumbnail; *wide*: item numbers have four bytes."""
-    files = [parts(picture), parts(small)]
-    data = [body for _, body in files]
-    if broken:
-        data[1] = bytes(len(data[1]))
+@dataclass(frozen=True)
+class Item:
+    """One item of a file: what it is, how it is described, its bytes; what it refers to, by number from 1."""
+
+    kind: bytes
+    properties: list[bytes]
+    data: bytes
+    refers: tuple[bytes, tuple[int, ...]] = (b"", ())
+
+
+def avif(items: list[Item], *, wide: bool = False) -> bytes:
+    """Return a file of which the first of *items* is the picture; *wide*: where it matters numbers have four bytes."""
     number = ">I" if wide else ">H"
-    entry = [full(b"infe", struct.pack(">HH", item, 0), b"av01", b"x\0", version=2) for item in (1, 2)]
-    properties = [found for found, _ in files]
-    indexes = [range(1, len(properties[0]) + 1), range(len(properties[0]) + 1, len(properties[0] + properties[1]) + 1)]
-    associations = b"".join(
-        struct.pack(">HB", item, len(index))
-        + bytes(number | (0x80 if body[4:8] == b"av1C" else 0) for number, body in zip(index, found, strict=True))
-        for item, index, found in zip((1, 2), indexes, properties, strict=True)
-    )
-    reference = box(b"thmb", struct.pack(number, 2), struct.pack(">H", 1), struct.pack(number, 1))
+    entries, associations, references, properties = b"", b"", b"", b""
+    count = 0
+    for item, about in enumerate(items, 1):
+        entries += full(b"infe", struct.pack(">HH", item, 0), about.kind, b"x\0", version=2, flags=int(item > 1))
+        associations += struct.pack(">HB", item, len(about.properties))
+        for whole in about.properties:
+            count += 1
+            associations += bytes([count | (0x80 if whole[4:8] == b"av1C" else 0)])
+            properties += whole
+        name, others = about.refers
+        if others:
+            to = b"".join(struct.pack(number, other) for other in others)
+            references += box(name, struct.pack(number, item), struct.pack(">H", len(others)), to)
 
     def meta(offset: int) -> bytes:
         places, at = b"", offset
-        for item, body in zip((1, 2), data, strict=True):
-            places += struct.pack(">HHHII", item, 0, 1, at, len(body))
-            at += len(body)
+        for item, about in enumerate(items, 1):
+            places += struct.pack(">HHHII", item, 0, 1, at, len(about.data))
+            at += len(about.data)
         return full(
             b"meta",
             full(b"hdlr", bytes(4) + b"pict" + bytes(13)),
             full(b"pitm", struct.pack(number, 1), version=int(wide)),
-            full(b"iloc", struct.pack(">HH", 0x4400, 2), places),
-            full(b"iinf", struct.pack(">H", 2), *entry),
-            full(b"iref", reference, version=int(wide)),
-            box(
-                b"iprp", box(b"ipco", *properties[0], *properties[1]), full(b"ipma", struct.pack(">I", 2), associations)
-            ),
+            full(b"iloc", struct.pack(">HH", 0x4400, len(items)), places),
+            full(b"iinf", struct.pack(">H", len(items)), entries),
+            full(b"iref", references, version=int(wide)),
+            box(b"iprp", box(b"ipco", properties), full(b"ipma", struct.pack(">I", len(items)), associations)),
         )
 
     head = box(b"ftyp", b"avif" + bytes(4) + b"avifmif1miaf")
-    return head + meta(len(head) + len(meta(0)) + 8) + box(b"mdat", *data)
+    start = len(head) + len(meta(0)) + 8
+    return head + meta(start) + box(b"mdat", *(about.data for about in items))
+
+
+def avif_with_thumbnail(picture: Pixels, small: Pixels, *, wide: bool = False, broken: bool = False) -> bytes:
+    """Return an AVIF of *picture* that has *small* as its thumbnail."""
+    (about, data), (small_about, small_data) = parts(picture), parts(small)
+    thumbnail = Item(b"av01", small_about, bytes(len(small_data)) if broken else small_data, (b"thmb", (1,)))
+    return avif([Item(b"av01", about, data), thumbnail], wide=wide)
+
+
+def avif_grid(tiles: list[list[Pixels]]) -> bytes:
+    """Return an AVIF of *tiles*, rows of pictures of one size."""
+    height, width, _ = tiles[0][0].shape
+    down, across = len(tiles), len(tiles[0])
+    size = struct.pack(">HH", across * width, down * height)
+    grid = struct.pack(">BBBB", 0, 0, down - 1, across - 1) + size
+    items = [Item(b"av01", *parts(tile)) for row in tiles for tile in row]
+    about = [whole for whole in items[0].properties if whole[4:8] in (b"pixi", b"colr")]
+    extent = full(b"ispe", struct.pack(">II", across * width, down * height))
+    numbers = tuple(range(2, len(items) + 2))
+    return avif([Item(b"grid", [extent, *about], grid, (b"dimg", numbers)), *items])

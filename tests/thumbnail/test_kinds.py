@@ -14,6 +14,7 @@ from mergepoint.thumbnail import BrokenImage, Spec, info, thumbnail
 from mergepoint.thumbnail.cicp import profile_of
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import PNG_HEAD, chunk
+from tests.thumbnail.containers import avif_grid
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 FLAG = pictures.flag(64, 48)
@@ -138,6 +139,27 @@ class TestJPEG:
         data[data.index(b"\xff\xc0") + place] = value
         with pytest.raises(BrokenImage):
             thumbnail(bytes(data), Spec(width=16))
+
+
+class TestAVIF:
+    def test_a_grid_is_one_picture(self) -> None:
+        tiles = [[pictures.plain(64, 64, RED), pictures.plain(64, 64, GREEN)],
+                 [pictures.plain(64, 64, BLUE), pictures.plain(64, 64, WHITE)]]  # fmt: skip
+        small = thumbnail(avif_grid(tiles), Spec(width=64, format="PNG"))
+        assert (small.origin_width, small.origin_height) == (128, 128)
+        shown = pictures.pixels(small.bytes, "RGBA")
+        assert near([shown[place] for place in PLACES], [RED, GREEN, BLUE, WHITE])
+
+    def test_of_a_sequence_the_first_picture_is_shown(self) -> None:
+        frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "green", "blue")]
+        data = pictures.saved(frames[0], "AVIF", save_all=True, append_images=frames[1:], quality=95)
+        assert near(seen(data), [RED] * 4)
+        assert near(seen(data, frames=0), [RED] * 4)
+
+    def test_alpha_is_kept(self) -> None:
+        glass = np.dstack([FLAG, np.full((48, 64), 128, np.uint8)])
+        assert near(seen(pictures.file(glass, "AVIF")), [RED, GREEN, BLUE, WHITE])
+        assert {round(pixel[3] / 16) for pixel in seen(pictures.file(glass, "AVIF"))} == {8}
 
 
 class TestProfiles:
