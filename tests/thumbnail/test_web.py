@@ -95,10 +95,13 @@ def test_it_is_healthy(client: FlaskClient) -> None:
 
 
 def test_a_preset_is_changed_by_what_is_asked_beside_it() -> None:
-    app = create_app(Settings(presets="square=rs:fill:20:20/q:30", children=1))
+    app = create_app(Settings(presets="square=rs:fill:20:20/q:30/mb:100/f:jpg", children=1))
     asked = app.test_client().post("/thumbnail?preset=square&width=10", data=PNG)
+    strict = app.test_client().post("/thumbnail?preset=square&max_bytes=100", data=PNG)
     app.extensions["sandbox"].close()
     assert pictures.opened(asked.data).size == (10, 20)
+    assert "Vary" not in asked.headers
+    assert strict.json["code"] == "does_not_fit"  # where a link, and its preset, does what it can
 
 
 def test_an_unknown_preset_is_named(client: FlaskClient) -> None:

@@ -160,6 +160,7 @@ class MeasureOptions(Options):
 SAYS = {
     "fit": ("fit", "keep_ratio"),
     "format": ("format", "takes"),
+    "max_bytes": ("max_bytes", "best_effort"),
     "rotate": ("auto_rotate", "rotate"),
 }
 
