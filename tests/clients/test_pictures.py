@@ -26,6 +26,7 @@ LINKS = [
      "format": "png"},
     {"source": "https://example.com/é?a=b&c=d", "width": 300, "height": 200, "fit": "cover", "position": "0.5,0.2"},
     {"source": "local:///a b.png", "width": 10, "fit": "pad", "background": "#ff0000", "upscale": True, "rotate": 90},
+    {"source": "x", "fit": "pad", "position": "0.1,0.9", "width": 10, "height": 20, "format": "auto"},
     {"source": "x", "position": "north-east", "quality": 70, "rotate": "none", "dpr": 1.5, "blur": 2},
 ]  # fmt: skip
 
@@ -187,6 +188,11 @@ class TestLinks:
         link = Grammar().parse("/" + made.split("/", 5)[5])
         assert (link.source, link.spec.width, link.spec.height, link.spec.format) == ("http://a/é", 30, 20, "WEBP")
         assert (link.spec.fit, link.spec.keep_ratio, link.spec.position) == ("cover", True, Position("point", 0.1, 0.2))
+
+    def test_what_is_padded_stands_where_it_is_put(self) -> None:
+        made = Client().thumbnail_url("http://a/b", 30, 20, fit="pad", position="north-west", format="auto")
+        spec = Grammar().parse("/" + made.split("/", 5)[5]).spec
+        assert (spec.fit, spec.extend, spec.format) == ("inside", Position("side", 0.0, 0.0), None)
 
     def test_the_shell_makes_the_same(self) -> None:
         command = [str(ROOT / "clients/shell/mergepoint"), "thumbnail_url", "http://example.com/images/curiosity.jpg"]

@@ -27,7 +27,7 @@ class LinkSigner:
 
 def link(source: str, options: Mapping[str, Any], signer: LinkSigner | None, what: str = "") -> str:
     """Return the path of a link to *source*; *what* is ``/info`` for what is known of it."""
-    extension = options.get("format")
+    extension = options.get("format") if options.get("format") != "auto" else None  # a link does not see Accept
     parts = list(_written({name: value for name, value in options.items() if name != "format" and value is not None}))
     encoded = base64.urlsafe_b64encode(source.encode()).rstrip(b"=").decode()
     path = "/" + "/".join([*parts, encoded + (f".{extension}" if extension else "")])
@@ -39,14 +39,18 @@ def _written(options: Mapping[str, Any]) -> Iterable[str]:
         if name == "fit":
             yield f"resizing_type:{FITS.get(value, value)}"
             if value == "pad":
-                yield "extend:1"
+                yield ":".join(["extend:1", *([_gravity(options["position"])] if options.get("position") else [])])
         elif name == "position":
-            x, comma, y = str(value).partition(",")
-            yield f"gravity:fp:{x}:{y}" if comma else f"gravity:{SIDES.get(value, value)}"
+            yield f"gravity:{_gravity(value)}"
         elif name == "rotate":
             yield {"auto": "auto_rotate:1", "none": "auto_rotate:0"}.get(str(value), f"rotate:{value}")
         else:
             yield f"{NAMES.get(name, name)}:{_plain(value)}"
+
+
+def _gravity(position: object) -> str:
+    x, comma, y = str(position).partition(",")
+    return f"fp:{x}:{y}" if comma else SIDES.get(x, x)
 
 
 def _plain(value: Any) -> str:

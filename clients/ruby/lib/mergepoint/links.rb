@@ -21,7 +21,8 @@ module Mergepoint
 
     def path(source, format: nil, **options)
       encoded = [source.to_s].pack("m0").tr("+/", "-_").delete("=")
-      tail = [*options.compact.flat_map { written(_1, _2) }, format ? "#{encoded}.#{format}" : encoded].join("/")
+      extension = ".#{format}" if format && format.to_s != "auto" # a link does not see Accept
+      tail = [*options.compact.flat_map { written(_1, _2, options) }, "#{encoded}#{extension}"].join("/")
       "/thumbnail/#{@key ? sign("/#{tail}") : "unsigned"}/#{tail}"
     end
 
@@ -29,14 +30,16 @@ module Mergepoint
 
     def sign(path) = [OpenSSL::HMAC.digest("SHA256", @key, @salt + path)].pack("m0").tr("+/", "-_").delete("=")
 
-    def written(name, value)
+    def written(name, value, options)
       case name
-      when :fit then ["resizing_type:#{FITS.fetch(value.to_s, value)}", *("extend:1" if value.to_s == "pad")]
+      when :fit then ["resizing_type:#{FITS.fetch(value.to_s, value)}", *(padded(options) if value.to_s == "pad")]
       when :position then "gravity:#{gravity(value.to_s)}"
       when :rotate then { "auto" => "auto_rotate:1", "none" => "auto_rotate:0" }.fetch(value.to_s, "rotate:#{value}")
       else "#{NAMES.fetch(name, name)}:#{plain(value)}"
       end
     end
+
+    def padded(options) = ["extend:1", *(gravity(options[:position].to_s) if options[:position])].join(":")
 
     def gravity(value) = value.include?(",") ? "fp:#{value.sub(",", ":")}" : SIDES.fetch(value, value)
 
