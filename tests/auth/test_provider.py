@@ -1,6 +1,5 @@
 """Logging in with an account elsewhere, at a real OpenID Connect provider in a process of its own."""
 
-import html
 import json
 import subprocess
 import sys
@@ -122,19 +121,7 @@ def test_where_registration_is_closed_nobody_new_comes_in(auth: Auth, provider: 
     assert auth.accounts.list() == []
 
 
-def link(browser: Browser, subject: str, **fields: str) -> TestResponse:
-    browser.get("/auth/account")
-    page = browser.submit("/auth/oidc/mock", **fields)
-    assert page.status_code == 200, page.text
-    address = html.unescape(page.text.partition('class="button" href="')[2].partition('"')[0])
-    there = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=5)
-    back = urlsplit(there.headers["Location"])
-    return browser.get(f"{back.path}?{back.query}")
-
-
-def test_who_is_logged_in_links_an_account_and_unlinks_it(
-    auth: Auth, app: Flask, browser: Browser, provider: str
-) -> None:
+def test_who_is_logged_in_links_an_account(auth: Auth, app: Flask, browser: Browser, provider: str) -> None:
     make(auth, "ada")
     browser.log_in()
     know(provider, "s6", preferred_username="elsewhere")
@@ -142,60 +129,6 @@ def test_who_is_logged_in_links_an_account_and_unlinks_it(
     again = Browser(app)
     log_in(again, "s6")
     assert "ada" in again.get("/auth/account").text
-    assert again.submit("/auth/oidc/mock/unlink").status_code == 303
-    log_in(Browser(app), "s6")
-    assert [user.name for user in auth.accounts.list()] == ["ada", "elsewhere"]
-    events = [event["event"] for event in auth.audit.read(user_id=1)]
-    assert {"provider_linked", "provider_unlinked"} <= {*events}
-
-
-def test_nobody_is_made_to_link_an_account(auth: Auth, app: Flask, browser: Browser, provider: str) -> None:
-    """A page elsewhere may send a browser through a login at a provider, as somebody else: that links nothing."""
-    make(auth, "ada")
-    browser.log_in()
-    know(provider, "s10", preferred_username="mallory")
-    log_in(browser, "s10")
-    assert auth.federation.linked(1) == []
-    session = auth.sessions.find(str(browser.cookie()))
-    assert session
-    assert session.user.name == "mallory"
-
-
-def test_linking_takes_the_password_after_a_while(
-    auth: Auth, app: Flask, browser: Browser, provider: str, clock: Clock
-) -> None:
-    make(auth, "ada")
-    browser.log_in()
-    clock.pass_(700)
-    browser.get("/auth/account")
-    assert browser.submit("/auth/oidc/mock").status_code == 403
-    know(provider, "s11")
-    clock.pass_(-700)
-    assert link(browser, "s11", password=PASSWORD).status_code == 303
-
-
-def test_what_one_session_began_no_other_finishes(auth: Auth, browser: Browser, provider: str) -> None:
-    make(auth, "ada")
-    make(auth, "eve")
-    browser.log_in("eve")
-    browser.get("/auth/account")
-    page = browser.submit("/auth/oidc/mock")
-    browser.client.delete_cookie("mergepoint")
-    browser.log_in("ada")
-    know(provider, "s12")
-    address = html.unescape(page.text.partition('class="button" href="')[2].partition('"')[0])
-    there = requests.post(address, data={"sub": "s12"}, allow_redirects=False, timeout=5)
-    back = urlsplit(there.headers["Location"])
-    assert browser.get(f"{back.path}?{back.query}").status_code == 403
-    assert auth.federation.linked(1) == auth.federation.linked(2) == []
-
-
-def test_the_last_way_in_is_not_unlinked(auth: Auth, browser: Browser, provider: str) -> None:
-    know(provider, "s13", preferred_username="only")
-    log_in(browser, "s13")
-    browser.get("/auth/account")
-    assert browser.submit("/auth/oidc/mock/unlink").status_code == 422
-    assert auth.federation.linked(1) == ["mock"]
 
 
 def test_another_site_links_no_account(auth: Auth, app: Flask, browser: Browser, provider: str) -> None:
