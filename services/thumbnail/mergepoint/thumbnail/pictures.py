@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from . import cicp, jpeg, metadata, png
+from .colours import from_cmyk
 from .encoding import VP8X_ALPHA
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
@@ -135,8 +136,6 @@ def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
     if image.mode.startswith("I"):
         return _upper_half(image)
     if image.mode == "CMYK":
-        from .colours import from_cmyk
-
         image = from_cmyk(image, icc)
     wanted = _mode(image)
     return _copied(image if image.mode == wanted else image.convert(wanted))
