@@ -3,6 +3,7 @@
 import crypto from 'crypto';
 
 const OURS = /^(?:__Host-)?mergepoint(?:-form|-oidc)?$/i;
+const NAME = /^(?:__Host-)?mergepoint(?:-form|-oidc)?$/;
 const PLAIN = /^[\w.~+\/=-]*$/;
 const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -13,9 +14,17 @@ function cookies(r, ours) {
         .filter(pair => pair && OURS.test(pair.split('=', 1)[0].trim()) === ours);
 }
 
-/* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. */
+/* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. The first of
+ * each name, as auth reads them: any number of bad ones would be longer than a header may be. */
 function ownCookies(r) {
-    return cookies(r, true).map(pair => PLAIN.test(pair) ? pair : pair.split('=', 1)[0].trim() + '=bad').join('; ');
+    const first = {};
+    cookies(r, true).forEach(pair => {
+        const name = pair.split('=', 1)[0].trim();
+        if (NAME.test(name) && !(name in first)) {
+            first[name] = PLAIN.test(pair) ? pair : name + '=bad';
+        }
+    });
+    return Object.keys(first).map(name => first[name]).join('; ');
 }
 
 function otherCookies(r) {

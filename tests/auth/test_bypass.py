@@ -96,6 +96,14 @@ def test_no_spelling_and_no_method_passes_without_a_login(place: Place, name: st
     assert statuses & {500, 502, 504} == set()
 
 
+def test_a_path_without_its_slash_leads_to_this_site_whatever_the_host(place: Place) -> None:
+    with socket.create_connection(("127.0.0.1", place.port), timeout=10) as connection:
+        connection.sendall(b"GET /wiki HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+        said = connection.makefile("rb").read()
+    assert said.startswith(b"HTTP/1.1 301")
+    assert b"\r\nLocation: /wiki/\r\n" in said
+
+
 def test_a_plain_path_arrives_as_it_was_sent(place: Place) -> None:
     ada = place.user("plain")
     for target in (
@@ -220,6 +228,16 @@ def test_a_bad_cookie_counts_as_none(place: Place, cookie: str) -> None:
     login = place.request("GET", "/auth/login", None, {"Cookie": f"mergepoint={cookie}", "Accept": "text/html"})
     assert login.status == 200
     assert "mergepoint=;" in str(login.headers.get_all("Set-Cookie"))
+
+
+@pytest.mark.parametrize(
+    "cookie", ["mergepoint=!", "mergepoint", "MergePoint=!", "__Host-mergepoint=x", "mergepoint-form=!"]
+)
+@pytest.mark.parametrize("path", ["/wiki/", "/maybe/", "/auth/login", "/auth/me"])
+def test_any_number_of_bad_cookies_keeps_nobody_out(place: Place, cookie: str, path: str) -> None:
+    many = "; ".join([cookie] * (8100 // (len(cookie) + 2)))
+    reply = place.request("GET", path, None, {"Cookie": many})
+    assert reply.status == (401 if path == "/wiki/" else 200)
 
 
 def test_a_revoked_key_and_a_disabled_user_are_out_within_a_second(place: Place) -> None:

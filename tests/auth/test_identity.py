@@ -25,6 +25,7 @@ RAW = OWN.public_key().public_bytes_raw()
 JWKS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": encode(RAW), "kid": "one", "alg": "EdDSA", "use": "sig"}]}
 CLAIMS = {"iss": "http://localhost", "sub": "1", "aud": "wiki", "iat": NOW, "exp": NOW + 60, "name": "ada"}
 HEAD = {"alg": "EdDSA", "kid": "one", "typ": "JWT"}
+NAMED = {**CLAIMS, "email": "ädä𐊀@example.com"}
 
 
 def packed(value: object) -> str:
@@ -36,8 +37,11 @@ def token(
     claims: object = CLAIMS,
     sign: Callable[[bytes], bytes] = OWN.sign,
 ) -> str:
-    signed = f"{packed(head)}.{packed(claims)}"
-    return f"{signed}.{encode(sign(signed.encode()))}"
+    return signed(packed(head), packed(claims), sign)
+
+
+def signed(head: str, claims: str, sign: Callable[[bytes], bytes] = OWN.sign) -> str:
+    return f"{head}.{claims}.{encode(sign(f'{head}.{claims}'.encode()))}"
 
 
 def with_claims(**changes: object) -> str:
@@ -57,6 +61,7 @@ GOOD = {
     "for a second more": with_claims(iat=NOW - 59, exp=NOW + 1),
     "from a clock that is ahead": with_claims(iat=NOW + 5, exp=NOW + 65),
     "without a type": with_head(typ="absent"),
+    "with an address in UTF-8": signed(packed(HEAD), encode(json.dumps(NAMED, ensure_ascii=False).encode())),
     "with more claims": with_claims(email="a@b", admin=True),
 }
 OTHER = Ed25519PrivateKey.from_private_bytes(b"x" * 32)

@@ -65,7 +65,9 @@ class IdentityKeys:
         now = self._clock()
         key = self._current(now)
         whole = {"iss": self._issuer, "aud": audience, "iat": int(now), "exp": int(now) + LIFETIME, **claims}
-        signed = f"{key.head}.{encode(json.dumps(whole, separators=(',', ':')).encode())}"
+        # As UTF-8 and not escaped: what is six times as long does not fit into a header.
+        claimed = json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
+        signed = f"{key.head}.{encode(claimed)}"
         return f"{signed}.{encode(key.private.sign(signed.encode()))}"
 
     def jwks(self) -> dict[str, Any]:
