@@ -14,8 +14,15 @@ from werkzeug.test import TestResponse
 from mergepoint.auth import Auth
 from mergepoint.auth.config import Settings
 from mergepoint.auth.web import create_app
+from tests.auth.databases import SQLite
 from tests.auth.hostile import Hostile, say
 from tests.auth.visitors import Browser, Clock, make
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> SQLite:
+    """One database is enough: what is told here is about providers."""
+    return SQLite(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture

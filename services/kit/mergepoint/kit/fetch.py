@@ -89,7 +89,7 @@ class Fetcher:
         except TimeoutError:
             message = f"takes longer than {self._timeout:g} s"
             raise self._problem("source_too_slow", message, target.origin) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # http.client's, of a chunk below zero
             why = f"{target.origin}: {type(error).__name__}: {error}"
             raise self._problem("source_unreachable", "cannot be fetched", why) from None
 
@@ -99,10 +99,10 @@ class Fetcher:
                 response, body = self._get(connection, target, accept, ends)
             if response.status not in REDIRECTS:
                 return Fetched(body, {name.lower(): value for name, value in response.getheaders()}, url)
-            url = urljoin(url, response.getheader("Location", ""))
             try:
+                url = urljoin(url, response.getheader("Location", ""))
                 target = parse_url(url)
-            except NotAUrl as error:
+            except ValueError as error:
                 raise self._refused(target, f"redirects to what is not a URL: {error}") from None
         raise self._problem("source_redirected", "redirects elsewhere", target.origin)
 
