@@ -46,7 +46,7 @@ class Hostile:
         self._server.handle_error = lambda *_arguments: None  # type: ignore[method-assign]  # who asked is gone
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def answer(self, path: str) -> Any:
         if path == "/jwks":
