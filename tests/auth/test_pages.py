@@ -5,7 +5,7 @@ from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.agents import program
-from tests.auth.visitors import PASSWORD, Browser, Clock, make
+from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
 PAGES = ["account", "sessions", "keys", "second-factor"]
 
@@ -216,3 +216,12 @@ def test_users_are_listed_by_the_page_and_found(auth: Auth, app: Flask) -> None:
 )
 def test_programs_have_names(agent: str, name: str) -> None:
     assert program(agent) == name
+
+
+@pytest.mark.parametrize("path", ["account", "sessions", "keys", "users", "audit"])
+def test_who_comes_with_a_key_is_no_person(auth: Auth, app: Flask, path: str) -> None:
+    root = make(auth, "root", admin=True)
+    secret, _ = auth.keys.create(root, HERE, name="x", scopes=["auth", "admin"])
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "text/html,*/*;q=0.8"}
+    reply = app.test_client().get(f"/auth/{path}", headers=headers)
+    assert (reply.status_code, reply.mimetype) == (200, "application/json")

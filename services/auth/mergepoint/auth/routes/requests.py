@@ -108,8 +108,8 @@ def session() -> Session | None:
 
 
 def wants_page() -> bool:
-    """Whether a person in a browser reads the answer."""
-    if request.method not in SAFE and request.mimetype != FORM:
+    """Whether a person in a browser reads the answer: one that sent a bearer token is none, as in nginx."""
+    if credentials().bearer is not None or (request.method not in SAFE and request.mimetype != FORM):
         return False
     accepted = request.accept_mimetypes
     return "text/html" in accepted.values() and accepted["text/html"] >= accepted["application/json"]
