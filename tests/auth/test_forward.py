@@ -45,6 +45,22 @@ def test_the_application_gets_an_identity_made_for_it(place: Place, ada: Visitor
         assert claims["exp"] - claims["iat"] <= 60
 
 
+def test_the_longest_identity_fits_into_a_header(place: Place, admin: Visitor) -> None:
+    """A name and an address of as many bytes as there may be, and a key with as many scopes."""
+    name, domain = "\U00020000" * 64, ".".join(["d" * 46] * 4)
+    place.command("create-user", name, "--email", f"{name}@{domain}", "--password-stdin", input="correct horse battery")
+    visitor = place.logged_in(name, "correct horse battery")
+    scopes = ["wiki", *(f"wiki:{'a' * 28}{letter}" for letter in "abcdefghijklmn")]
+    assert 480 < len(" ".join(scopes)) <= 500
+    made = visitor.post("/auth/keys", {"name": "x", "scopes": scopes})
+    assert made.status == 200, made.body
+    reply = place.request("GET", "/wiki/", None, {"Authorization": f"Bearer {made.json['secret']}"})
+    assert reply.status == 200, reply.body
+    [token] = header(reply, "Mergepoint-Identity")
+    keys = Keys(f"{place.url}/auth/jwks.json")
+    assert verify(token, audience="wiki", find_key=keys.find)["name"] == name
+
+
 def test_nobody_is_nobody_where_that_is_allowed(place: Place, ada: Visitor) -> None:
     assert header(place.visitor().get("/maybe/"), "Mergepoint-Identity") == []
     assert header(ada.get("/open/"), "Mergepoint-Identity") == []
