@@ -74,11 +74,9 @@ def test_ten_thousand_bogus_names_lock_nobody_out(auth: Auth, clock: Clock) -> N
     make(auth, "ada")
     make(auth, "lin")
     assert not fails(auth, "ada", PASSWORD)
-    with auth.store.write() as connection:
-        for number in range(10_000):
-            clock.pass_(0.01)
-            auth.throttle.spend(connection, f"pair name bogus{number} {HERE.network}", PAIR)
-            auth.throttle.spend(connection, f"network {HERE.network}", NETWORK)
+    for number in range(10_000 if auth.store.is_sqlite else 1_000):
+        clock.pass_(0.01)
+        assert fails(auth, f"bogus{number}")
     assert not fails(auth, "ada", PASSWORD)  # known here: at once, in the middle of it
     assert not fails(auth, "lin", PASSWORD, "198.51.100.9")
     clock.pass_(2)

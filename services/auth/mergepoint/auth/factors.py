@@ -16,7 +16,7 @@ from .names import canonical
 from .schema import passkeys, recovery_codes, users
 from .seal import Seal
 from .store import Store
-from .throttle import Rate, Throttle, hashed
+from .throttle import NOTED, Rate, Throttle, hashed
 from .tokens import Tokens
 
 STEP = 30  # seconds that a code is shown for
@@ -78,8 +78,11 @@ class Factors:
         with self._store.write() as connection:
             spend = self._throttle.spend
             pair = spend(connection, f"code {user.id} {origin.network}", PAIR)
-            if not (pair and spend(connection, f"code {user.id}", ACCOUNT)):
-                raise InvalidLogin
+            may_try = pair and spend(connection, f"code {user.id}", ACCOUNT)
+            if not may_try and spend(connection, f"noted code {user.id} {origin.network}", NOTED):
+                self._audit.note(connection, "code_throttled", origin, user_id=user.id)
+        if not may_try:
+            raise InvalidLogin
         with self._store.write() as connection:
             how = self._spend_totp(connection, user.id, code) or self._spend_recovery(connection, user.id, code)
             self._audit.note(connection, "code_accepted" if how else "code_refused", origin, user_id=user.id, how=how)

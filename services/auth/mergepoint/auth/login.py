@@ -14,14 +14,13 @@ from .line import Line
 from .names import login_key
 from .passwords import MOST, Passwords
 from .store import Store
-from .throttle import Rate, Throttle
+from .throttle import NOTED, Rate, Throttle
 
 # Of one account from one network: ten at once, then two a minute. Of one network, whatever the accounts: thirty at
 # once, then one a second; an account that was used from there before does not count.
 PAIR = Rate(10, 30.0)
 NETWORK = Rate(30, 1.0)
 KNOWN_FOR = 30 * 86400.0
-NOTED = Rate(1, 60.0)  # throttled attempts in the audit log, per network
 # Refusals come after a multiple of this; it is longer than a hash takes on a busy machine.
 BEAT = 0.25
 

@@ -112,6 +112,13 @@ class Passkeys:
     def check(self, user: User, token: str, credential: dict[str, Any], origin: Origin) -> None:
         """Raise InvalidLogin unless a passkey of *user* signed the challenge."""
         challenge = self._recall(user, token)
+        try:
+            self._use(user, challenge, credential, origin)
+        except InvalidLogin:
+            self._audit.tell("passkey_refused", origin, user_id=user.id)
+            raise
+
+    def _use(self, user: User, challenge: bytes, credential: dict[str, Any], origin: Origin) -> None:
         with self._store.write() as connection:
             row = connection.execute(_one(user.id, credential)).first()
             try:

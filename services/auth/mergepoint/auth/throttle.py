@@ -34,6 +34,9 @@ class Rate:
     every: float
 
 
+NOTED = Rate(1, 60.0)  # a flood of refusals is one line a minute in the audit log
+
+
 class Throttle:
     """Budgets by key. Keys are hashed: the table tells nobody which names were tried."""
 
