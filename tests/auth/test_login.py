@@ -1,9 +1,11 @@
 """Logging in: slowed down and never locked, in a line fair by network, telling nothing apart."""
 
+import contextlib
 import statistics
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -13,6 +15,7 @@ from mergepoint.auth.audit import Origin
 from mergepoint.auth.errors import InvalidLogin, Overloaded
 from mergepoint.auth.line import Line
 from mergepoint.auth.login import NETWORK, PAIR
+from mergepoint.auth.room import Room
 from mergepoint.auth.throttle import Rate
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
@@ -296,3 +299,36 @@ def test_a_browser_sees_the_page_again(auth: Auth, browser: Browser) -> None:
     release()
     assert reply.status_code == 503
     assert "too many people" in reply.text.lower()
+
+
+def test_who_logs_in_takes_no_more_than_three_quarters_of_the_threads() -> None:
+    room = Room(threads=32)
+    with contextlib.ExitStack() as inside:
+        for number in range(24):
+            inside.enter_context(room.place(f"network {number}"))
+        with pytest.raises(Overloaded), room.place("another"):
+            pass
+    with room.place("another"):
+        pass
+
+
+def test_a_flood_from_some_networks_leaves_room_for_others() -> None:
+    room = Room(threads=32)
+    with contextlib.ExitStack() as inside:
+        taken = 0
+        with contextlib.suppress(Overloaded):
+            while taken < 24:
+                inside.enter_context(room.place(f"flood {taken % 4}"))
+                taken += 1
+        assert taken == 20
+        for number in range(4):
+            inside.enter_context(room.place(f"somebody {number}"))
+
+
+def test_while_many_are_refused_decisions_are_made(evenly: Auth, app: Flask) -> None:
+    evenly.login._room = Room(threads=4)
+    with ThreadPoolExecutor(12) as pool:
+        body = {"login": "nobody", "password": "wrong password"}
+        statuses = list(pool.map(lambda _: app.test_client().post("/auth/login", json=body).status_code, range(12)))
+    assert {*statuses} == {401, 503}
+    assert statuses.count(401) <= 3

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     session_lifetime: int = Field(30 * 86400, ge=60)
     max_bytes: int = Field(65_536, ge=1024, le=1 << 20)
     workers: int = Field(2, ge=1)  # gunicorn.conf.py starts them
+    threads: int = Field(32, ge=1)
 
     @field_validator("public_url")
     @classmethod

@@ -23,6 +23,7 @@ from .login import Login
 from .once import Once
 from .passkeys import Passkeys
 from .passwords import Passwords, generated
+from .room import Room
 from .schema import users
 from .seal import Seal, derived, secret, write_once
 from .sessions import Sessions
@@ -49,8 +50,9 @@ class Auth:
         lifetime: float = 30 * 86400,
         clock: Callable[[], float] = time.time,
         workers: int = 1,
+        threads: int = 32,
     ) -> None:
-        """*workers* is how many processes will be forked from this one to share the work."""
+        """*workers* processes will be forked from this one to share the work, each with so many *threads*."""
         own, hashes = secret(folder), max(HASHES // workers, 1)
         self.store, self.folder, self.issuer, self.clock = store, folder, issuer, clock
         self.seal = Seal(derived(own, "seal"))
@@ -64,7 +66,9 @@ class Auth:
         self.accounts = Accounts(store, self.passwords, self.line, self.audit, clock)
         self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
         self.keys = Keys(store, self.audit, clock)
-        self.login = Login(store, self.accounts, self.passwords, self.throttle, self.line, self.audit)
+        self.login = Login(
+            store, self.accounts, self.passwords, self.throttle, self.line, self.audit, room=Room(threads)
+        )
         self.factors = Factors(
             store, self.seal, self.tokens, self.throttle, self.audit, issuer=_host(issuer), clock=clock
         )

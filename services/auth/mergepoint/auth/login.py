@@ -13,6 +13,7 @@ from .errors import InvalidLogin
 from .line import Line
 from .names import login_key
 from .passwords import MOST, Passwords
+from .room import Room
 from .store import Store
 from .throttle import NOTED, Rate, Throttle
 
@@ -37,6 +38,7 @@ class Login:
         line: Line,
         audit: Audit,
         *,
+        room: Room | None = None,
         pair: Rate = PAIR,
         network: Rate = NETWORK,
         beat: float = BEAT,
@@ -45,21 +47,23 @@ class Login:
     ) -> None:
         self._store, self._accounts, self._passwords = store, accounts, passwords
         self._throttle, self._line, self._audit = throttle, line, audit
+        self._room = room or Room()
         self._pair, self._network, self._beat = pair, network, beat
         self._timer, self._sleep = timer, sleep
 
     def check(self, login: str, password: str, origin: Origin) -> User:
-        """Return the user, or raise InvalidLogin; Overloaded when the line is too long."""
+        """Return the user, or raise InvalidLogin; Overloaded when too many try or the line is too long."""
         return self.enter(login, password, origin)[0]
 
     def enter(self, login: str, password: str, origin: Origin) -> tuple[User, Spend]:
         """As ``check``; and what a session that begins thereby costs: that the password is still the same."""
         began = self._timer()
-        try:
-            return self._check(login, password, origin)
-        except InvalidLogin:
-            self.even_out(began)
-            raise
+        with self._room.place(origin.network):
+            try:
+                return self._check(login, password, origin)
+            except InvalidLogin:
+                self.even_out(began)
+                raise
 
     def prove(self, user: User, password: str, origin: Origin) -> None:
         """Raise InvalidLogin unless *password* is that of *user*, who is here already: no less slowed down."""

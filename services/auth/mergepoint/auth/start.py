@@ -36,6 +36,7 @@ def _core(settings: Settings) -> Auth:
         idle=settings.session_idle,
         lifetime=settings.session_lifetime,
         workers=settings.workers,
+        threads=settings.threads,
     )
 
 
