@@ -9,6 +9,9 @@ from tests.auth.place import Place, header
 from tests.auth.raw import exchange, get
 from tests.servers import ROOT
 
+# What nginx does with it, before any database is asked.
+pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+
 OVERWRITTEN = re.findall(r'^proxy_set_header +(\S+) +"";', (ROOT / "nginx/snippets/identity.conf").read_text(), re.M)
 
 

@@ -5,6 +5,9 @@ import pytest
 from tests.auth.place import Place
 from tests.auth.raw import exchange, get, status
 
+# What nginx does with it, before any database is asked.
+pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+
 COOKIES = [
     b"", b";", b"=", b"==", b";;;;", b"mergepoint", b"mergepoint;", b"=ms_x", b"mergepoint==", b'mergepoint="',
     b'mergepoint="ms_x"', b"mergepoint=ms_x=", b"mergepoint = ms_x", b"mergepoint=ms_x; mergepoint=ms_y",
