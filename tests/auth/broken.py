@@ -94,7 +94,7 @@ class Broken:
 
         self._server = Server(str(path), Handler)
         path.chmod(0o777)  # nginx's workers are somebody else when we are root
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
         self._server.shutdown()

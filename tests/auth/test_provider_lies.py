@@ -68,7 +68,7 @@ class Provider:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://localhost:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, path: str) -> Any:
         if path == "/jwks":
@@ -89,6 +89,10 @@ class Provider:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+# What a provider says is believed or not before any database is asked.
+pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
