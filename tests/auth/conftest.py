@@ -51,6 +51,13 @@ def auth(store: Store, tmp_path: pathlib.Path, clock: Clock, cheap: Passwords) -
 
 
 @pytest.fixture
+def evenly(auth: Auth) -> Auth:
+    """With its refusals evened out, as shipped."""
+    del auth.login.even_out
+    return auth
+
+
+@pytest.fixture
 def app(auth: Auth, tmp_path: pathlib.Path) -> Flask:
     return create_app(Settings(state=tmp_path / "state", public_url="http://localhost", registration="open"), auth)
 
