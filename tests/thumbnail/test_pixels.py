@@ -229,6 +229,22 @@ class TestEffects:
         assert (shown[:8, :8] == shown[0, 0]).all()
         assert (shown[:8, 8:16] != shown[0, 0]).any()
 
+    def test_a_mosaic_of_one_square_is_the_mean(self) -> None:
+        shown = made(pictures.file(pictures.photograph(30, 20)), pixelate=1_000_000)
+        assert (shown == shown[0, 0]).all()
+
+    def test_a_watermark_of_one_pixel_is_repeated_at_once(self) -> None:
+        mark = Watermark(pictures.file(pictures.plain(2, 2, BLUE)), 1.0, Position("side", 0.5, 0.5, 1, 1), repeat=True)
+        shown = made(pictures.file(pictures.plain(1500, 1200, WHITE)), watermark=mark)
+        assert abs((shown == BLUE).all(axis=2).mean() - 4 / 9) < 0.01
+
+    def test_tiles_far_apart_are_one_in_the_middle(self) -> None:
+        place = Position("side", 0.5, 0.5, 900_000, 900_000)
+        mark = Watermark(pictures.file(pictures.plain(10, 10, BLUE)), 1.0, place, repeat=True)
+        shown = made(pictures.file(pictures.plain(60, 40, WHITE)), watermark=mark)
+        assert (shown[15:25, 25:35] == BLUE).all()
+        assert (shown == BLUE).all(axis=2).sum() == 100
+
     def test_padding_and_canvas_have_the_background(self) -> None:
         data = pictures.file(pictures.plain(40, 20, RED))
         padded = made(data, padding=(1, 2, 3, 4), background=BLUE)

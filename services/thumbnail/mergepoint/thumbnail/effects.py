@@ -81,6 +81,7 @@ def sharpened(pixels: Pixels, sigma: float) -> Pixels:
 def pixelated(pixels: Pixels, size: int) -> Pixels:
     """Return *pixels* as a mosaic of squares of *size*."""
     height, width, _ = pixels.shape
+    size = min(size, max(width, height))
     across, down = -(-width // size), -(-height // size)
     whole = np.pad(pixels, ((0, down * size - height), (0, across * size - width), (0, 0)), mode="edge")
     small = _filtered(whole, lambda image: image.reduce(size))
@@ -109,8 +110,13 @@ def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -
         factor = min(width * wanted.scale / mark.shape[1], height * wanted.scale / mark.shape[0])
         mark = resize(mark, max(1, round(mark.shape[1] * factor)), max(1, round(mark.shape[0] * factor)))
     mark = _rgba(mark)
-    layer = np.zeros((height, width, 4), np.uint8)
-    for left, top in _corners(wanted, (width, height), (mark.shape[1], mark.shape[0]), scale):
+    room, size = (width, height), (mark.shape[1], mark.shape[0])
+    if wanted.repeat:
+        across, down = offset(wanted.position.dx, width, scale), offset(wanted.position.dy, height, scale)
+        layer = _tiled(mark, room, (max(0, min(across, width)), max(0, min(down, height))))
+    else:
+        layer = np.zeros((height, width, 4), np.uint8)
+        left, top = place(wanted.position, room, size, within=lambda *_: (0.0, 0.0), scale=scale, over=True)
         part = mark[max(0, -top) : height - top, max(0, -left) : width - left]
         left, top = max(0, left), max(0, top)
         layer[top : top + part.shape[0], left : left + part.shape[1]] = part
@@ -122,20 +128,15 @@ def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -
     return result if alpha else np.ascontiguousarray(result[..., :3])
 
 
-def _corners(wanted: Watermark, room: Size, mark: Size, scale: float) -> list[tuple[int, int]]:
-    """Return where the left upper corners of the watermark go: one, or of all tiles, of which one is in the middle."""
-    if not wanted.repeat:
-        return [place(wanted.position, room, mark, within=lambda *_: (0.0, 0.0), scale=scale, over=True)]
-    gaps = (max(0, offset(wanted.position.dx, room[0], scale)), max(0, offset(wanted.position.dy, room[1], scale)))
-    across, down = (_tiles(whole, side, gap) for whole, side, gap in zip(room, mark, gaps, strict=True))
-    return [(left, top) for top in down for left in across]
-
-
-def _tiles(whole: int, side: int, gap: int) -> range:
-    step = side + gap
-    count = -(-whole // step) | 1
-    start = gap // 2 - (count * step - whole) // 2
-    return range(start, start + count * step, step)
+def _tiled(mark: Pixels, room: Size, gaps: Size) -> Pixels:
+    """Return *room* full of *mark*, one of them in its middle."""
+    high, wide, _ = mark.shape
+    tile = np.zeros((high + gaps[1], wide + gaps[0], 4), np.uint8)
+    tile[gaps[1] // 2 : gaps[1] // 2 + high, gaps[0] // 2 : gaps[0] // 2 + wide] = mark
+    across, down = -(-room[0] // tile.shape[1]) | 1, -(-room[1] // tile.shape[0]) | 1  # odd
+    tiles = np.tile(tile, (down, across, 1))
+    left, top = (tiles.shape[1] - room[0]) // 2, (tiles.shape[0] - room[1]) // 2
+    return np.ascontiguousarray(tiles[top : top + room[1], left : left + room[0]])
 
 
 def with_alpha(pixels: Pixels) -> Pixels:
