@@ -69,6 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     (folder / "a b/flag.png").write_bytes(PNG)
     (folder.parent / "secret.png").write_bytes(PNG)
     (folder / "out.png").symlink_to(folder.parent / "secret.png")
+    (folder / "loop.png").symlink_to(folder / "loop.png")
     (folder / "large.png").write_bytes(PNG + bytes(200_000))
     (folder / "circle.png").symlink_to(folder / "circle.png")
     return folder
@@ -166,6 +167,10 @@ def test_a_local_file_is_read_from_its_folder_only(links: FlaskClient) -> None:
         "//etc/passwd",
         "/%00",
         "/../../../../etc/passwd",
+        "/" + "a" * 300,
+        "/" + "a/" * 3000,
+        "/loop.png",
+        "/%ff%fe",
     ):
         assert refusal(links.get(plain("w:30", f"local://{path}"))) == (422, "source_not_found")
     assert refusal(links.get(plain("w:30", "local:///large.png"))) == (422, "source_too_large")
