@@ -9,14 +9,17 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, thumbnail
+from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, info, thumbnail
 from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.headers import read_header
 from mergepoint.thumbnail.spec import Limits as SpecLimits
 from mergepoint.thumbnail.tasks import LONGEST_DEADLINE, deadline
 from tests.servers import Gunicorn, children, descendants
-from tests.thumbnail import bombs, pictures
+from tests.thumbnail import bombs, pictures, test_metadata
+from tests.thumbnail.animations import Frame, gif
+from tests.thumbnail.containers import avif_grid, avif_with_thumbnail
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 
@@ -93,24 +96,54 @@ def test_half_a_file_is_broken_wherever_it_ends(format: str) -> None:
         assert shown.width == 10
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@functools.cache
+def small(kind: str) -> bytes:
+    photograph = pictures.photograph(40, 30)
+    moving = {"moving GIF": "GIF", "moving WebP": "WEBP"}
+    if kind in moving:
+        return pictures.moving(moving[kind], 3)
+    if kind in test_metadata.SOURCES:
+        return test_metadata.SOURCES[kind]()
+    special = {
+        "CMYK": lambda: pictures.saved(Image.fromarray(photograph).convert("CMYK"), "JPEG"),
+        "progressive": lambda: pictures.file(photograph, "JPEG", progressive=True),
+        "palette": lambda: pictures.saved(Image.fromarray(photograph).quantize(16), "PNG", bits=4),
+        "lossless WebP": lambda: pictures.file(photograph, "WEBP", lossless=True),
+        "grid": lambda: avif_grid([[photograph] * 2]),
+        "thumbnail within": lambda: avif_with_thumbnail(photograph, photograph[:16, :16]),
+        "frames": lambda: gif(Frame(0, disposal=2, clear=3), Frame(1, 16, 16, 16, 16), loop=2),
+        "several": lambda: pictures.saved(Image.fromarray(photograph), "MPO", save_all=True),
+    }
+    return special[kind]()
+
+
+KINDS = [
+    *FORMATS, "moving GIF", "moving WebP", "CMYK", "progressive", "palette", "lossless WebP", "grid",
+    "thumbnail within", "frames", "several",
+]  # fmt: skip
+WANTED = [
+    Spec(width=8),
+    Spec(width=8, frames=0),
+    Spec(strip=False, keep_profile=True),
+    Spec(width=8, format="WEBP", frames=0, keep_copyright=True, embedded=True),
+]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_damaged_file_is_shown_or_refused_and_nothing_else(data: st.DataObject) -> None:
-    format = data.draw(st.sampled_from(FORMATS))
-    file = bytearray(small(format))
+    file = bytearray(small(data.draw(st.sampled_from(KINDS))))
     for _ in range(data.draw(st.integers(1, 6))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
+    del file[data.draw(st.integers(len(file) // 2, len(file) * 2)) :]
     with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, MemoryError):
-        thumbnail(bytes(file), Spec(width=8), limits=Limits(pixels=1_000_000))
-
-
-@functools.cache
-def small(format: str) -> bytes:
-    return pictures.moving("GIF", 3) if format == "GIF" else pictures.file(pictures.photograph(40, 30), format)
+        thumbnail(bytes(file), data.draw(st.sampled_from(WANTED)), limits=Limits(pixels=1_000_000))
+    with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, MemoryError):
+        info(bytes(file), limits=Limits(pixels=1_000_000))
 
 
 @settings(max_examples=200, deadline=None)
-@given(head=st.sampled_from([small(format)[:40] for format in FORMATS]), tail=st.binary(max_size=300))
+@given(head=st.sampled_from([small(kind)[:40] for kind in KINDS]), tail=st.binary(max_size=300))
 def test_any_header_is_read_or_refused(head: bytes, tail: bytes) -> None:
     with contextlib.suppress(BrokenImage, NotAnImage):
         read_header(head + tail)

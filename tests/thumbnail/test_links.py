@@ -1,12 +1,16 @@
 """imgproxy's URLs mean here what they mean there, and nothing that is not signed is done."""
 
 import base64
+import contextlib
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mergepoint.thumbnail.grammar import BadLink, Expired, Grammar, UnknownOption
-from mergepoint.thumbnail.link import Link
+from mergepoint.thumbnail.link import DELIVERY, LIMITING, Link
+from mergepoint.thumbnail.link_options import OPTIONS
 from mergepoint.thumbnail.signing import BadSignature, Signer, parse_pairs
 from mergepoint.thumbnail.spec import Crop, Limits, Position, Spec, Trim
 
@@ -274,3 +278,15 @@ def test_limits_that_links_may_move_are_moved() -> None:
     assert moved("mafr:0.5").limits == Limits(5, frames=3, frame_pixels=500_000, side=10)
     assert (moved("mrd:100").limits, moved("mrd:100").spec.max_side) == (Limits(5, frames=3, side=100), 100)
     assert (moved("mrd:0").limits, moved("mrd:0").spec.max_side) == (Limits(5, frames=3, side=10), 0)
+
+
+WORDS = st.sampled_from(
+    [*OPTIONS, *DELIVERY, *LIMITING, "preset", "plain", "enc", ":", ":", ":", ":", "/", "/", "0", "1", "0.5", "-1",
+     "x", "%", "%41", "@", ".", "=", "sm", "ce", "fp", "jpg", "fff", "1e9", "é", "\0", ""]
+)  # fmt: skip
+
+
+@given(words=st.lists(WORDS, max_size=14))
+def test_any_path_is_a_link_or_is_refused(words: list[str]) -> None:
+    with contextlib.suppress(BadLink, UnknownOption, Expired):
+        Grammar({"default": "q:80"}, b"mark", Limits()).parse("/" + "".join(words))
