@@ -120,6 +120,16 @@ class TestJPEG:
         data = pictures.saved(Image.fromarray(FLAG), "JPEG", keep_rgb=True, quality=95)
         assert near(seen(data), [RED, GREEN, BLUE, WHITE])
 
+    @pytest.mark.parametrize("size", [(64, 48), (1280, 960)])
+    def test_of_several_in_one_file_the_first_is_shown(self, size: tuple[int, int]) -> None:
+        """MPO: what cameras with two lenses write, and telephones beside a picture's map of brightness."""
+        shown = [Image.fromarray(pictures.flag(*size)), Image.new("RGB", size, "black")]
+        data = pictures.saved(shown[0], "MPO", save_all=True, append_images=shown[1:], quality=95)
+        small = thumbnail(data, Spec(width=64, format="PNG"))
+        assert (small.origin_width, small.height) == (size[0], 48)
+        assert near(seen(small.bytes), [RED, GREEN, BLUE, WHITE])
+        assert info(data)["type"] == "image/jpeg"
+
     def test_grey_stays_grey(self) -> None:
         small = thumbnail(pictures.saved(Image.fromarray(FLAG).convert("L"), "JPEG"), Spec(width=16))
         assert pictures.opened(small.bytes).mode == "L"
