@@ -154,5 +154,5 @@ def _announced(tasks: Mapping[str, Task], body: bytes) -> Header | None:
 
 def _accepted() -> tuple[str, ...]:
     """Return the formats that Accept names; what it takes only by a wildcard, it has not asked for."""
-    named = {kind for kind, quality in request.accept_mimetypes if quality > 0}
+    named = {kind.partition(";")[0].strip().lower() for kind, quality in request.accept_mimetypes if quality > 0}
     return tuple(format for kind, format in NEGOTIATED.items() if kind in named)
