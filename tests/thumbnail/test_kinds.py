@@ -1,7 +1,6 @@
 """Every kind of JPEG, PNG and AVIF is read as it looks: depths, palettes, transparent colours, samplings, inks."""
 
 import base64
-import io
 import struct
 import zlib
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from mergepoint.thumbnail.cicp import profile_of
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import PNG_HEAD, chunk
 from tests.thumbnail.containers import avif_grid
+from tests.thumbnail.profiles import SPACES, grey_profile
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 FLAG = pictures.flag(64, 48)
@@ -211,11 +211,18 @@ class TestProfiles:
         assert "icc_profile" not in pictures.opened(kept).info
 
     def test_where_no_profile_can_be_kept_colours_are_converted(self) -> None:
-        from tests.thumbnail.test_pixels import p3_profile
-
-        data = pictures.file(pictures.plain(40, 40, (60, 200, 90)), "PNG", icc_profile=p3_profile())
+        wide = SPACES["Adobe RGB"]
+        data = pictures.file(pictures.plain(40, 40, (120, 130, 90)), "PNG", icc_profile=wide.profile())
         gif = thumbnail(data, Spec(format="GIF", keep_profile=True)).bytes
-        assert abs(pictures.pixels(gif)[5, 5].astype(int) - (0, 203, 73)).max() <= 6
+        assert abs(pictures.pixels(gif)[5, 5] - wide.in_srgb((120, 130, 90))).max() <= 6
+
+    @pytest.mark.parametrize("name", SPACES)
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
+    @pytest.mark.parametrize("levels", [(120, 130, 90), (200, 180, 160), (90, 110, 140), (255,) * 3, (230, 40, 40)])
+    def test_a_wide_gamut_becomes_srgb(self, name: str, format: str, levels: tuple[int, ...]) -> None:
+        data = pictures.file(pictures.plain(48, 48, levels), format, icc_profile=SPACES[name].profile())
+        shown = pictures.pixels(thumbnail(data, Spec(width=16, format="PNG")).bytes)[8, 8]
+        assert abs(shown - SPACES[name].in_srgb(levels)).max() <= (3 if format == "PNG" else 6)
 
     @pytest.mark.parametrize(("level", "shown"), [(0, 0), (255, 255), (128, 100)])
     def test_grey_has_profiles_too(self, level: int, shown: int) -> None:
@@ -274,22 +281,3 @@ class TestNumbers:
             profile_of(data[:33] + lie + data[37:], "PNG")
         for end in range(len(data)):
             profile_of(data[:end], "PNG")
-
-
-def grey_profile(exponent: float) -> bytes:
-    """A profile of grey, made here (ICC.1:2022, 8.3.2): white point and curve."""
-    name = b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(78)
-    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)
-    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(exponent * 256)) + bytes(2)
-    tags = {b"desc": name + bytes(-len(name) % 4), b"wtpt": white, b"kTRC": curve}
-    table, body, at = b"", b"", 128 + 4 + 12 * len(tags)
-    for tag, content in tags.items():
-        table += tag + struct.pack(">II", at, len(content))
-        at, body = at + len(content), body + content
-    head = bytearray(128)
-    head[0:4], head[8:12] = struct.pack(">I", at), bytes([2, 0x40, 0, 0])
-    head[12:24], head[36:40] = b"mntrGRAYXYZ ", b"acsp"
-    head[68:80] = struct.pack(">iii", 63190, 65536, 54061)
-    profile = bytes(head) + struct.pack(">I", len(tags)) + table + body
-    ImageCms.ImageCmsProfile(io.BytesIO(profile))  # it is one
-    return profile
