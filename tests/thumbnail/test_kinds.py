@@ -8,14 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from mergepoint.thumbnail import BrokenImage, Spec, info, thumbnail
-from mergepoint.thumbnail.cicp import profile_of
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import PNG_HEAD, chunk
 from tests.thumbnail.containers import avif_grid
-from tests.thumbnail.profiles import SPACES, grey_profile
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 FLAG = pictures.flag(64, 48)
@@ -200,84 +198,3 @@ class TestAVIF:
         glass = np.dstack([FLAG, np.full((48, 64), 128, np.uint8)])
         assert near(seen(pictures.file(glass, "AVIF")), [RED, GREEN, BLUE, WHITE])
         assert {round(pixel[3] / 16) for pixel in seen(pictures.file(glass, "AVIF"))} == {8}
-
-
-class TestProfiles:
-    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
-    def test_a_profile_of_inks_is_never_kept_with_colours(self, format: str) -> None:
-        inks = Image.fromarray(FLAG).convert("CMYK")
-        data = pictures.saved(inks, "JPEG", quality=95, icc_profile=bytes(16) + b"CMYK" + bytes(200))
-        kept = thumbnail(data, Spec(format=format, keep_profile=True)).bytes
-        assert "icc_profile" not in pictures.opened(kept).info
-
-    def test_where_no_profile_can_be_kept_colours_are_converted(self) -> None:
-        wide = SPACES["Adobe RGB"]
-        data = pictures.file(pictures.plain(40, 40, (120, 130, 90)), "PNG", icc_profile=wide.profile())
-        gif = thumbnail(data, Spec(format="GIF", keep_profile=True)).bytes
-        assert abs(pictures.pixels(gif)[5, 5] - wide.in_srgb((120, 130, 90))).max() <= 6
-
-    @pytest.mark.parametrize("name", SPACES)
-    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
-    @pytest.mark.parametrize("levels", [(120, 130, 90), (200, 180, 160), (90, 110, 140), (255,) * 3, (230, 40, 40)])
-    def test_a_wide_gamut_becomes_srgb(self, name: str, format: str, levels: tuple[int, ...]) -> None:
-        data = pictures.file(pictures.plain(48, 48, levels), format, icc_profile=SPACES[name].profile())
-        shown = pictures.pixels(thumbnail(data, Spec(width=16, format="PNG")).bytes)[8, 8]
-        assert abs(shown - SPACES[name].in_srgb(levels)).max() <= (3 if format == "PNG" else 6)
-
-    @pytest.mark.parametrize(("level", "shown"), [(0, 0), (255, 255), (128, 100)])
-    def test_grey_has_profiles_too(self, level: int, shown: int) -> None:
-        """Of a curve with the exponent 3: 128 is darker than in sRGB."""
-        data = pictures.file(np.full((8, 8), level, np.uint8), "PNG", icc_profile=grey_profile(3.0))
-        assert abs(int(pictures.pixels(thumbnail(data, Spec()).bytes)[4, 4, 0]) - shown) <= 3
-        assert info(data)["profile"]
-
-
-class TestNumbers:
-    """Colours may be named by number; a dull green of Display P3 has other numbers in sRGB."""
-
-    GREEN = pictures.plain(40, 40, (60, 200, 90))
-
-    def avif(self, primaries: int, transfer: int, **more: object) -> bytes:
-        data = pictures.file(self.GREEN, "AVIF", subsampling="4:4:4", **more)
-        at = data.index(b"nclx") + 4
-        return data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
-
-    def png(self, *numbers: int, **more: object) -> bytes:
-        data = pictures.file(self.GREEN, "PNG", **more)
-        return data[:33] + chunk(b"cICP", bytes([*numbers, 0, 1])) + data[33:]
-
-    @pytest.mark.parametrize(
-        ("primaries", "transfer", "shown"),
-        [
-            (12, 13, (0, 203, 73)),
-            (12, 1, (0, 203, 73)),
-            (9, 13, (0, 210, 70)),
-            (1, 13, (60, 200, 90)),
-            (2, 2, (60, 200, 90)),
-            (12, 16, (60, 200, 90)),
-            (77, 13, (60, 200, 90)),
-        ],
-    )
-    @pytest.mark.parametrize("format", ["avif", "png"])
-    def test_they_become_srgb(self, primaries: int, transfer: int, shown: tuple[int, ...], format: str) -> None:
-        data = getattr(self, format)(primaries, transfer)
-        small = thumbnail(data, Spec(width=20, format="PNG")).bytes
-        assert abs(pictures.pixels(small)[10, 10].astype(int) - shown).max() <= 8
-        assert info(data)["profile"] == ({12: "Display P3", 9: "Rec. 2020"}.get(primaries) if transfer < 16 else None)
-
-    def test_a_number_goes_before_a_profile_in_png_and_after_one_in_avif(self) -> None:
-        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-        assert info(self.png(12, 13, icc_profile=srgb))["profile"] == "Display P3"
-        assert info(self.avif(12, 13, icc_profile=srgb))["profile"] == "sRGB built-in"
-
-    def test_the_profile_is_kept_on_request(self) -> None:
-        kept = thumbnail(self.avif(12, 13), Spec(format="JPEG", keep_profile=True)).bytes
-        assert info(kept)["profile"] == "Display P3"
-        assert near([tuple(pictures.pixels(kept)[10, 10])], [(60, 200, 90)], by=6)
-
-    def test_a_number_cut_off_is_none(self) -> None:
-        data = self.png(12, 13)
-        for lie in (struct.pack(">I", 0), struct.pack(">I", 2**31 - 1), b"\xff\xff\xff\xff"):
-            profile_of(data[:33] + lie + data[37:], "PNG")
-        for end in range(len(data)):
-            profile_of(data[:end], "PNG")
