@@ -55,6 +55,9 @@ def test_a_box_and_a_resizing_type_give_imgproxys_size(type: str, more: str, siz
     [
         ("w:25", (200, 100), (25, 13)),  # half a pixel is one
         ("w:75", (200, 100), (75, 38)),
+        ("w:9/el:1/dpr:0.5", (167, 92), (4, 2)),  # but not where a float is less by its last bit
+        ("h:45/el:1/dpr:0.5", (199, 43), (104, 22)),
+        ("rs:fit:230:117/dpr:0.5/exar:1", (117, 90), (114, 58)),
         ("w:1", (1000, 10), (1, 1)),
         ("w:200/dpr:0.4", (100, 100), (80, 80)),
         ("w:50/dpr:2", (200, 100), (100, 50)),

@@ -18,7 +18,6 @@ Find = Callable[[str, Box, float, float], tuple[float, float]]
 starts."""
 Within = Callable[[str, int, int], tuple[float, float]]
 """The same in one box, from whose left upper corner the answer counts."""
-NEARLY = 1e-9  # what is half a pixel but for the last bits of a float is half a pixel
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def offset(given: float, whole: int, scale: float) -> int:
 
 
 def half_up(value: float) -> int:
-    return math.floor(value + 0.5 + NEARLY)
+    return math.floor(value + 0.5)
 
 
 def _at(side: float, spare: int, inwards: int) -> int:
@@ -133,25 +132,29 @@ def _fit(spec: Spec, wide: float, high: float) -> str:
 
 
 def _scale(wide: float, high: float, spec: Spec, fit: str) -> Scale:
-    across = spec.width / wide if spec.width else 0.0
-    down = spec.height / high if spec.height else 0.0
-    if fit == "fill":
-        across, down = across or 1.0, down or 1.0
-    elif across and down:
-        across = down = max(across, down) if fit == "cover" else min(across, down)
-    else:
-        across = down = across or down or 1.0
-    across, down, dpr = across * spec.zoom[0], down * spec.zoom[1], spec.dpr
+    """Reckons in how much is shrunk, in imgproxy's order: where half a pixel is lost in a float's last bits, it is lost
+    there too."""
+    across, down = _shrunk(wide, spec.width), _shrunk(high, spec.height)
+    if fit != "fill":
+        if not (spec.width and spec.height):
+            across = down = across if spec.width else down
+        else:
+            across = down = min(across, down) if fit == "cover" else max(across, down)
+    across, down, dpr = across / spec.zoom[0], down / spec.zoom[1], spec.dpr
     if not spec.upscale:
-        if (growth := max(across, down)) > 1:
-            across, down = across / growth, down / growth
-            dpr = dpr if _extends(spec) else dpr * growth
-        dpr = min(dpr, 1 / max(across, down))
-    if spec.min_width and wide * across < spec.min_width:
-        across, down = spec.min_width / wide, down * spec.min_width / (wide * across)
-    if spec.min_height and high * down < spec.min_height:
-        across, down = across * spec.min_height / (high * down), spec.min_height / high
-    return Scale(across * dpr, down * dpr, dpr)
+        if (least := min(across, down)) < 1:
+            across, down = across / least, down / least
+            dpr = dpr if _extends(spec) else dpr / least
+        dpr = min(dpr, across, down)
+    if spec.min_width and wide / spec.min_width < across:
+        across, down = wide / spec.min_width, down / (across / (wide / spec.min_width))
+    if spec.min_height and high / spec.min_height < down:
+        across, down = across / (down / (high / spec.min_height)), high / spec.min_height
+    return Scale(1 / min(across / dpr, wide), 1 / min(down / dpr, high), dpr)
+
+
+def _shrunk(whole: float, wanted: int | None) -> float:
+    return whole / wanted if wanted else 1.0
 
 
 def _laid_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
@@ -170,7 +173,9 @@ def _laid_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
 
 def _asked(spec: Spec, dpr: float) -> Size:
     """Return the box in pixels of the answer; 0 where a side is free."""
-    width, height = ((side or 0) * zoom * dpr for side, zoom in zip((spec.width, spec.height), spec.zoom, strict=True))
+    width, height = (
+        (side or 0) * (dpr * zoom) for side, zoom in zip((spec.width, spec.height), spec.zoom, strict=True)
+    )
     return (max(1, half_up(width)) if width else 0), (max(1, half_up(height)) if height else 0)
 
 
@@ -179,9 +184,9 @@ def _kept(scaled: Size, asked: Size, spec: Spec, fit: str) -> Size:
     if fit == "cover" and spec.keep_ratio and not spec.upscale and all(asked):
         across, down = asked[0] / scaled[0], asked[1] / scaled[1]
         if across > down and across > 1:
-            return scaled[0], max(1, half_up(scaled[0] * asked[1] / asked[0]))
+            return scaled[0], max(1, half_up(scaled[0] * (asked[1] / asked[0])))
         if down > across and down > 1:
-            return max(1, half_up(scaled[1] * asked[0] / asked[1])), scaled[1]
+            return max(1, half_up(scaled[1] * (asked[0] / asked[1]))), scaled[1]
     return min(scaled[0], asked[0] or scaled[0]), min(scaled[1], asked[1] or scaled[1])
 
 
@@ -196,8 +201,10 @@ def _canvas(size: Size, asked: Size, spec: Spec, dpr: float) -> tuple[Size, int,
         canvas = max(asked[0], size[0]), max(asked[1], size[1])
         left, top = _placed(position, canvas, size, dpr)
     if spec.extend_ratio and all(asked):
-        wider = canvas[0], max(canvas[1], half_up(canvas[0] * asked[1] / asked[0]))
-        wider = max(canvas[0], half_up(canvas[1] * asked[0] / asked[1])), wider[1]
+        across, down = asked[0] / size[0], asked[1] / size[1]
+        width = half_up(size[1] * (asked[0] / asked[1])) if across > down else size[0]
+        height = half_up(size[0] * (asked[1] / asked[0])) if down > across else size[1]
+        wider = max(canvas[0], width), max(canvas[1], height)
         more = _placed(spec.extend_ratio, wider, canvas, dpr)
         canvas, left, top = wider, left + more[0], top + more[1]
     above, right, below, before = (round(side * dpr) for side in spec.padding)
