@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.web import create_app
+from tests.thumbnail.remote import canary, folder, links, origin  # noqa: F401  these are fixtures
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,9 @@
 """GET /thumbnail/<signature>/…: links to pictures elsewhere, in allowed places, kept as long as they may be."""
 
 import base64
-import contextlib
-import json
 import pathlib
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
 
-import imgproxy
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -20,79 +13,7 @@ from mergepoint.thumbnail.signing import Signer
 from mergepoint.thumbnail.web import create_app
 from tests.kit.sources import Server
 from tests.thumbnail import bombs, pictures
-
-NODE_CLIENT = "@imgproxy/imgproxy-node@1"
-KEY, SALT = b"key", b"salt"
-SIGNER = Signer([(KEY, SALT)])
-PNG = pictures.file(pictures.flag(60, 40))
-
-
-def respond(status: int = 200, body: bytes = PNG, **headers: str) -> bytes:
-    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {"Content_Length": len(body), **headers}.items()]
-    return f"HTTP/1.1 {status} x\r\n".encode() + "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-class Origin:
-    """A server that a test may change: what it *answers* for each path; what it was *asked*."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, bytes] = {}
-        self.server = Server(self._answer)
-        self.url = self.server.url
-
-    @property
-    def asked(self) -> list[str]:
-        return [head.split(b" ")[1].decode() for head in self.server.seen]
-
-    def _answer(self, connection: socket.socket, head: bytes) -> None:
-        connection.sendall(self.answers.get(head.split(b" ")[1].decode(), respond()))
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[Origin]:
-    origin = Origin()
-    yield origin
-    origin.server.close()
-
-
-@pytest.fixture(scope="module")
-def canary() -> Iterator[Server]:
-    canary = Server(respond())
-    yield canary
-    canary.close()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    folder = tmp_path_factory.mktemp("pictures")
-    (folder / "a b").mkdir()
-    (folder / "a b/flag.png").write_bytes(PNG)
-    (folder.parent / "secret.png").write_bytes(PNG)
-    (folder / "out.png").symlink_to(folder.parent / "secret.png")
-    (folder / "loop.png").symlink_to(folder / "loop.png")
-    (folder / "large.png").write_bytes(PNG + bytes(200_000))
-    (folder / "circle.png").symlink_to(folder / "circle.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def links(origin: Origin, folder: pathlib.Path) -> Iterator[FlaskClient]:
-    settings = Settings(
-        keys=f"{b'old'.hex()},{KEY.hex()}", salts=f"{b'old'.hex()},{SALT.hex()}", max_bytes=100_000, source_timeout=1,
-        sources=f"{origin.url} local://{folder}", presets="tiny=w:6,default=q:70", children=1,
-    )  # fmt: skip
-    app = create_app(settings)
-    yield app.test_client()
-    app.extensions["sandbox"].close()
-
-
-def signed(path: str) -> str:
-    return f"/thumbnail/{SIGNER.sign(path)}{path}"
-
-
-def plain(options: str, source: str, extension: str = "") -> str:
-    escaped = source.replace("%", "%25").replace("?", "%3F").replace("@", "%40")
-    return signed(f"/{options}/plain/{escaped}{extension}")
+from tests.thumbnail.remote import PNG, SIGNER, Origin, plain, respond, signed
 
 
 def refusal(answer: TestResponse) -> tuple[int, str]:
@@ -307,56 +228,3 @@ def test_a_link_is_known_by_its_tag(links: FlaskClient, origin: Origin) -> None:
     first = links.get(plain("w:30", f"{origin.url}/x"))
     again = links.get(plain("w:30", f"{origin.url}/x"), headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
-
-
-class TestClientsOfImgproxy:
-    """The URLs that its client libraries make are good here."""
-
-    def test_python(self, links: FlaskClient, origin: Origin) -> None:
-        factory = imgproxy.ImgProxy.factory(
-            proxy_host="http://localhost/thumbnail", key=KEY.hex(), salt=SALT.hex(), width=20, height=10
-        )
-        for url in (factory(f"{origin.url}/x", resizing_type="fill"), factory(f"{origin.url}/x")("rs:fill:20:10")):
-            answer = links.get(str(url).removeprefix("http://localhost"))
-            assert pictures.opened(answer.data).size == (20, 10), url
-
-    def test_node(
-        self, links: FlaskClient, origin: Origin, node_client: Callable[[str, dict[str, object]], str]
-    ) -> None:
-        options = {"resizing_type": "fill", "width": 20, "height": 10, "gravity": {"type": "no"}, "quality": 50}
-        answer = links.get(node_client(f"{origin.url}/x?y=1", {**options, "format": "jpg"}))
-        assert (pictures.opened(answer.data).size, answer.content_type) == ((20, 10), "image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def node_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, object]], str]:
-    """imgproxy's own library for Node, which is fetched for this test."""
-    folder = tmp_path_factory.mktemp("node")
-    command = [
-        "npm",
-        "install",
-        "--silent",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-        str(folder),
-        "@imgproxy/imgproxy-node@1",
-    ]
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        subprocess.run(command, capture_output=True, timeout=60, check=False)
-    if not (folder / "node_modules/@imgproxy/imgproxy-node").is_dir() or not shutil.which("node"):
-        pytest.skip("@imgproxy/imgproxy-node is not to be had here")
-
-    def make(source: str, options: dict[str, object]) -> str:
-        given = {
-            "endpoint": "http://localhost/thumbnail", "url": source, "options": options,
-            "key": KEY.hex(), "salt": SALT.hex(),
-        }  # fmt: skip
-        script = "const {generateImageUrl} = require('@imgproxy/imgproxy-node');"
-        script += f"console.log(generateImageUrl({json.dumps(given)}))"
-        done = subprocess.run(
-            ["node", "-e", script], cwd=folder, capture_output=True, text=True, timeout=30, check=True
-        )
-        return done.stdout.strip().removeprefix("http://localhost")
-
-    return make
