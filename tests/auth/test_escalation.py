@@ -132,3 +132,13 @@ def test_changing_a_second_factor_makes_the_session_no_fresher(auth: Auth, brows
     assert browser.send("POST", "/auth/second-factor/totp/remove").status_code == 200
     clock.pass_(500)
     assert browser.send("POST", "/auth/second-factor/totp/remove").status_code == 403
+
+
+@pytest.mark.parametrize("scopes", [["admin"], ["jobs", "admin"], ["auth:read", "admin"], ["jobs"]])
+@pytest.mark.parametrize("path", ["users", "audit", "keys", "sessions", "me", "account"])
+def test_a_key_without_the_scope_of_this_service_may_nothing_here(
+    auth: Auth, app: Flask, root: User, scopes: list[str], path: str
+) -> None:
+    secret, _ = auth.keys.create(root, HERE, name="x", scopes=scopes)
+    reply = app.test_client().get(f"/auth/{path}", headers={"Authorization": f"Bearer {secret}"})
+    assert reply.status_code == 403

@@ -76,10 +76,8 @@ def caller() -> Caller | None:
     """Who asks, if anybody; raise InvalidCredential for a bad bearer token."""
     if "caller" not in g:
         g.caller = auth().gate.caller(credentials())
-        if g.caller and g.caller.key:
-            wanted = "admin" if g.get("policy") == "admin" else "auth"
-            if not {"auth", "admin"} & set(g.caller.key.scopes):
-                raise Forbidden(f"this key lacks the scope {wanted!r}")
+        if g.caller and g.caller.key and "auth" not in g.caller.key.scopes:
+            raise Forbidden("this key lacks the scope 'auth'")
     found: Caller | None = g.caller
     return found
 
