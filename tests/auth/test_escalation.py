@@ -142,3 +142,24 @@ def test_a_key_without_the_scope_of_this_service_may_nothing_here(
     secret, _ = auth.keys.create(root, HERE, name="x", scopes=scopes)
     reply = app.test_client().get(f"/auth/{path}", headers={"Authorization": f"Bearer {secret}"})
     assert reply.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/auth/users", {"name": "eve", "admin": True}, 403),
+        ("PATCH", "/auth/users/2", {"admin": True}, 403),
+        ("POST", "/auth/users/1/reset", {}, 403),
+        ("POST", "/auth/users", {"name": "lin"}, 200),
+        ("PATCH", "/auth/users/2", {"disabled": True}, 200),
+        ("POST", "/auth/users/2/reset", {}, 200),
+    ],
+)
+def test_a_key_makes_no_administrator_and_lets_nobody_in_as_one(
+    auth: Auth, app: Flask, root: User, method: str, path: str, body: object, status: int
+) -> None:
+    make(auth, "ada")
+    secret, _ = auth.keys.create(root, HERE, name="x", scopes=["auth", "admin"])
+    reply = app.test_client().open(path, method=method, json=body, headers={"Authorization": f"Bearer {secret}"})
+    assert reply.status_code == status
+    assert [user.name for user in auth.accounts.list() if user.admin] == ["root"]

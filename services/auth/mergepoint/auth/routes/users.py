@@ -9,7 +9,8 @@ from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Model, Options, validate
 
 from ..accounts import User
-from ..errors import Invalid
+from ..errors import Forbidden, Invalid
+from ..policy import Caller
 from . import links
 from .login import NoOptions
 from .requests import administrator, auth, origin, page, sent, sent_fields, status_of, wants_page
@@ -67,6 +68,7 @@ def add(app: Flask) -> None:
     @describe("Make a user; returns the link to choose a password", NewUserOptions, produces=["application/json"])
     def create_user() -> Response:
         who, options = administrator(), sent(NewUserOptions)
+        _refuse_key(who, options.admin)
         try:
             user = auth().accounts.create(
                 options.name, origin(who), email=options.email, email_proven=bool(options.email), admin=options.admin
@@ -89,6 +91,7 @@ def add(app: Flask) -> None:
     @describe("Change a user's rights; their sessions end", ChangeOptions, produces=["application/json"])
     def change_user(id: int) -> Response:
         who, options = administrator(), sent(ChangeOptions)
+        _refuse_key(who, bool(options.admin))
         if options.admin is not None:
             auth().accounts.set_admin(id, options.admin, origin(who))
         if options.disabled is not None:
@@ -101,6 +104,7 @@ def add(app: Flask) -> None:
     def reset_user(id: int) -> Response:
         who = administrator()
         user = auth().accounts.get(id)
+        _refuse_key(who, user.admin)
         return _linked(user, links.password(user, origin(who)))
 
     @app.post("/auth/users/<int:id>/sessions/end")
@@ -131,6 +135,12 @@ def add(app: Flask) -> None:
         ids = {event[of] for event in events for of in ("user_id", "actor_id") if event[of] is not None}
         names = auth().accounts.names(ids)
         return page("audit", events=events, names=names, asked=asked)
+
+
+def _refuse_key(who: Caller, admin: bool) -> None:
+    """A key makes no administrator and lets nobody in as one: it would outlive itself so."""
+    if admin and who.key:
+        raise Forbidden("this takes a session, not a key")
 
 
 def _told(user: User) -> dict[str, Any]:
