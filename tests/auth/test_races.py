@@ -138,3 +138,12 @@ def test_of_two_who_change_to_the_same_address_one_is_told(auth: Auth) -> None:
         raised = together(*calls)
         assert sum(one is None for one in raised) == 1
         assert {type(one) for one in raised if one} == {Taken}
+
+
+def test_who_comes_from_a_provider_twice_at_the_same_time_is_one_user(auth: Auth) -> None:
+    found: list[int] = []
+    claims = {"sub": "s", "preferred_username": "grace"}
+    come = lambda: found.append(auth.federation.user("p", claims, HERE, may_register=True).id)  # noqa: E731
+    assert together(*[come] * 6) == [None] * 6
+    assert len(set(found)) == 1
+    assert len(auth.accounts.list()) == 1

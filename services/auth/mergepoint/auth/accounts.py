@@ -107,12 +107,12 @@ class Accounts:
                 spend(connection)
             try:
                 id = connection.execute(insert(users).values(values).returning(users.c.id)).scalar_one()
+                if identity:
+                    provider, subject = identity
+                    link = {"provider": provider, "subject": subject, "user_id": id, "created": self._clock()}
+                    connection.execute(insert(federated).values(link))
             except IntegrityError as error:  # somebody was faster
                 raise Taken("name", "this name or address is taken") from error
-            if identity:
-                provider, subject = identity
-                link = {"provider": provider, "subject": subject, "user_id": id, "created": self._clock()}
-                connection.execute(insert(federated).values(link))
             self._audit.note(connection, "user_created", origin, user_id=id, name=shown, admin=admin)
             return get(connection, id)
 

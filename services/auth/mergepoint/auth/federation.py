@@ -103,6 +103,8 @@ class Federation:
                     identity=(provider, _subject(claims)),
                 )
             except Taken as error:
+                if known := self._known(provider, _subject(claims)):  # by the same login, made twice at the same time
+                    return known
                 if error.field == "email":  # somebody's who has not proven it: no reason to hand over either account
                     address = None
         raise Forbidden("no name is left for this account")
