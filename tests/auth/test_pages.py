@@ -225,3 +225,12 @@ def test_who_comes_with_a_key_is_no_person(auth: Auth, app: Flask, path: str) ->
     headers = {"Authorization": f"Bearer {secret}", "Accept": "text/html,*/*;q=0.8"}
     reply = app.test_client().get(f"/auth/{path}", headers=headers)
     assert (reply.status_code, reply.mimetype) == (200, "application/json")
+
+
+def test_a_change_that_is_refused_in_part_changes_nothing(auth: Auth, app: Flask) -> None:
+    make(auth, "root", admin=True)
+    root = Browser(app)
+    root.log_in("root")
+    assert root.send("PATCH", "/auth/users/1", {"admin": True, "disabled": True}).status_code == 422
+    assert auth.audit.read(event="admin_granted") == []
+    assert root.get("/auth/account").status_code == 200

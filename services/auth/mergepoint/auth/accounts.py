@@ -182,22 +182,26 @@ class Accounts:
 
     def set_admin(self, id: int, admin: bool, origin: Origin) -> None:
         """Give or take an administrator's rights; the sessions with the old ones end."""
-        with self._store.write() as connection:
-            if not admin:
-                _keep_one_administrator(connection, id)
-            self._change(connection, id, admin=admin)
-            end_sessions(connection, id)
-            self._audit.note(connection, "admin_granted" if admin else "admin_withdrawn", origin, user_id=id)
+        self.change(id, origin, admin=admin)
 
     def set_disabled(self, id: int, disabled: bool, origin: Origin) -> None:
         """Shut out a user, with all sessions and keys, or let them in again."""
+        self.change(id, origin, disabled=disabled)
+
+    def change(self, id: int, origin: Origin, *, admin: bool | None = None, disabled: bool | None = None) -> None:
+        """Do both of the above, as far as they are said, or, when one is refused, neither."""
+        values = {name: value for name, value in (("admin", admin), ("disabled", disabled)) if value is not None}
         with self._store.write() as connection:
-            if disabled:
+            if admin is False or disabled:
                 _keep_one_administrator(connection, id)
-            self._change(connection, id, disabled=disabled)
-            if disabled:
+            if values:
+                self._change(connection, id, **values)
+            if admin is not None or disabled:
                 end_sessions(connection, id)
-            self._audit.note(connection, "user_disabled" if disabled else "user_enabled", origin, user_id=id)
+            if admin is not None:
+                self._audit.note(connection, "admin_granted" if admin else "admin_withdrawn", origin, user_id=id)
+            if disabled is not None:
+                self._audit.note(connection, "user_disabled" if disabled else "user_enabled", origin, user_id=id)
 
     def delete(self, id: int, origin: Origin) -> None:
         """Delete a user and all that is theirs; the audit log stays."""

@@ -92,10 +92,7 @@ def add(app: Flask) -> None:
     def change_user(id: int) -> Response:
         who, options = administrator(), sent(ChangeOptions)
         _refuse_key(who, bool(options.admin))
-        if options.admin is not None:
-            auth().accounts.set_admin(id, options.admin, origin(who))
-        if options.disabled is not None:
-            auth().accounts.set_disabled(id, options.disabled, origin(who))
+        auth().accounts.change(id, origin(who), admin=options.admin, disabled=options.disabled)
         user = auth().accounts.get(id)
         return _show(notice=f"{user.name} is changed.") if wants_page() else jsonify({"user": _told(user)})
 
