@@ -7,7 +7,7 @@ module Mergepoint
   # Verifies who asks: the signed identity that nginx passes to an application in Mergepoint-Identity. One algorithm,
   # Ed25519, and keys from one place. Nothing in the token decides how it is checked.
   #
-  #   keys = Mergepoint::Identity.keys(Net::HTTP.get(URI("http://localhost:8080/auth/jwks.json")))
+  #   keys = Mergepoint::Identity::Keys.new("http://localhost:8080/auth/jwks.json")
   #   Mergepoint::Identity.verify(token, audience: "wiki", keys:) # => {"sub" => "1", "name" => "ada", …}
   module Identity
     # Not an identity for us, from now, signed with a key that we know.
@@ -18,7 +18,7 @@ module Mergepoint
     SKEW = 5 # seconds that our clock may be behind
     SPKI = ["302a300506032b6570032100"].pack("H*").freeze # what DER has before the 32 bytes of a key (RFC 8410)
 
-    # The Ed25519 keys of a JWK set (RFC 8037), by their ids. An id that is not there: fetch the set again.
+    # The Ed25519 keys of a JWK set (RFC 8037), by their ids. Keys.new(url) fetches them.
     def self.keys(jwks)
       usable = JSON.parse(jwks).fetch("keys").select { _1.values_at("kty", "crv") == %w[OKP Ed25519] }
       usable.to_h { [_1.fetch("kid"), OpenSSL::PKey.read(SPKI + decode(_1.fetch("x")))] }
