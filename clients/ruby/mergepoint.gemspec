@@ -9,6 +9,8 @@ Gem::Specification.new do |gem|
   gem.authors = ["the Mergepoint authors"]
   gem.license = "BSD-3-Clause"
   gem.required_ruby_version = ">= 3.1"
-  gem.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "sig/*.rbs", "README.md"] }
+  gem.files = Dir.chdir(__dir__) { Dir["exe/*", "lib/**/*.rb", "sig/*.rbs", "README.md"] }
+  gem.bindir = "exe"
+  gem.executables = ["mergepoint"]
   gem.metadata["rubygems_mfa_required"] = "true"
 end

@@ -1,7 +1,9 @@
 """The clients and the commands, against the real service through nginx: keys, sessions, me, handover."""
 
 import json
+import os
 import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -127,6 +129,42 @@ def test_the_shell_calls_everything(place: Place, password: str) -> None:
     shell(place, token, "end_sessions")
     shell(place, token, "logout")
     shell(place, token, "sessions", status=1)
+
+
+COMMANDS = {
+    "python": [sys.executable, "-m", "mergepoint.client"],
+    "ruby": ["ruby", "-w", str(ROOT / "clients/ruby/exe/mergepoint")],
+}
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_the_clients_are_commands_too(place: Place, password: str, language: str) -> None:
+    need(COMMANDS[language][0])
+
+    def call(key: str, *arguments: str, text: str = "", status: int = 0) -> Any:
+        environment = {**os.environ, "MERGEPOINT_URL": place.url, "MERGEPOINT_API_KEY": key}
+        command = [*COMMANDS[language], "auth", *arguments]
+        done = subprocess.run(command, env=environment, input=text, capture_output=True, text=True, timeout=30)
+        assert done.returncode == status, done.stderr
+        assert bool(done.stderr) == bool(status)
+        return json.loads(done.stdout or "null")
+
+    token = call("", "login", "clara", text=f"{password}\n")["token"]
+    assert call(token, "me")["name"] == "clara"
+    made = call(token, "create_key", "by night", "--scopes", "wiki auth", "--rate", "60", "--days", "1.5")
+    assert made["key"]["scopes"] == ["wiki", "auth"]
+    assert call("", "check", text=made["secret"]) is True
+    successor = call(token, "rotate_key", made["key"]["id"], "--overlap", "0")
+    call(token, "revoke_key", successor["key"]["id"])
+    assert successor["key"]["id"] not in [key["id"] for key in call(token, "keys")]
+    game = call("", "redeem", "game", text=call(token, "handover", "game"))["token"]
+    [there] = [one["id"] for one in call(game, "sessions") if one["current"]]
+    call(token, "end_session", there)
+    call(game, "sessions", status=1)
+    call(token, "rotate_key", status=2)
+    call(token, "nonsense", status=2)
+    assert isinstance(call(token, "end_sessions"), int)
+    call(token, "logout")
 
 
 def test_a_link_by_the_command_line_sets_the_password_once(place: Place) -> None:
