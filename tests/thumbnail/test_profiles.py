@@ -67,7 +67,6 @@ class TestNumbers:
             (9, 13, (0, 210, 70)),
             (1, 13, (60, 200, 90)),
             (2, 2, (60, 200, 90)),
-            (12, 16, (60, 200, 90)),
             (77, 13, (60, 200, 90)),
         ],
     )
@@ -76,7 +75,24 @@ class TestNumbers:
         data = getattr(self, format)(primaries, transfer)
         small = thumbnail(data, Spec(width=20, format="PNG")).bytes
         assert abs(pictures.pixels(small)[10, 10].astype(int) - shown).max() <= 8
-        assert info(data)["profile"] == ({12: "Display P3", 9: "Rec. 2020"}.get(primaries) if transfer < 16 else None)
+        assert info(data)["profile"] == ({12: "Display P3", 9: "Rec. 2020"}.get(primaries))
+
+    @pytest.mark.parametrize(("candelas", "shown"), [(0, 0), (203 / 4, 137), (203, 255), (1000, 255), (2, 28)])
+    @pytest.mark.parametrize("primaries", [1, 9, 12])
+    def test_of_what_is_brighter_than_white_white_is_left(self, candelas: float, shown: int, primaries: int) -> None:
+        """PQ: grey of so many candelas, where 203 are white."""
+        power = (candelas / 10_000) ** 0.1593017578125
+        level = round(255 * ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375)
+        data = pictures.file(pictures.plain(40, 40, (level,) * 3), "PNG")
+        small = thumbnail(data[:33] + chunk(b"cICP", bytes([primaries, 16, 0, 1])) + data[33:], Spec(width=20))
+        assert abs(pictures.pixels(small.bytes)[10, 10].astype(int) - shown).max() <= 4
+
+    @pytest.mark.parametrize(("level", "shown"), [(0, 0), (0.5, 137), (0.75, 255), (1, 255)])
+    def test_hybrid_brightness_is_shown_up_to_white(self, level: float, shown: int) -> None:
+        """HLG: three quarters are white; at one half there is (1/12)^1.2 of a thousand candelas, a quarter of white."""
+        data = pictures.file(pictures.plain(40, 40, (round(level * 255),) * 3), "PNG")
+        small = thumbnail(data[:33] + chunk(b"cICP", bytes([9, 18, 0, 1])) + data[33:], Spec(width=20))
+        assert abs(pictures.pixels(small.bytes)[10, 10].astype(int) - shown).max() <= 5
 
     def test_a_number_goes_before_a_profile_in_png_and_after_one_in_avif(self) -> None:
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
