@@ -3,6 +3,9 @@
 import base64
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from tests.thumbnail import pictures
 
 
@@ -17,6 +20,11 @@ def only(case: dict[str, Any], **expect: Any) -> dict[str, Any]:
 LANDSCAPE = pictures.flag(60, 40)
 PNG, JPEG, GIF, WEBP, AVIF = (pictures.file(LANDSCAPE, format) for format in ("PNG", "JPEG", "GIF", "WEBP", "AVIF"))
 GLASS = pictures.file(pictures.glass(32, 32), "PNG")
+
+UPRIGHT = Image.Exif()
+UPRIGHT[0x0112] = 6
+HELD = pictures.file(LANDSCAPE, "JPEG", exif=UPRIGHT)
+LAMP = pictures.file(np.roll(pictures.framed(60, 40), 15, axis=1))
 
 CASES = [
     thumbnail("narrower", PNG, width=30),
@@ -45,6 +53,10 @@ CASES = [
     thumbnail("an AVIF of glass", GLASS, width=16, format="avif"),
     thumbnail("of a WebP", WEBP, width=30, format="png"),
     thumbnail("of an AVIF", AVIF, width=30, format="png"),
+    thumbnail("as the camera was held", HELD, width=20, format="png"),
+    thumbnail("where something is", LAMP, width=20, height=20, fit="cover", position="attention"),
+    thumbnail("an animation", pictures.moving("GIF", 3), width=15, frames="all"),
+    thumbnail("an animation as WebP", pictures.moving("GIF", 3), width=15, frames=2, format="webp"),
     thumbnail("a WebP of a WebP, turned", WEBP, width=30, format="webp", rotate=270, quality=30),
     thumbnail("no width", PNG, width=0),
     thumbnail("a width that is no number", PNG, width="NaN"),
