@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, info, thumbnail
+from mergepoint.thumbnail import BrokenImage, ImageTooLarge, ImpossibleSize, Limits, NotAnImage, Spec, info, thumbnail
 from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.headers import read_header
 from mergepoint.thumbnail.spec import Limits as SpecLimits
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_shown_or_refused_and_nothing_else(data: st.DataObject
     for _ in range(data.draw(st.integers(1, 6))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     del file[data.draw(st.integers(len(file) // 2, len(file) * 2)) :]
-    with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, MemoryError):
+    with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, ImpossibleSize, MemoryError):
         thumbnail(bytes(file), data.draw(st.sampled_from(WANTED)), limits=Limits(pixels=1_000_000))
     with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, MemoryError):
         info(bytes(file), limits=Limits(pixels=1_000_000))

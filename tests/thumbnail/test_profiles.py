@@ -94,6 +94,28 @@ class TestNumbers:
         small = thumbnail(data[:33] + chunk(b"cICP", bytes([9, 18, 0, 1])) + data[33:], Spec(width=20))
         assert abs(pictures.pixels(small.bytes)[10, 10].astype(int) - shown).max() <= 5
 
+    @pytest.mark.parametrize(
+        ("chunks", "shown"),
+        [
+            ({b"gAMA": 100_000}, 188),  # light itself
+            ({b"gAMA": 55_556}, 145),
+            ({b"gAMA": 45_455}, 128),  # sRGB's, or near
+            ({b"gAMA": 0}, 128),
+            ({b"gAMA": 2**32 - 1}, 128),
+            ({b"sRGB": 0, b"gAMA": 100_000}, 128),
+        ],
+    )
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+    def test_the_curve_of_a_png_counts_where_it_says_nothing_better(
+        self, chunks: dict[bytes, int], shown: int, mode: str
+    ) -> None:
+        data = pictures.saved(Image.new(mode, (20, 20), (128,) * 3), "PNG")
+        more = b"".join(
+            chunk(name, bytes([0]) if name == b"sRGB" else struct.pack(">I", value)) for name, value in chunks.items()
+        )
+        small = thumbnail(data[:33] + more + data[33:], Spec(width=10))
+        assert abs(pictures.pixels(small.bytes)[5, 5].astype(int) - shown).max() <= 2
+
     def test_a_number_goes_before_a_profile_in_png_and_after_one_in_avif(self) -> None:
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         assert info(self.png(12, 13, icc_profile=srgb))["profile"] == "Display P3"

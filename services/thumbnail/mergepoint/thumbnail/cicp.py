@@ -26,6 +26,7 @@ PRIMARIES = {
 USUAL = (1, 2, 6, 13, 14, 15)  # transfers near enough to sRGB's curve
 WHITE = 203.0  # candelas per square metre
 STEPS = 4096  # of a curve that is written as a table
+LEAST_GAMMA, MOST_GAMMA, NEAR = 0.2, 5.0, 0.05
 D50 = np.array([0.9642, 1.0, 0.8249])
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -77,16 +78,28 @@ def _hybrid(levels: Reals) -> Reals:
 BRIGHT: dict[int, tuple[str, Callable[[Reals], Reals]]] = {16: ("PQ", _perceptual), 18: ("HLG", _hybrid)}
 
 
+def profile_of_gamma(gamma: object) -> bytes | None:
+    """Return a profile of sRGB's primaries with the curve that PNG's ``gAMA`` says; None if that is sRGB's, or none."""
+    if not isinstance(gamma, float) or not LEAST_GAMMA <= gamma <= MOST_GAMMA or abs(gamma * 2.2 - 1) < NEAR:
+        return None
+    return _of_curve(f"gamma {gamma:g}", 1, b"para" + bytes(4) + struct.pack(">HHi", 0, 0, *_fixed(1 / gamma)))
+
+
 @lru_cache
 def _profile(primaries: int, transfer: int) -> bytes:
-    name, *corners, white = PRIMARIES[primaries]
-    matrix = _to_d50(np.array(corners), np.array(white))
+    name = PRIMARIES[primaries][0]
     if transfer in BRIGHT:
         name, curve = f"{name} {BRIGHT[transfer][0]}", _table(BRIGHT[transfer][1])
     else:
         curve = (
             b"para" + bytes(4) + struct.pack(">HH5i", 3, 0, *_fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
         )
+    return _of_curve(name, primaries, curve)
+
+
+def _of_curve(name: str, primaries: int, curve: bytes) -> bytes:
+    _, *corners, white = PRIMARIES[primaries]
+    matrix = _to_d50(np.array(corners), np.array(white))
     tags = {b"desc": _text(name), b"cprt": _text("none"), b"wtpt": _place(D50)}
     tags |= {tag: _place(column) for tag, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), matrix.T, strict=True)}
     return _written(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))

@@ -111,7 +111,10 @@ def _profile(image: Image.Image, data: bytes) -> bytes | None:
     icc: bytes | None = image.info.get("icc_profile")
     if image.format == "AVIF" and icc:
         return icc
-    return cicp.profile_of(data, image.format or "") or icc
+    found = cicp.profile_of(data, image.format or "") or icc
+    if found or image.format != "PNG" or "srgb" in image.info:
+        return found
+    return cicp.profile_of_gamma(image.info.get("gamma"))
 
 
 def _told(data: bytes) -> bytes:
