@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.accounts import User
 from mergepoint.auth.gate import Credentials
+from mergepoint.auth.user import User
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
 

@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from . import names
@@ -13,49 +12,9 @@ from .audit import Audit, Origin
 from .errors import Invalid, InvalidLogin, NotFound, Taken
 from .line import Line
 from .passwords import Passwords, acceptable
-from .schema import federated, passkeys, sessions, users
+from .schema import federated, users
 from .store import Store
-
-
-@dataclass(frozen=True)
-class User:
-    """A person, as far as a caller may know. *guarded*: a second factor is asked for."""
-
-    id: int
-    name: str
-    email: str | None
-    email_proven: bool
-    picture: str | None
-    admin: bool
-    disabled: bool
-    guarded: bool
-    created: float
-
-    @property
-    def public(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "email": self.email,
-            "picture": self.picture,
-            "admin": self.admin,
-            "second_factor": self.guarded,
-        }
-
-
-Spend = Callable[[Connection], object]
-GUARDED = or_(users.c.totp.is_not(None), exists().where(passkeys.c.user_id == users.c.id)).label("guarded")
-COLUMNS = (
-    users.c.id,
-    users.c.name,
-    users.c.email,
-    users.c.email_proven,
-    users.c.picture,
-    users.c.admin,
-    users.c.disabled,
-    GUARDED,
-    users.c.created,
-)
+from .user import COLUMNS, Spend, User, end_sessions, from_row, get
 
 
 class Accounts:
@@ -124,7 +83,7 @@ class Accounts:
         """Return the user with this name or address."""
         with self._store.read() as connection:
             found = connection.execute(select(*COLUMNS).where(_is(names.login_key(login)))).first()
-        return _user(found) if found else None
+        return from_row(found) if found else None
 
     def credentials(self, login: str) -> tuple[int, str | None] | None:
         """Return the id and the password's hash of who has this name or address, unless disabled."""
@@ -142,7 +101,7 @@ class Accounts:
         """Return users in the order of their ids, from the one *after* on."""
         with self._store.read() as connection:
             query = select(*COLUMNS).where(users.c.id > after).order_by(users.c.id).limit(limit)
-            return [_user(row) for row in connection.execute(query)]
+            return [from_row(row) for row in connection.execute(query)]
 
     def names(self, ids: Iterable[int]) -> dict[int, str]:
         """Return the names of those of *ids* who are there."""
@@ -240,26 +199,6 @@ class Accounts:
             raise NotFound(f"no user has the id {id}")
 
 
-def get(connection: Connection, id: int) -> User:
-    """Return the user with this id, or raise NotFound."""
-    row = connection.execute(select(*COLUMNS).where(users.c.id == id)).first()
-    if row is None:
-        raise NotFound(f"no user has the id {id}")
-    return _user(row)
-
-
-def lock(connection: Connection, user_id: int) -> None:
-    """Wait for who else begins or ends sessions of this user: none begins unseen by who ends all."""
-    connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
-
-
-def end_sessions(connection: Connection, user_id: int, keep: str | None = None) -> int:
-    """End the sessions of a user but *keep*; return how many there were."""
-    lock(connection, user_id)
-    condition = [sessions.c.user_id == user_id] + ([sessions.c.id != keep] if keep else [])
-    return connection.execute(delete(sessions).where(*condition)).rowcount
-
-
 def refuse_taken(connection: Connection, name_key: Any, email_key: Any) -> None:
     if connection.execute(select(users.c.id).where(users.c.name_key == name_key)).first():
         raise Taken("name", "this name is taken")
@@ -276,7 +215,3 @@ def _keep_one_administrator(connection: Connection, id: int) -> None:
 
 def _is(key: str) -> Any:
     return users.c.email_key == key if "@" in key else users.c.name_key == key
-
-
-def _user(row: Row[Any]) -> User:
-    return User(**row._mapping)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from .accounts import Accounts, Spend, User, lock
+from .accounts import Accounts
 from .audit import Audit, Origin
 from .errors import InvalidToken
 from .factors import Factors
@@ -30,6 +30,7 @@ from .sessions import Sessions
 from .store import Store
 from .throttle import Throttle, hashed
 from .tokens import Serializer, Tokens
+from .user import Spend, User, lock
 
 FIRST_PASSWORD = "first-password"
 HASHES = 2  # of passwords at a time in the whole service, however many processes it has

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from .accounts import User
 from .audit import Audit, Origin
 from .errors import Invalid, InvalidLogin, InvalidToken
 from .names import canonical
@@ -18,6 +17,7 @@ from .seal import Seal
 from .store import Store
 from .throttle import NOTED, Rate, Throttle, hashed
 from .tokens import Tokens
+from .user import User
 
 STEP = 30  # seconds that a code is shown for
 DRIFT = (0, -1, 1)  # steps that a clock may be off

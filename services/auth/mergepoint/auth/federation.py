@@ -10,12 +10,13 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import names
-from .accounts import Accounts, User, get, lock
+from .accounts import Accounts
 from .audit import Audit, Origin
 from .errors import Forbidden, Invalid, NotFound, Taken
 from .pictures import checked
 from .schema import federated, users
 from .store import Store
+from .user import User, get, lock
 
 
 class Federation:

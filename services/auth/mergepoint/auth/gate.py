@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .accounts import User
 from .errors import InvalidCredential, LoginRequired, RateExceeded
 from .identity import IdentityKeys
 from .keys import Key, Keys
 from .policy import Caller, authorise, checked
 from .sessions import Session, Sessions
 from .throttle import Rate, Throttle
+from .user import User
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from .accounts import User
 from .audit import Audit, Origin
 from .errors import Forbidden, Invalid, NotFound, StoreUnavailable
 from .schema import keys, users
 from .sessions import NOTICE, USER, USER_COLUMNS
 from .store import Store
 from .throttle import hashed
+from .user import User
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 KEY = re.compile(r"mp_[0-9A-Za-z]{36}")

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable
 
-from .accounts import Accounts, Spend, User
+from .accounts import Accounts
 from .audit import Audit, Origin
 from .errors import InvalidLogin
 from .line import Line
@@ -16,6 +16,7 @@ from .passwords import MOST, Passwords
 from .room import Room
 from .store import Store
 from .throttle import NOTED, Rate, Throttle
+from .user import Spend, User
 
 # Of one account from one network: ten at once, then two a minute. Of one network, whatever the accounts: thirty at
 # once, then one a second; an account that was used from there before does not count.

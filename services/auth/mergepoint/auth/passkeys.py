@@ -21,7 +21,6 @@ from webauthn.helpers import bytes_to_base64url
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
-from .accounts import User
 from .audit import Audit, Origin
 from .errors import Invalid, InvalidLogin, InvalidToken, NotFound
 from .factors import Factors, drop_unused_codes
@@ -29,6 +28,7 @@ from .keys import checked_name
 from .once import Once
 from .schema import passkeys
 from .store import Store
+from .user import User
 
 MOST = 20  # of one user
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from .accounts import User
 from .errors import Forbidden, Invalid
 from .keys import SCOPE, Key, covers
+from .user import User
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from .accounts import COLUMNS, Spend, User, end_sessions, lock
 from .audit import Audit, Origin
 from .errors import LoginRequired, NotFound, StoreUnavailable
 from .schema import sessions, users
 from .store import Store
 from .throttle import hashed
+from .user import COLUMNS, Spend, User, end_sessions, lock
 
 PREFIX = "ms_"
 NOTICE = 60.0  # seconds between two notes of when a session was last seen

@@ -9,9 +9,9 @@ from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
 from .. import pictures
-from ..accounts import User
 from ..errors import AuthError, Forbidden
 from ..policy import Caller
+from ..user import User
 from .requests import auth, origin, page, see, sent, set_cookie, status_of, user, wants_page
 
 

@@ -9,9 +9,9 @@ from pydantic import Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
-from ..accounts import User
 from ..errors import AuthError, InvalidLogin, LoginRequired, Overloaded
 from ..redirects import local
+from ..user import User
 from . import requests
 from .requests import auth, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
 

@@ -8,10 +8,10 @@ from pydantic import Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
-from ..accounts import Spend
 from ..errors import AuthError, Forbidden, InvalidToken, RateExceeded
 from ..redirects import HOME
 from ..throttle import Rate
+from ..user import Spend
 from . import links
 from .account import by_session
 from .login import welcome
