@@ -16,16 +16,15 @@ from tests.servers import need
 def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """Return a function that gives a service, by its name, as a WSGI application."""
     made = []
-    environment = pytest.MonkeyPatch()
-    environment.setenv("AUTH_STATE", str(tmp_path_factory.mktemp("auth")))
 
     @functools.cache
     def app(service: str) -> Any:
-        made.append(importlib.import_module(f"mergepoint.{service}.web").create_app())
+        with pytest.MonkeyPatch.context() as environment:  # no longer: servers started later would inherit it
+            environment.setenv("AUTH_STATE", str(tmp_path_factory.mktemp("auth")))
+            made.append(importlib.import_module(f"mergepoint.{service}.web").create_app())
         return made[-1]
 
     yield app
-    environment.undo()
     for each in made:
         if "sandbox" in each.extensions:
             each.extensions["sandbox"].close()
