@@ -8,10 +8,10 @@ UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hash
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check bench lock clean
+.PHONY: help run up down test test-long check bench lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: .venv/run ## start the suite on http://localhost:8080, without Docker (Ctrl-C ends it)
 	@deploy/local/need run
@@ -25,7 +25,11 @@ down: ## end the containers
 
 test: .venv/test ## run all tests but those in containers, which are tests/stack
 	@deploy/local/need run test
-	$(BIN)/pytest --ignore=tests/stack
+	$(BIN)/pytest --ignore=tests/stack -m 'not long'
+
+test-long: .venv/test ## run the tests that take longer: fuzzing, every lexer, every element
+	@deploy/local/need run test
+	$(BIN)/pytest --ignore=tests/stack -m long
 
 check: .venv/test ## lint, types, shell scripts, nginx files
 	@deploy/local/need run test
