@@ -5,10 +5,11 @@ BIN := .venv/bin
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(filter-out services/kit/%,$(wildcard services/*/pyproject.toml)))
 LOCKS := $(foreach service,$(SERVICES),services/$(service)/requirements.txt)
 UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+PYTEST := $(BIN)/pytest --ignore=tests/stack --numprocesses=3 --dist=loadgroup
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-long check bench lock clean
+.PHONY: help run up down test test-quick test-long check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,13 +24,17 @@ up: ## start the suite in containers on http://localhost:8080
 down: ## end the containers
 	docker compose down
 
-test: .venv/test ## run all tests but those in containers, which are tests/stack
+test: .venv/test ## run all tests that protect, but those in containers, which are tests/stack
 	@deploy/local/need run test
-	$(BIN)/pytest --ignore=tests/stack -m 'not long'
+	$(PYTEST) -m 'not long'
 
-test-long: .venv/test ## run the tests that take longer: fuzzing, every lexer, every element
+test-quick: .venv/test ## run the tests that need no server, in less than a minute
 	@deploy/local/need run test
-	$(BIN)/pytest --ignore=tests/stack -m long
+	$(PYTEST) -m quick
+
+test-long: .venv/test ## run those that take longer: all random examples, every lexer, every element
+	@deploy/local/need run test
+	MERGEPOINT_FUZZ_SHARE=1 $(PYTEST) -m 'long or fuzz'
 
 check: .venv/test ## lint, types, shell scripts, nginx files
 	@deploy/local/need run test

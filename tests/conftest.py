@@ -12,12 +12,23 @@ from flask.testing import FlaskClient
 from mergepoint.highlight.config import Settings
 from mergepoint.highlight.web import create_app
 from tests.highlight.engine.sample import disagreement
-from tests.servers import Gunicorn
+from tests.live.suite import Suite
+from tests.servers import Gunicorn, need
+
+# Tests that share what is costly to start stay in one process of pytest-xdist; the others stay with their file.
+SHARED = {"suite": "suite", "live_url": "suite", "make_gateway": "gateway", "place": "place"}
 
 
-def pytest_sessionstart() -> None:
-    if complaint := disagreement():
+def pytest_sessionstart(session: pytest.Session) -> None:
+    of_many = hasattr(session.config, "workerinput")  # a process of pytest-xdist: the first one has looked
+    if not of_many and (complaint := disagreement()):
         pytest.exit(complaint, returncode=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.location[0]))
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +50,12 @@ def highlight_server() -> Iterator[Gunicorn]:
     server = Gunicorn("highlight").start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def suite() -> Iterator[Suite]:
+    """nginx, gunicorn and the services, as `make run` starts them, without limits per address."""
+    need("setpriv")
+    suite = Suite(MERGEPOINT_LIMITS="off").start()
+    yield suite
+    suite.stop()

@@ -6,7 +6,7 @@ from typing import Any
 
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.fuzzing import repeatable
 from tests.servers import ROOT
 
 CHECKS = [
@@ -42,9 +43,7 @@ def check_word(app: Flask, method: str, path: str, mode: GenerationMode, *, exam
     operation = schemathesis.openapi.from_wsgi(f"/{app.name}/openapi.json", app)[path][method]
     tried = []
 
-    @settings(
-        max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @repeatable(examples)
     @given(case=operation.as_strategy(generation_mode=mode))
     def keep(case: Any) -> None:
         tried.append(case.call_and_validate(checks=CHECKS).status_code)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import http.client
+import inspect
 import json
 import os
 import pathlib
@@ -16,6 +17,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+
+from tests.stopwatch import Stopwatch
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -149,16 +152,32 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
 
 
 def wait_for(condition: Callable[[], object], *, seconds: float = 10) -> None:
-    """Return when *condition* holds; a refused connection is a no."""
-    ends = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except (OSError, http.client.HTTPException):
-            pass
-        assert time.monotonic() < ends, "waited too long"
-        time.sleep(0.01)
+    """Return when *condition* holds; a refused connection is a no. On a busy machine it waits for longer."""
+    holds, seen = outcome(condition)
+    if holds:
+        return
+    with Stopwatch() as watch:
+        while not holds:
+            assert watch.seconds < seconds, f"waited {watch.wall:.1f} s for {source(condition)}; last: {seen!r}"
+            time.sleep(0.01)
+            holds, seen = outcome(condition)
+
+
+def outcome(condition: Callable[[], object]) -> tuple[bool, object]:
+    """Return whether *condition* holds, and what it gave or raised."""
+    try:
+        seen = condition()
+    except (OSError, http.client.HTTPException) as error:
+        return False, error
+    return bool(seen), seen
+
+
+def source(condition: Callable[[], object]) -> str:
+    """Return how *condition* is written, or its name."""
+    try:
+        return inspect.getsource(condition).strip()
+    except (OSError, TypeError):
+        return repr(condition)
 
 
 def need(*programs: str) -> None:

@@ -17,6 +17,7 @@ from mergepoint.auth.web import create_app
 from tests.auth.databases import SQLite
 from tests.auth.hostile import Hostile, say
 from tests.auth.visitors import Browser, Clock, make
+from tests.stopwatch import Stopwatch
 
 
 @pytest.fixture(scope="module")
@@ -162,10 +163,10 @@ def test_an_address_of_it_is_https_or_where_it_is_itself(
     browser: Browser, provider: Hostile, name: str, address: object
 ) -> None:
     provider.about[name] = address
-    began = time.monotonic()
-    reply = log_in(browser, provider)
+    with Stopwatch() as watch:
+        reply = log_in(browser, provider)
     assert reply.status_code == 403
-    assert time.monotonic() - began < 2
+    assert watch.seconds < 2
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks", "/user"])
@@ -198,10 +199,9 @@ def test_one_that_drips_keeps_nobody_waiting(
             time.sleep(0.05)
 
     provider.answers["/.well-known/openid-configuration"] = drip
-    began = time.monotonic()
-    with ThreadPoolExecutor(30) as pool:
+    with Stopwatch() as watch, ThreadPoolExecutor(30) as pool:
         statuses = list(pool.map(lambda _: Browser(app).get("/auth/oidc/evil").status_code, range(30)))
     stopped = True
     assert set(statuses) == {503}
-    assert time.monotonic() - began < 4
+    assert watch.seconds < 4
     assert len(provider.asked) <= 8

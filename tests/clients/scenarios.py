@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tests.clients.faults import FaultServer, refused, unreachable
+from tests.stopwatch import Stopwatch
 
 Outcome = dict[str, Any]
 Call = tuple[str, Mapping[str, Any]]
@@ -118,12 +119,12 @@ SCENARIOS = [
 
 def play(scenario: Scenario, run: Run) -> None:
     """Run *scenario* with a client, and compare."""
-    with FaultServer(*scenario.plan) as server:
+    with FaultServer(*scenario.plan) as server, Stopwatch() as watch:
         outcome = run(server.url, scenario.options, list(scenario.calls))[-1]
         assert_says(outcome, scenario.last)
         assert server.url in outcome.get("message", server.url)
         assert len(server.requests) == scenario.requests
-        assert scenario.at_least <= outcome["seconds"] <= scenario.at_most
+        assert scenario.at_least <= outcome["seconds"] <= scenario.at_most * watch.slowness
 
 
 def play_wire(run: Run) -> None:
@@ -159,18 +160,19 @@ def play_key(run: Run) -> None:
 def play_refused(run: Run) -> None:
     """A server that is down is named, and soon."""
     url = refused()
-    (outcome,) = run(url, {}, [HIGHLIGHT])
+    with Stopwatch() as watch:
+        (outcome,) = run(url, {}, [HIGHLIGHT])
     assert_says(outcome, FAILED)
     assert url in outcome["message"]
-    assert outcome["seconds"] < 3
+    assert outcome["seconds"] < 3 * watch.slowness
 
 
 def play_unreachable(run: Run) -> None:
     """A connection that is never made costs each try no more than the connect timeout."""
-    with unreachable() as url:
+    with unreachable() as url, Stopwatch() as watch:
         (outcome,) = run(url, {"connect_timeout": 0.2, "retries": 1}, [HIGHLIGHT])
     assert_says(outcome, TIMEOUT)
-    assert 0.4 <= outcome["seconds"] < 1.5
+    assert 0.4 <= outcome["seconds"] < 1.5 * watch.slowness
 
 
 def assert_says(outcome: Outcome, expected: Outcome) -> None:

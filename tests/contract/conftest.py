@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.live.suite import Suite
-from tests.servers import need
-
 
 @pytest.fixture(scope="session")
 def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
@@ -31,11 +28,6 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], A
 
 
 @pytest.fixture(scope="session")
-def live_url() -> Iterator[str]:
-    if url := os.environ.get("MERGEPOINT_CONTRACT_URL"):
-        yield url.rstrip("/")
-        return
-    need("setpriv")
-    suite = Suite(MERGEPOINT_LIMITS="off").start()
-    yield suite.url
-    suite.stop()
+def live_url(request: pytest.FixtureRequest) -> str:
+    url: str = os.environ.get("MERGEPOINT_CONTRACT_URL") or request.getfixturevalue("suite").url
+    return url.rstrip("/")

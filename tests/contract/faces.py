@@ -1,17 +1,20 @@
 """The faces: HTTP requests made by hand, the Python client, and the command line. How a call is made is in calls/."""
 
 import importlib
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+from unittest import mock
 
 import requests
 from werkzeug.test import Client as WSGIClient
 
 from mergepoint.client import ApiError, Client
+from mergepoint.kit import cli
 from tests.contract.runner import Case, Face, Outcome, Reply, Request
 
 HTTP = Callable[[Request], Reply]
@@ -74,15 +77,45 @@ def client_face(client: Client) -> Face:
     return run
 
 
-def cli_face(case: Case) -> Outcome:
-    """The command line, a process for each call."""
-    calls = calls_of(case)
-    words, given = calls.command_of(case)
-    command = [sys.executable, "-m", "mergepoint.kit.cli", case.service, *words]
+class Done(NamedTuple):
+    """What a command left."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+Command = Callable[[list[str], bytes | None], Done]
+
+
+def process(words: list[str], given: bytes | None) -> Done:
+    """Run the command line as its users do, which takes most of a second to start."""
+    command = [sys.executable, "-m", "mergepoint.kit.cli", *words]
     done = subprocess.run(command, input=given, capture_output=True, timeout=60)
-    said = done.stderr.decode()
-    if done.returncode:
-        return Outcome(None, error=json.loads(said)["code"])
-    about = dict(line.split(": ", 1) for line in said.splitlines())
-    outcome: Outcome = calls.outcome_of(case, Reply(None, about, done.stdout))
-    return outcome
+    return Done(done.returncode, done.stdout, done.stderr.decode())
+
+
+def called(words: list[str], given: bytes | None) -> Done:
+    """Call what such a process calls, in this one."""
+    stdin, stdout, stderr = (io.TextIOWrapper(io.BytesIO(start or b"")) for start in (given, None, None))
+    with mock.patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr):
+        status = cli.main(words)
+    stdout.flush()
+    stderr.seek(0)
+    return Done(status, stdout.buffer.getvalue(), stderr.read())
+
+
+def cli_face(run: Command) -> Face:
+    """Return the face of the command line."""
+
+    def face(case: Case) -> Outcome:
+        calls = calls_of(case)
+        words, given = calls.command_of(case)
+        done = run([case.service, *words], given)
+        if done.status:
+            return Outcome(None, error=json.loads(done.stderr)["code"])
+        about = dict(line.split(": ", 1) for line in done.stderr.splitlines())
+        outcome: Outcome = calls.outcome_of(case, Reply(None, about, done.stdout))
+        return outcome
+
+    return face

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mergepoint.client import Client
-from tests.contract.faces import cli_face, client_face, http_face, live, wsgi
+from tests.contract.faces import called, cli_face, client_face, http_face, live, process, wsgi
 from tests.contract.runner import Case, check, load
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,12 @@ def test_wsgi(case: Case, apps):
 
 @CASES
 def test_command_line(case: Case):
-    check(case, cli_face)
+    check(case, cli_face(called))
+
+
+@pytest.mark.parametrize("case", {case.service: case for case in load()}.values(), ids=lambda case: case.service)
+def test_command_line_as_a_process(case: Case):
+    check(case, cli_face(process))
 
 
 @CASES

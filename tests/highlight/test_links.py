@@ -10,9 +10,10 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fuzzing import fuzz
 from tests.servers import ROOT, Gunicorn, need
 
 CODE = "def f(x):\r\n    return 'é'\n"
@@ -87,7 +88,7 @@ def test_a_text_that_looks_deflated_is_a_text(client: FlaskClient, text: str) ->
     assert (reply.status_code, reply.text) == (200, f"{text}\n")
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
 def test_any_text_comes_through_both_ways(app: Flask, text: str) -> None:
     client, data = app.test_client(), text.encode()

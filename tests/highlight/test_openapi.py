@@ -26,6 +26,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("method", "path", "mode"), trials(CALLS, {"/highlight/health"}))
 def test_the_service_keeps_its_word(app: Flask, method: str, path: str, mode: GenerationMode) -> None:
     check_word(app, method, path, mode)

@@ -9,12 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pygments.lexers import find_lexer_class, get_all_lexers
 
 from mergepoint.highlight.options import HighlightOptions
 from mergepoint.highlight.tasks import bounded
+from tests.fuzzing import fuzz
 
 Ask = Callable[..., str]
 
@@ -31,7 +32,7 @@ ODD = ["\0", "\x07", "\x7f", "e\u0301", "\u0301", "\U0001f600", "\U000e0001", "\
 PIECES = st.sampled_from(BREAKS) | st.sampled_from(SPACES) | st.sampled_from(WORDS) | st.sampled_from(ODD)
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 TEXTS = st.lists(PIECES | ANYTHING, max_size=24).map("".join)
-SOME = settings(derandomize=True, deadline=None, max_examples=400)
+SOME = fuzz(400)
 SPACE = "[ \t\u00a0]"
 HARD = "\ufeff\n\n \t x\r\ny\rz\0 é e\u0301 \U0001f600 <&amp;>\"' \u2028\x85\f\u00a0\tif\n\n}\t \r\n\n  "
 

@@ -6,14 +6,15 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from mergepoint.htmldiff.options import AnnotateOptions, ApplyOptions, HtmldiffOptions
+from tests.fuzzing import repeatable
 from tests.htmldiff.documents import Source
 
-FUZZ = settings(derandomize=True, deadline=None, max_examples=250, suppress_health_check=list(HealthCheck))
+FUZZ = repeatable(250)
 FINE = (200, 304, 400, 404, 405, 413, 415, 422)
 MODELS = {"/htmldiff": HtmldiffOptions, "/htmldiff/apply": ApplyOptions, "/htmldiff/annotate": AnnotateOptions}
 WORDS = st.sampled_from(
@@ -45,6 +46,7 @@ def check(response: TestResponse) -> None:
         assert problem["detail"]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("path", MODELS)
 def test_any_options_are_answered_or_refused(app: Flask, path: str) -> None:
     names = [name for name in MODELS[path].model_fields if name not in ("old", "new", "versions")]
@@ -60,6 +62,7 @@ def test_any_options_are_answered_or_refused(app: Flask, path: str) -> None:
     ask_anything()
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("path", MODELS)
 def test_any_body_is_answered_or_refused(app: Flask, path: str) -> None:
     kinds = [

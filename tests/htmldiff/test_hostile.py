@@ -10,6 +10,7 @@ import pytest
 
 from mergepoint.htmldiff.tasks import LONGEST_DEADLINE, deadline
 from tests.servers import Connection, Gunicorn, Reply
+from tests.stopwatch import Stopwatch
 
 GRACE = 0.25
 LARGE = 2 << 20
@@ -60,9 +61,9 @@ ANSWERED = {
 
 def ask(connection: Connection, old: str, new: str, call: str = "", **options: object) -> tuple[float, Reply]:
     body = json.dumps({"old": old, "new": new, **options}, ensure_ascii=False).encode()
-    began = time.monotonic()
-    reply = connection.request("POST", f"/htmldiff{call}", body, {"Content-Type": "application/json"})
-    return time.monotonic() - began, reply
+    with Stopwatch() as watch:
+        reply = connection.request("POST", f"/htmldiff{call}", body, {"Content-Type": "application/json"})
+    return watch.seconds, reply
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ CALLS = [
 WITHOUT_OPTIONS = ("/htmldiff/diff.css", "/htmldiff/health")
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("method", "path", "mode"), trials(CALLS, WITHOUT_OPTIONS))
 def test_the_service_keeps_its_word(app: Flask, method: str, path: str, mode: GenerationMode) -> None:
     check_word(app, method, path, mode)

@@ -5,18 +5,19 @@ from contextlib import suppress
 
 import nh3
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from mergepoint.htmldiff import HtmldiffError, compare, policy, render_html_diff, resolve
 from mergepoint.htmldiff.clean import Rules
 from mergepoint.htmldiff.limits import TooComplex
 from mergepoint.htmldiff.normal import normalise
+from tests.fuzzing import fuzz
 from tests.htmldiff.checks import is_inert, parts_are_in_place, reparsed, text, text_of_side
 from tests.htmldiff.documents import documents, many_pairs, pairs
 
 MARK = re.compile('<[^>]* data-diff-[a-z-]+="')
-often = settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-sometimes = settings(often, max_examples=150)
+often = fuzz(500)
+sometimes = fuzz(150)
 
 
 def alone(html: str, sanitize: str = "safe") -> str:

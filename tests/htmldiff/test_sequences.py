@@ -2,14 +2,15 @@ import difflib
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mergepoint.htmldiff import diff, sequences
 from mergepoint.htmldiff.sequences import common_ends, tidy
+from tests.fuzzing import fuzz
 
 few = st.lists(st.sampled_from("abc"), max_size=40)
-many = settings(max_examples=500, deadline=None, derandomize=True)
+many = fuzz(500)
 
 
 def longest(old, new) -> int:
@@ -73,7 +74,7 @@ def test_large_scripts_are_hardly_longer_than_minimal_ones(monkeypatch):
     assert len(old) - kept(script) <= changes * 1.05
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@fuzz(500)
 @given(st.lists(st.integers(0, 3), max_size=60), st.lists(st.integers(0, 3), max_size=60))
 def test_cut_scripts_are_right(old, new):
     before = sequences.EXACT_PAIRS, sequences.MOST_PAIRS, sequences.SHORT

@@ -1,12 +1,13 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mergepoint.htmldiff import HtmldiffError, annotate, policy
 from mergepoint.htmldiff.clean import Rules
 from mergepoint.htmldiff.normal import normalise
+from tests.fuzzing import fuzz
 from tests.htmldiff.checks import text
 from tests.htmldiff.documents import documents
 
@@ -40,7 +41,7 @@ def test_there_is_at_least_one_version():
     assert caught.value.field == "versions"
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@fuzz(150)
 @given(st.lists(documents(), min_size=1, max_size=4))
 def test_annotating_loses_nothing(versions):
     annotated = told(*versions)

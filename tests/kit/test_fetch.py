@@ -11,6 +11,7 @@ import pytest
 
 from mergepoint.kit.fetch import Fetcher, resolve
 from mergepoint.kit.problems import Problem
+from tests.stopwatch import Stopwatch
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -289,16 +290,16 @@ def drip_head(sock: socket.socket, _head: bytes) -> None:
 @pytest.mark.parametrize("answer", [lambda *_: time.sleep(3), drip, drip_head], ids=["silent", "body", "head"])
 def test_the_whole_fetch_ends_in_time_however_slowly_bytes_drip(answer, serve) -> None:
     server = serve(answer)
-    began = time.monotonic()
-    assert refusal(fetcher(server.url, timeout=0.3), server.url) == "source_too_slow"
-    assert time.monotonic() - began < 1
+    with Stopwatch() as watch:
+        assert refusal(fetcher(server.url, timeout=0.3), server.url) == "source_too_slow"
+    assert watch.seconds < 1
 
 
 def test_a_slow_resolver_costs_no_more_than_the_timeout() -> None:
-    began = time.monotonic()
     slow = fetcher("*", timeout=0.2, resolve=lambda *_: time.sleep(3) or [])
-    assert refusal(slow, "http://example.com/") == "source_too_slow"
-    assert time.monotonic() - began < 1
+    with Stopwatch() as watch:
+        assert refusal(slow, "http://example.com/") == "source_too_slow"
+    assert watch.seconds < 1
 
 
 def test_a_name_that_does_not_exist_is_unreachable() -> None:

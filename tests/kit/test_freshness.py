@@ -41,6 +41,6 @@ def test_how_long_a_source_may_be_kept_is_for_its_server_to_say(headers: dict[st
 @pytest.mark.parametrize("name", ["cache-control", "expires", "age"])
 def test_no_header_keeps_it_busy(name: str, unit: str) -> None:
     headers = {"cache-control": "max-age=9", name: "a" + unit * (65_536 // len(unit)) + "!"}
-    began = time.perf_counter()
+    began = time.process_time()
     freshness(headers, default=60, most=3600)
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2

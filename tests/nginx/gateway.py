@@ -8,10 +8,11 @@ import pathlib
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from tests.servers import free_port, wait_for
 
 NGINX = pathlib.Path(__file__).parents[2] / "nginx"
 STUB = pathlib.Path(__file__).with_name("stub.py")
@@ -181,26 +182,6 @@ def chunks(body: bytes, size: int) -> Iterable[bytes]:
 def fresh() -> str:
     """Return a word that no request had before: nothing with it in its target is stored yet."""
     return uuid.uuid4().hex
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(condition: Callable[[], bool], *, seconds: float = 10) -> None:
-    """Return when *condition* holds; a refused connection is a no."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except (OSError, http.client.HTTPException):
-            pass
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def is_problem(answer: Answer, status: int, code: str) -> bool:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.nginx.gateway import Answer, Gateway, fresh, is_problem, wait_for
+from tests.nginx.gateway import Answer, Gateway, fresh, is_problem
+from tests.servers import wait_for
 
 MOST = 10
 _numbers = itertools.count(1)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.nginx.gateway import LIMIT, Gateway, fresh, wait_for
+from tests.nginx.gateway import LIMIT, Gateway, fresh
+from tests.servers import wait_for
 
 SECRET = "hunter2" * 5
 LINK = base64.urlsafe_b64encode(SECRET.encode()).decode()

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.nginx.gateway import Gateway, fresh, is_problem, wait_for
+from tests.nginx.gateway import Gateway, fresh, is_problem
+from tests.servers import wait_for
 
 PICTURE = 10 * 1024 * 1024  # of snippets/picture.conf
 BOTH, AVIF, WEBP, NEITHER = "image/avif,image/webp", "image/avif", "image/webp", "*/*"

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.nginx.gateway import NGINX, free_port
+from tests.nginx.gateway import NGINX
+from tests.servers import free_port
 
 FILES = sorted(NGINX.glob("**/*.conf"))
 

@@ -3,11 +3,10 @@
 import contextlib
 import functools
 import pathlib
-import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -16,7 +15,9 @@ from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.headers import read_header
 from mergepoint.thumbnail.spec import Limits as SpecLimits
 from mergepoint.thumbnail.tasks import LONGEST_DEADLINE, deadline
+from tests.fuzzing import fuzz
 from tests.servers import Gunicorn, children, descendants
+from tests.stopwatch import Stopwatch
 from tests.thumbnail import bombs, pictures, test_metadata
 from tests.thumbnail.animations import Frame, gif
 from tests.thumbnail.containers import avif_grid, avif_with_thumbnail
@@ -52,11 +53,11 @@ def resident(pid: int) -> int:
 def test_what_the_header_gives_away_costs_nothing(name: str, service: Gunicorn) -> None:
     data, (_, status, code) = made(name), bombs.ANNOUNCED[name]
     workers, before = service.workers(), resident(service.pid)
-    began = time.monotonic()
-    reply = service.request("POST", "/thumbnail?width=100", data)
-    took, used = time.monotonic() - began, resident(service.pid) - before
+    with Stopwatch() as watch:
+        reply = service.request("POST", "/thumbnail?width=100", data)
+    used = resident(service.pid) - before
     assert (reply.status, reply.json["code"]) == (status, code)
-    assert took < 0.3
+    assert watch.seconds < 0.3
     assert used < 200 << 20
     assert service.workers() == workers
 
@@ -65,9 +66,9 @@ def test_what_the_header_gives_away_costs_nothing(name: str, service: Gunicorn) 
 @pytest.mark.parametrize("frames", ["first", "all"])
 def test_what_only_decoding_reveals_ends_in_time(name: str, frames: str, service: Gunicorn) -> None:
     workers = service.workers()
-    began = time.monotonic()
-    reply = service.request("POST", f"/thumbnail?width=100&frames={frames}", made(name))
-    assert time.monotonic() - began < LONGEST_DEADLINE + 0.5
+    with Stopwatch() as watch:
+        reply = service.request("POST", f"/thumbnail?width=100&frames={frames}", made(name))
+    assert watch.seconds < LONGEST_DEADLINE + 0.5
     assert reply.status in (200, 422)
     assert reply.status == 200 or reply.json["code"] in (
         "broken_image", "image_too_large", "too_slow", "memory_exceeded", "crashed",
@@ -129,7 +130,7 @@ WANTED = [
 ]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@fuzz(200)
 @given(data=st.data())
 def test_a_damaged_file_is_shown_or_refused_and_nothing_else(data: st.DataObject) -> None:
     file = bytearray(small(data.draw(st.sampled_from(KINDS))))
@@ -142,7 +143,7 @@ def test_a_damaged_file_is_shown_or_refused_and_nothing_else(data: st.DataObject
         info(bytes(file), limits=Limits(pixels=1_000_000))
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(head=st.sampled_from([small(kind)[:40] for kind in KINDS]), tail=st.binary(max_size=300))
 def test_any_header_is_read_or_refused(head: bytes, tail: bytes) -> None:
     with contextlib.suppress(BrokenImage, NotAnImage):

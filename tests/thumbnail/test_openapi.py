@@ -18,6 +18,7 @@ CALLS = [
 WITHOUT_OPTIONS = {path for method, path in CALLS if method == "GET"}  # in a link, any text is allowed
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("method", "path", "mode"), trials(CALLS, WITHOUT_OPTIONS))
 def test_the_service_keeps_its_word(app: Flask, method: str, path: str, mode: GenerationMode) -> None:
     check_word(app, method, path, mode)

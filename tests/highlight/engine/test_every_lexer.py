@@ -7,18 +7,19 @@ from typing import Any
 
 import pygments
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import find_lexer_class, get_all_lexers
 
 from mergepoint.highlight.engine import accelerate, highlight, lexers
+from tests.fuzzing import fuzz
 from tests.highlight.engine.compare import check, patterns
 from tests.highlight.engine.fragments import ANY, text_for
 from tests.highlight.examples import example, texts_of
 
 NAMES = sorted(name for name, *_ in get_all_lexers())
-GENERATED = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+GENERATED = fuzz(300)
 SHORT = ["", "\n", "x", "\0", "\r", "\r\n\r", " ", "\n\n ", "ſ\u212a", "\ufeff<&>", "é中", "'", "\\", "#", "\t{\n"]
 
 

@@ -4,14 +4,15 @@ import random
 import re
 from functools import partial
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mergepoint.highlight.engine import firsts
+from tests.fuzzing import fuzz
 from tests.highlight.engine import random_lexers
 from tests.highlight.engine.compare import check, patterns
 
-RANDOM = settings(derandomize=True, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
+RANDOM = fuzz(120)
 BEYOND = "\x80éſ\u212a中\U00010000"
 
 
