@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.servers import ROOT, Connection, descendants, free_port, wait_for
@@ -31,13 +31,17 @@ class Suite:
             **environment,
         }
 
-    def start(self, command: Sequence[object] = RUN, **options: Any) -> "Suite":
-        """*options* are those of Popen. In *command*, of a shell, the variable ``log`` has the name of the log."""
+    def start(
+        self, command: Sequence[object] = RUN, *, until: Callable[[], bool] | None = None, **options: Any
+    ) -> "Suite":
+        """Start and wait, *until* something else holds if that is said. *options* are those of Popen. In *command*, of
+        a shell, the variable ``log`` has the name of the log.
+        """
         environment = {**self._environment, "log": str(self.log)}
         with self.log.open("ab") as log:
             outputs = {"stdout": log, "stderr": log, **options}
             self.process = subprocess.Popen(command, env=environment, **outputs)
-        wait_for(self._started, seconds=120)
+        wait_for(until or self._started, seconds=120)
         return self
 
     def stop(self, number: int = signal.SIGINT) -> int:

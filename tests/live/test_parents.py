@@ -59,18 +59,17 @@ def test_make_that_is_told_to_end_ends_all() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [INT, TERM, QUIT, HUP])
 @pytest.mark.parametrize(
-    "script",
+    ("script", "number"),
     [
-        f"run {LOGGED}",
-        "run <&- >&- 2>&-",
-        "run </dev/null >/dev/null 2>&1",
-        f"{BACKGROUND} run {LOGGED}",
-        f"trap '' INT TERM QUIT; run {LOGGED}",
+        (f"run {LOGGED}", HUP),
+        ("run <&- >&- 2>&-", TERM),
+        ("run </dev/null >/dev/null 2>&1", INT),
+        (f"{BACKGROUND} run {LOGGED}", QUIT),
+        (f"trap '' INT TERM QUIT; run {LOGGED}", TERM),
     ],
 )
-def test_each_signal_ends_each_kind_of_child(script: str, number: signal.Signals) -> None:
+def test_each_kind_of_child_is_ended(script: str, number: signal.Signals) -> None:
     with started(shell(script)) as suite:
         assert suite.stop(number) == 0
 
@@ -103,13 +102,18 @@ def test_it_outlives_the_reader_of_its_log() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [INT, TERM, HUP, QUIT, KILL])
-@pytest.mark.parametrize("whom", [os.kill, os.killpg])
-def test_a_signal_to_make_or_to_its_group_ends_all(whom: Any, number: signal.Signals) -> None:
-    if (whom, number) == (os.killpg, KILL):
-        pytest.skip("test_run has it: the next start removes what is left")
+@pytest.mark.parametrize("number", [INT, HUP, QUIT, KILL])
+def test_a_signal_to_make_alone_ends_all(number: signal.Signals) -> None:
     with started(MAKE) as suite:
-        whom(suite.process.pid, number)
+        suite.process.send_signal(number)
+        suite.process.wait(30)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [INT, TERM])
+def test_a_signal_to_the_group_of_make_ends_all(number: signal.Signals) -> None:
+    with started(MAKE) as suite:
+        os.killpg(suite.process.pid, number)
         suite.process.wait(30)
 
 
