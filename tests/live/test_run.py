@@ -1,5 +1,6 @@
 """`make run`: what it says, and that it leaves nothing behind."""
 
+import json
 import os
 import pathlib
 import signal
@@ -38,7 +39,9 @@ def test_an_address_without_a_port_is_refused() -> None:
 def test_a_bad_setting_stops_it_and_is_named() -> None:
     ended = run(MERGEPOINT_LISTEN=f"127.0.0.1:{free_port()}", HIGHLIGHT_MAX_BYTES="many")
     assert ended.returncode == 1
-    assert "HIGHLIGHT_MAX_BYTES='many'" in ended.stderr
+    [error] = [line for line in map(json.loads, ended.stderr.splitlines()) if line.get("level") == "error"]
+    assert error["event"].startswith("highlight ended with status 78")
+    assert "HIGHLIGHT_MAX_BYTES='many'" in error["last_lines"][-1]
 
 
 def test_ctrl_c_ends_every_process() -> None:
