@@ -1,9 +1,12 @@
 """`make run`: what it says, and that it leaves nothing behind."""
 
+import json
 import os
+import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -12,8 +15,9 @@ from tests.servers import alive, free_port, wait_for
 
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
-    environment.setdefault("XDG_STATE_HOME", "/nonexistent")
-    return subprocess.run(RUN, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+    with tempfile.TemporaryDirectory() as state:
+        environment = {**os.environ, "XDG_STATE_HOME": state, **environment}
+        return subprocess.run(RUN, env=environment, capture_output=True, text=True, timeout=60)
 
 
 def test_a_port_that_is_taken_is_named() -> None:
@@ -35,7 +39,9 @@ def test_an_address_without_a_port_is_refused() -> None:
 def test_a_bad_setting_stops_it_and_is_named() -> None:
     ended = run(MERGEPOINT_LISTEN=f"127.0.0.1:{free_port()}", HIGHLIGHT_MAX_BYTES="many")
     assert ended.returncode == 1
-    assert "HIGHLIGHT_MAX_BYTES='many'" in ended.stderr
+    [error] = [line for line in map(json.loads, ended.stderr.splitlines()) if line.get("level") == "error"]
+    assert error["event"].startswith("highlight ended with status 78")
+    assert "HIGHLIGHT_MAX_BYTES='many'" in error["last_lines"][-1]
 
 
 def test_ctrl_c_ends_every_process() -> None:
@@ -46,13 +52,15 @@ def test_ctrl_c_ends_every_process() -> None:
     wait_for(lambda: not any(map(alive, processes)), seconds=5)
 
 
-def test_nothing_survives_a_killed_runner() -> None:
+def test_nothing_survives_a_killed_runner_but_a_folder_that_the_next_start_removes() -> None:
     suite = Suite().start()
-    processes = suite.processes()
+    processes, left = suite.processes(), pathlib.Path(suite.record()["run"])
     suite.process.kill()
     suite.process.wait()
     wait_for(lambda: not any(map(alive, processes)), seconds=20)
-    suite.log.unlink()
+    assert left.exists()
+    assert suite.start().stop() == 0  # on the same port
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("name", ["highlight", "nginx"])
@@ -62,8 +70,8 @@ def test_what_is_killed_is_started_again(name: str) -> None:
     masters = (pid for pid in suite.processes() if is_master(pid, program, suite.process.pid))
     master = next(pid for pid in masters if name == "nginx" or is_service(pid, name))
     os.kill(master, signal.SIGKILL)
-    wait_for(lambda: f"{name} ended with -9; starting it again" in suite.log.read_text(), seconds=10)
-    wait_for(lambda: is_healthy(suite), seconds=30)
+    wait_for(lambda: f"{name} was ended by SIGKILL; starting it again" in suite.log.read_text(), seconds=10)
+    wait_for(suite.is_healthy, seconds=30)
     suite.stop()
 
 
@@ -76,9 +84,3 @@ def is_master(pid: int, program: str, runner: int) -> bool:
 def is_service(pid: int, name: str) -> bool:
     with open(f"/proc/{pid}/environ", "rb") as variables:
         return f"MERGEPOINT_SERVICE={name}".encode() in variables.read().split(b"\0")
-
-
-def is_healthy(suite: Suite) -> bool:
-    with socket.create_connection(("127.0.0.1", suite.port), timeout=5) as connection:
-        connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
-        return b" 200 " in connection.recv(64)

@@ -11,6 +11,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from mergepoint.kit.config import BaseSettings, SettingsConfigDict
+from mergepoint.kit.listen import origin
+from mergepoint.kit.state import folder_for
 
 from .mail import Server
 
@@ -35,8 +37,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="auth_", frozen=True, extra="ignore")
 
-    public_url: str = "http://localhost:8080"
-    state: Path = Field(default_factory=lambda: _state_home() / "mergepoint" / "auth")
+    public_url: str = Field(default_factory=lambda: origin(os.environ.get("MERGEPOINT_LISTEN") or ":8080"))
+    state: Path = Field(default_factory=lambda: folder_for("auth"))
     database_url: str = ""
     first_admin: str = ""
     origins: str = ""
@@ -144,8 +146,3 @@ def _origin(value: str) -> str:
     if not (url.hostname and (url.scheme == "https" or local)) or url.path or url.query or url.username:
         raise ValueError("https://host[:port] is expected; plain http for localhost only")
     return value.rstrip("/").lower()
-
-
-def _state_home() -> Path:
-    # XDG Base Directory Specification
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
