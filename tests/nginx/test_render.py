@@ -84,7 +84,12 @@ def test_a_bad_value_is_named(tmp_path: pathlib.Path, name: str, value: str):
     assert not (tmp_path / "nginx/nginx.conf").exists()
 
 
-@pytest.mark.parametrize("value", ["8080", "*:80", "127.0.0.1:8080", "[::1]:8080", "[::]:80", "localhost:8080"])
+def test_a_port_alone_is_for_this_machine_only(tmp_path: pathlib.Path):
+    assert render(tmp_path, MERGEPOINT_LISTEN="8122").returncode == 0
+    assert "listen 127.0.0.1:8122 " in (tmp_path / "nginx/suite.conf").read_text()
+
+
+@pytest.mark.parametrize("value", ["*:80", "127.0.0.1:8080", "[::1]:8080", "[::]:80", "localhost:8080"])
 def test_an_address_may_be_given_in_any_form(tmp_path: pathlib.Path, value: str):
     assert render(tmp_path, MERGEPOINT_LISTEN=value).returncode == 0
     assert f"listen {value} " in (tmp_path / "nginx/suite.conf").read_text()
