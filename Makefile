@@ -5,7 +5,6 @@ BIN := .venv/bin
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(filter-out services/kit/%,$(wildcard services/*/pyproject.toml)))
 LOCKS := $(foreach service,$(SERVICES),services/$(service)/requirements.txt)
 UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
-INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test test-long check bench lock clean
@@ -54,13 +53,10 @@ clean: ## remove what these commands made
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +
 
 .venv/run: $(LOCKS) $(wildcard services/*/pyproject.toml)
-	@deploy/local/need python
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(foreach lock,$(LOCKS),$(INSTALL) --require-hashes -r $(lock) &&) true
-	$(INSTALL) --no-build-isolation $(foreach service,kit $(SERVICES),-e services/$(service))
+	@deploy/local/need python run
+	@PYTHON='$(PYTHON)' deploy/local/install run
 	@touch $@
 
 .venv/test: .venv/run tests/requirements.txt clients/python/pyproject.toml
-	$(INSTALL) --require-hashes -r tests/requirements.txt
-	$(INSTALL) --no-build-isolation -e clients/python
+	@deploy/local/install test
 	@touch $@

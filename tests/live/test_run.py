@@ -62,7 +62,7 @@ def test_what_is_killed_is_started_again(name: str) -> None:
     masters = (pid for pid in suite.processes() if is_master(pid, program, suite.process.pid))
     master = next(pid for pid in masters if name == "nginx" or is_service(pid, name))
     os.kill(master, signal.SIGKILL)
-    wait_for(lambda: f"{name} ended with -9; starting it again" in suite.log.read_text(), seconds=10)
+    wait_for(lambda: f"{name} was ended by SIGKILL; starting it again" in suite.log.read_text(), seconds=10)
     wait_for(lambda: is_healthy(suite), seconds=30)
     suite.stop()
 

@@ -1,11 +1,16 @@
-"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself."""
+"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself: in a
+checkout on that of its suite, which need not run.
+"""
 
 import argparse
 import getpass
+import os
 import sys
 from collections.abc import Sequence
 
+from mergepoint.kit import typed
 from mergepoint.kit.config import load
+from mergepoint.kit.state import last_run
 
 from . import mail
 from .audit import Origin
@@ -15,12 +20,14 @@ from .errors import AuthError, NotFound
 from .passwords import generated
 from .store import Store
 
+DESCRIPTION = "The operator's commands. They work on the database itself; the suite need not run."
 HERE = Origin(agent="command line")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what it made goes to standard output, what is wrong to standard error."""
     options = _parser().parse_args(arguments)
+    _follow_last_run()
     settings = load(Settings)
     try:
         store = Store(settings.database)
@@ -59,12 +66,18 @@ def rotate_identity_key(auth: Auth, options: argparse.Namespace) -> None:
     auth.audit.tell("identity_key_rotated", HERE)
 
 
+def _follow_last_run() -> None:
+    """Take the settings that the checkout's suite was started with, where nothing else is said."""
+    if "AUTH_STATE" not in os.environ:  # another place is meant, and all that belongs to it
+        os.environ |= last_run().get("environment", {}) | os.environ
+
+
 def _password() -> str:
     return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mergepoint.auth", description=__doc__)
+    parser = argparse.ArgumentParser(prog=typed.command("mergepoint.auth"), description=DESCRIPTION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     create = commands.add_parser("create-user", help="make a user and print the generated password")

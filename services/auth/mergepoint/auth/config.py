@@ -12,7 +12,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
+from mergepoint.kit.listen import origin
 from mergepoint.kit.origins import NotAUrl, parse_url
+from mergepoint.kit.state import folder_for
 
 from . import names
 from .errors import Invalid
@@ -43,8 +45,8 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="auth_")
     several_lines = frozenset({"origins", "oidc"})
 
-    public_url: str = "http://localhost:8080"
-    state: Path = Field(default_factory=lambda: _state_home() / "mergepoint" / "auth")
+    public_url: str = Field(default_factory=lambda: origin(os.environ.get("MERGEPOINT_LISTEN") or ":8080"))
+    state: Path = Field(default_factory=lambda: folder_for("auth"))
     database_url: str = Field("", repr=False)
     first_admin: str = ""
     origins: str = ""
@@ -207,8 +209,3 @@ def _origin(value: str) -> str:
     if not (target and is_safe) or target.path != "/" or set("?#") & set(value):
         raise ValueError("https://host[:port] is expected; plain http for localhost only")
     return target.origin
-
-
-def _state_home() -> Path:
-    # XDG Base Directory Specification
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")

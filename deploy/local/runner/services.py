@@ -1,0 +1,42 @@
+"""Which programs make the suite, by name, and what each is told."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+NGINX = "nginx"
+BIN = Path(sys.executable).parent
+
+
+def services() -> list[str]:
+    """Return the names of the Python services, each with a web face."""
+    return sorted({path.parents[2].name for path in ROOT.glob("services/*/mergepoint/*/web.py")} - {"kit"})
+
+
+def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return how each is started: *names* under gunicorn, nginx last."""
+    gunicorn = [str(BIN / "gunicorn"), "-c", str(ROOT / "services/gunicorn.conf.py")]
+    return {**dict.fromkeys(names, gunicorn), NGINX: [str(ROOT / "nginx/start"), str(run)]}
+
+
+def environment(run: Path, listen: str, state: Path) -> dict[str, str]:
+    """Return what all of them are told: our environment, and what is decided here if it does not decide."""
+    return {
+        "AUTH_STATE": str(state / "auth"),
+        "AUTH_FIRST_ADMIN": "admin",
+        **os.environ,
+        "MERGEPOINT_LISTEN": listen,
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(run),
+    }
+
+
+def own_environment(name: str, run: Path) -> Mapping[str, str]:
+    """Return what only the program *name* is told."""
+    return {} if name == NGINX else {"MERGEPOINT_SERVICE": name, "MERGEPOINT_BIND": f"unix:{socket_of(name, run)}"}
+
+
+def socket_of(name: str, run: Path) -> Path:
+    return run / f"{name}.sock"
