@@ -117,4 +117,41 @@ def test_the_readme_has_the_defaults(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_compose_passes_every_setting_on_and_no_other(service: str) -> None:
     entry = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"][service]
-    assert entry["environment"].keys() == fields(service).keys()
+    assert {name for name in entry["environment"] if not name.startswith("MERGEPOINT_")} == fields(service).keys()
+
+
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+NGINX_SETTINGS = re.findall(r"^    \[([A-Z_]+) => ('[^']*'|\d+)?", (ROOT / "nginx/settings").read_text(), re.MULTILINE)
+# Those that the image, or compose itself, has for nginx's container.
+DECIDED_IN_CONTAINERS = {"MERGEPOINT_APPLICATIONS", "MERGEPOINT_LISTEN", "MERGEPOINT_UPSTREAMS", "MERGEPOINT_USER"}
+
+
+def test_operations_has_every_setting_of_nginx_with_its_default() -> None:
+    told = {name: default.strip("` ") for name, default in ROW.findall(OPERATIONS)}
+    assert told.keys() == {name for name, _ in NGINX_SETTINGS}
+    for name, default in NGINX_SETTINGS:
+        assert not default or told[name] == (default.strip("'") or "none"), name
+
+
+def test_compose_passes_every_setting_of_nginx_on() -> None:
+    entries = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    names = {name for name, _ in NGINX_SETTINGS}
+    given = {name for name in entries["nginx"]["environment"] if not name.startswith("THUMBNAIL_")}
+    assert given == names - DECIDED_IN_CONTAINERS | {"MERGEPOINT_PUBLISHED"}
+
+
+def test_nginx_is_told_of_every_port_that_compose_publishes() -> None:
+    entries = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ports = [
+        port.removesuffix(f":{port.rpartition(':')[2]}")
+        for entry in entries.values()
+        for port in entry.get("ports", [])
+    ]
+    assert len(ports) == 2
+    told = entries["nginx"]["environment"]["MERGEPOINT_PUBLISHED"].split()
+    assert sorted(told) == sorted(f"{re.search('[A-Z_]+', port)[0]}={port}" for port in ports)
+    # Who is started after nginx is healthy is not started when nginx refuses.
+    for name, entry in entries.items():
+        assert (
+            not entry.get("ports") or name == "nginx" or entry["depends_on"]["nginx"]["condition"] == "service_healthy"
+        )
