@@ -18,6 +18,7 @@ run: .venv/run ## start the suite on http://localhost:8080, without Docker (Ctrl
 	@exec $(BIN)/python deploy/local/run.py
 
 up: ## start the suite in containers on http://localhost:8080
+	@$(PYTHON) deploy/local/names.py
 	docker compose up -d --build --wait
 
 down: ## end the containers

@@ -1,17 +1,19 @@
 """`make run`: what it says, and that it leaves nothing behind."""
 
-import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 import tempfile
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from tests.live.suite import RUN, Suite
-from tests.servers import alive, free_port, wait_for
+from tests.servers import Connection, alive, free_port, wait_for
 
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -39,9 +41,53 @@ def test_an_address_without_a_port_is_refused() -> None:
 def test_a_bad_setting_stops_it_and_is_named() -> None:
     ended = run(MERGEPOINT_LISTEN=f"127.0.0.1:{free_port()}", HIGHLIGHT_MAX_BYTES="many")
     assert ended.returncode == 1
-    [error] = [line for line in map(json.loads, ended.stderr.splitlines()) if line.get("level") == "error"]
-    assert error["event"].startswith("highlight ended with status 78")
-    assert "HIGHLIGHT_MAX_BYTES='many'" in error["last_lines"][-1]
+    assert "HIGHLIGHT_MAX_BYTES='many'" in ended.stderr
+
+
+def test_all_bad_settings_are_named_before_anything_starts() -> None:
+    wrong = {
+        "MERGEPOINT_LISTEN": "99999", "TRUSTED_PROXIES": "10.0.0.0/99", "HTMLDIFF_CHILDREN": "0",
+        "THUMBNAIL_KEYS": "zz", "AUTH_PUBLIC_URL": "ftp://x",
+    }  # fmt: skip
+    ended = run(**wrong, MERGEPOINT_SERVICES="auth,htmldiff,thumbnail", HIGHLIGHT_WORKERS="not asked")
+    assert ended.returncode == 1
+    assert sorted(line.partition("=")[0] for line in ended.stderr.splitlines()) == sorted(wrong)
+    assert ended.stdout == ""
+
+
+def test_an_unknown_service_is_named_with_those_that_there_are() -> None:
+    ended = run(MERGEPOINT_SERVICES="highlight,diff")
+    assert ended.returncode == 1
+    assert "MERGEPOINT_SERVICES='highlight,diff'" in ended.stderr
+    assert "auth, highlight, htmldiff, thumbnail" in ended.stderr
+
+
+def test_services_are_left_out_and_unknown_names_told_once() -> None:
+    port = free_port()
+    suite = Suite(
+        MERGEPOINT_LISTEN=str(port), MERGEPOINT_SERVICES="highlight", MERGEPOINT_LIMIT="off", HIGHLIGHT_WORKER="1"
+    ).start()
+    connection = Connection(port)
+    try:
+        assert connection.request("GET", "/health").json["services"].keys() == {"highlight"}
+        assert connection.request("POST", "/highlight?language=text", b"x").status == 200
+        refused = connection.request("POST", "/htmldiff", b"{}")
+        assert (refused.status, refused.json["detail"]) == (404, "the service htmldiff does not run here")
+        assert address_of_listener(port) == "127.0.0.1"
+        said = suite.log.read_text()
+        assert said.count("HIGHLIGHT_WORKER: there is no such setting; the nearest is HIGHLIGHT_WORKERS") == 1
+        assert said.count("MERGEPOINT_LIMIT: there is no such setting; the nearest is MERGEPOINT_LIMITS") == 1
+    finally:
+        connection.close()
+        suite.stop()
+
+
+def address_of_listener(port: int) -> str:
+    """Return the address that *port* is open on: proc_net_tcp(5) has it in hexadecimal, the last byte first."""
+    [listener] = re.findall(
+        rf"^ *\d+: ([0-9A-F]+):{port:04X} 0+:0000 0A", Path("/proc/net/tcp").read_text(), re.MULTILINE
+    )
+    return str(IPv4Address(bytes.fromhex(listener)[::-1]))
 
 
 def test_ctrl_c_ends_every_process() -> None:

@@ -14,7 +14,7 @@ def wanted() -> str:
     """Return what MERGEPOINT_LISTEN says, or the default; end the program if it is no address and port."""
     told = os.environ.get("MERGEPOINT_LISTEN") or DEFAULT
     split_address(told)
-    return told
+    return told if ":" in told else f"{listen.split(told)[0]}:{told}"
 
 
 def split_address(told: str) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mergepoint.kit import listen
 
-from . import address, descriptors, folder, health, home, record
+from . import address, descriptors, folder, health, home, record, services, settings
 from .logs import Logs
 from .services import ROOT
 from .signals import Signals
@@ -23,6 +23,7 @@ def main() -> int:
     descriptors.restore_signals()
     signals = Signals()
     signals.install()
+    unknown = settings.check(services.services())
     wanted = address.wanted()
     stale = folder.remove_stale()
     address.refuse_taken_port(wanted)
@@ -31,6 +32,8 @@ def main() -> int:
     run = folder.make_folder()
     logs = Logs()
     suite = Suite(run, wanted, own_state, logs)
+    for line in unknown:
+        logs.say("warning", line)
     for path in stale:
         logs.say("warning", f"removed what a killed run had left in {path}")
     if taken_over:
@@ -61,7 +64,7 @@ def run_suite(suite: Suite, own_state: Path, wanted: str, signals: Signals, logs
             logs.say("error", f"{name} {trouble}, so the suite does not start. Its last lines:", last_lines=lines)
         return 1
     password = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
-    logs.show(welcome(url, password), f"Mergepoint runs on {url}", url=url, first_password=password)
+    logs.show(welcome(url, suite.names, password), f"Mergepoint runs on {url}", url=url, first_password=password)
     logs.speak()
     while not signals.wait(LOOK):
         suite.restart_ended(signals)

@@ -11,8 +11,11 @@ BIN = Path(sys.executable).parent
 
 
 def services() -> list[str]:
-    """Return the names of the Python services, each with a web face."""
-    return sorted({path.parents[2].name for path in ROOT.glob("services/*/mergepoint/*/web.py")} - {"kit"})
+    """Return the Python services to run: those of MERGEPOINT_SERVICES, or all that nginx has a file for."""
+    faces = {path.parents[2].name for path in ROOT.glob("services/*/mergepoint/*/web.py")}
+    files = {path.stem for path in ROOT.glob("nginx/services/*.conf")}
+    wanted = os.environ.get("MERGEPOINT_SERVICES", "").replace(",", " ").split()
+    return sorted(faces & files & set(wanted or files))
 
 
 def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
@@ -21,13 +24,14 @@ def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
     return {**dict.fromkeys(names, gunicorn), NGINX: [str(ROOT / "nginx/start"), str(run)]}
 
 
-def environment(run: Path, listen: str, state: Path) -> dict[str, str]:
+def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> dict[str, str]:
     """Return what all of them are told: our environment, and what is decided here if it does not decide."""
     return {
         "AUTH_STATE": str(state / "auth"),
         "AUTH_FIRST_ADMIN": "admin",
         **os.environ,
         "MERGEPOINT_LISTEN": listen,
+        "MERGEPOINT_SERVICES": ",".join(names),
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(run),
     }

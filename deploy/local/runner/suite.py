@@ -21,7 +21,7 @@ class Suite:
         self.run = run
         self.names = services.services()
         self.commands = services.commands(run, self.names)
-        self.environment = services.environment(run, listen, state)
+        self.environment = services.environment(run, listen, state, self.names)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._logs = logs
 

@@ -4,9 +4,12 @@ LOCAL = frozenset({"", "*", "0.0.0.0", "::", "127.0.0.1", "::1", "localhost"})
 
 
 def split(listen: str) -> tuple[str, str]:
-    """Return host and port of *listen*, an IPv6 address without its brackets; neither is checked."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), port
+    """Return host and port of *listen*, an IPv6 address without its brackets; neither is checked.
+
+    A port alone is for this machine only.
+    """
+    host, colon, port = listen.rpartition(":")
+    return (host.strip("[]") if colon else "127.0.0.1"), port
 
 
 def origin(listen: str) -> str:
