@@ -22,6 +22,7 @@ from . import core, engine, lexers, stylesheets
 from .formats import FORMATS, Layout
 from .options import (
     BatchOptions,
+    CheckOptions,
     GuessOptions,
     HighlightOptions,
     ListOptions,
@@ -38,6 +39,9 @@ GUESS_DEADLINE = 0.2  # promised are 0.4 on a machine that has a processor for i
 FALLBACK_PER_LINE = 3e-6
 PLAIN_DEADLINE = 1.0  # plain text takes milliseconds; with a whole LONGEST_DEADLINE before it, nginx still waits
 WITHOUT_FALLBACK = ("png",)
+NAMING = ("language", "filename", "mimetype")  # the first that is given names the language
+CHECK_DEADLINE = 1.0  # for looking up a name, which takes at most a millisecond or two
+MOST_KNOWN = 4096  # names that are not looked up again
 
 Highlight = Callable[[HighlightOptions], Answer]
 Render = Callable[[str, Any, Any], str | bytes]
@@ -135,9 +139,20 @@ TASKS: Mapping[str, Task] = {
 }
 
 
+def check(options: CheckOptions) -> Answer:
+    """Refuse what names no language."""
+    lexers.find(options.language, options.filename, options.mimetype, "")
+    return Answer.json({})
+
+
+# What the sandbox runs.
+SANDBOXED: Mapping[str, Task] = {**TASKS, "check": check}
+
+
 def tasks_with(renderer: str) -> Mapping[str, Task]:
-    """Return TASKS; with *renderer* ``pygments`` they use Pygments as it is. The answers are the same."""
-    return TASKS if renderer == "fast" else {**TASKS, "highlight": partial(highlight, render=pygments.highlight)}
+    """Return SANDBOXED; with *renderer* ``pygments`` it uses Pygments as it is. The answers are the same."""
+    stock = {"highlight": partial(highlight, render=pygments.highlight)}
+    return SANDBOXED if renderer == "fast" else {**SANDBOXED, **stock}
 
 
 def deadline(options: HighlightOptions) -> float:
@@ -164,8 +179,28 @@ class Limits:
 
 def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Mapping[str, Task]:
     """Return TASKS whose work on texts is done by *sandbox*, each call within its deadline."""
+    known: dict[CheckOptions, None] = {}
+
+    def refuse_unknown(options: HighlightOptions) -> None:
+        """Raise what is wrong with the names in *options*, before any clock runs: it is never degraded."""
+        stylesheets.find(options.style)
+        if options.dark_style:
+            stylesheets.find(options.dark_style, "dark_style")
+        asked = next(({name: value} for name in NAMING if (value := getattr(options, name)) is not None), None)
+        if asked is None or options.fallback == "plain":
+            return
+        names = CheckOptions(**asked)
+        if names not in known:
+            try:
+                call(sandbox, "highlight", "check", names, deadline=CHECK_DEADLINE)
+            except DeadlineExceeded:
+                raise Problem("overloaded", "too much to do; try again in a second") from None
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[names] = None
 
     def bounded_highlight(options: HighlightOptions, limits: Limits | None = None) -> Answer:
+        refuse_unknown(options)
         limits = limits or Limits(deadline(options), clock)
         has_fallback = not options.strict and options.format not in WITHOUT_FALLBACK
         seconds = deadline(options)
