@@ -11,8 +11,11 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from mergepoint.highlight.options import BatchOptions, HighlightOptions
-from mergepoint.highlight.tasks import batch, bounded
+from mergepoint.highlight.tasks import SANDBOXED, batch, bounded
+from mergepoint.kit.dispatch import server
 from mergepoint.kit.problems import Problem
+from mergepoint.kit.sandbox import DeadlineExceeded
+from mergepoint.kit.time_limit import TimeLimit
 
 SLOW = '"' + "\\" * 60  # Pygments issue #3247
 
@@ -103,28 +106,52 @@ def test_strict_ones_are_refused_instead(client: FlaskClient) -> None:
     assert (picture["status"], picture["problem"]["code"]) == (422, "deadline_exceeded")
 
 
-def test_all_share_one_deadline(app: Flask) -> None:
-    """What it leaves no time for is plain text at once, not tried first."""
-    times = iter([0.0, 0.1] + [99.0] * 5)
-    tasks = bounded(app.extensions["sandbox"], clock=lambda: next(times))
-    snippets = [HighlightOptions(code="x = 1", language="python") for _ in range(4)]
-    results = json.loads(tasks["batch"](BatchOptions(snippets=snippets)).body)["results"]
-    assert [result["degraded"] for result in results] == [None, "deadline", "deadline", "deadline"]
-    assert [result["language"] for result in results] == ["python", "text", "text", "text"]
+class Counting:
+    """A sandbox whose calls each take some seconds, of a processor or of all time."""
 
+    prepared = True
 
-def test_it_is_the_sum_of_theirs_and_five_seconds_at_most(app: Flask) -> None:
-    def time_left(count: int, now: float) -> bool:
-        times = iter([0.0, now] + [99.0] * count)
-        tasks = bounded(app.extensions["sandbox"], clock=lambda: next(times))
+    def __init__(self, *, worked: float = 0.0, passed: float = 0.0) -> None:
+        self.worked, self.passed, self.now = worked, passed, 0.0
+        self.calls = 0
+
+    def call(self, request: bytes, *, deadline: TimeLimit | float) -> bytes:
+        if not isinstance(deadline, TimeLimit) or b'"language":"text"' in request:
+            return server(SANDBOXED, most=1 << 20)(request)
+        if deadline.over:
+            raise DeadlineExceeded
+        self.calls += 1
+        deadline.begin()
+        deadline.spend(self.worked)
+        self.now += self.passed
+        return server(SANDBOXED, most=1 << 20)(request)
+
+    def highlighted(self, count: int) -> list[str | None]:
+        """Return how each of *count* snippets of a batch is degraded."""
         snippets = [HighlightOptions(code="x = 1", language="python") for _ in range(count)]
-        answer = tasks["batch"](BatchOptions(snippets=snippets))
-        return json.loads(answer.body)["results"][0]["degraded"] is None
+        answer = bounded(self, clock=lambda: self.now)["batch"](BatchOptions(snippets=snippets))
+        return [result["degraded"] for result in json.loads(answer.body)["results"]]
 
-    assert time_left(10, 0.7)
-    assert not time_left(10, 1.1)
-    assert time_left(100, 4.5)
-    assert not time_left(100, 5.1)
+
+def test_all_share_one_deadline() -> None:
+    """What it leaves no time for is plain text at once, not tried first."""
+    sandbox = Counting(worked=0.3)
+    assert sandbox.highlighted(4) == [None, None, "deadline", "deadline"]
+    assert sandbox.calls == 2
+
+
+@pytest.mark.parametrize(("worked", "count", "done"), [(0.19, 10, 6), (0.3, 100, 17)])
+def test_it_is_the_sum_of_theirs_and_five_seconds_at_most(worked: float, count: int, done: int) -> None:
+    sandbox = Counting(worked=worked)
+    assert sandbox.highlighted(count).count(None) == sandbox.calls == done
+
+
+@pytest.mark.parametrize(("passed", "count", "done"), [(0.9, 10, 6), (1.1, 100, 10)])
+def test_so_is_what_may_pass_meanwhile_five_times_that_and_ten_seconds_at_most(
+    passed: float, count: int, done: int
+) -> None:
+    sandbox = Counting(passed=passed)
+    assert sandbox.highlighted(count).count(None) == sandbox.calls == done
 
 
 def test_when_there_is_too_much_to_do_the_whole_batch_is_refused() -> None:

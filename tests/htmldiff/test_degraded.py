@@ -9,11 +9,12 @@ import pytest
 
 from mergepoint.htmldiff import compare, core, resolve, tasks, versions
 from mergepoint.htmldiff.options import AnnotateOptions, ApplyOptions, HtmldiffOptions
-from mergepoint.htmldiff.tasks import DEADLINE, LAST_PART, LONGEST_DEADLINE, SANDBOXED, bounded, deadline
+from mergepoint.htmldiff.tasks import DEADLINE, LAST_PART, LONGEST_DEADLINE, SANDBOXED, SPARE, bounded, deadline
 from mergepoint.kit.dispatch import Answer, server
 from mergepoint.kit.patience import TooSlow
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import Crashed, DeadlineExceeded, MemoryExceeded
+from mergepoint.kit.time_limit import TimeLimit
 
 OLD, NEW = "<p>a b</p><p>c</p>", "<p>a d</p><p>c</p>"
 VERSIONS = [{"label": "1", "html": OLD}, {"label": "2", "html": NEW}]
@@ -30,8 +31,9 @@ class Near:
         self.failures = list(failures)
         self.asked: list[tuple[str, float]] = []
 
-    def call(self, request: bytes, *, deadline: float) -> bytes:
-        self.asked.append((json.loads(request.partition(b"\n")[2]).get("granularity", "word"), deadline))
+    def call(self, request: bytes, *, deadline: float | TimeLimit) -> bytes:
+        seconds = deadline.processor if isinstance(deadline, TimeLimit) else deadline
+        self.asked.append((json.loads(request.partition(b"\n")[2]).get("granularity", "word"), seconds))
         failure = self.failures.pop(0) if self.failures else None
         if isinstance(failure, Exception):
             raise failure
@@ -103,12 +105,24 @@ def test_attempts_together_keep_to_the_deadline(spoil: Spoil, call: str) -> None
     assert time.process_time() - began < SLOW_DEADLINE
 
 
+def test_time_that_others_take_degrades_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here by sleeping: for longer than the deadline, for less than what may pass."""
+    compare_documents = core.compare_documents
+
+    def delayed(*given: Any) -> Any:
+        time.sleep(DEADLINE * 1.2)
+        return compare_documents(*given)
+
+    monkeypatch.setattr(core, "compare_documents", delayed)
+    assert asked("htmldiff").meta == {}
+
+
 @pytest.mark.parametrize("call", ["htmldiff", "annotate"])
 def test_a_library_that_does_not_return_is_ended_in_time_for_the_last_attempt(call: str) -> None:
     sandbox = Near(DeadlineExceeded("x"))
     assert asked(call, sandbox).meta == {"Mergepoint-Degraded": "deadline"}
     seconds = deadline(OLD, NEW)
-    assert sandbox.asked[0] == ("word", LAST_PART * seconds)
+    assert sandbox.asked[0] == ("word", min(LAST_PART * seconds, seconds - SPARE))
     assert sandbox.asked[1][0] == "document"
     assert sandbox.asked[1][1] <= seconds
 

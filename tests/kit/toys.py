@@ -43,6 +43,11 @@ def toy(request: bytes) -> bytes:
                 os.kill(os.getpid(), signal.SIGSTOP)
             threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGSTOP)).start()
             return bytes(128 << 20)
+        case b"work":
+            ends = time.process_time() + float(rest)
+            while time.process_time() < ends:
+                pass
+            return b"worked"
         case b"spin":
             while True:
                 pass

@@ -3,8 +3,7 @@
 Pygments looks through all its lexers for every name; here they are indexed once. Lexers from plug-ins count too.
 """
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +13,7 @@ from pygments.lexers import _iter_lexerclasses, find_lexer_class_for_filename
 from pygments.modeline import get_filetype_from_buffer
 
 from . import engine
+from .nearest import Nearest
 
 # What a text is judged by: analysers cost time with every character, and the beginning says most.
 GUESS_FROM = 4096
@@ -32,9 +32,14 @@ class UnknownLanguage(LookupError):
 
     code = "unknown_language"
 
-    def __init__(self, message: str, field: str) -> None:
+    def __init__(self, message: str | Callable[[], str], field: str) -> None:
         super().__init__(message)
+        self._message = message
         self.field = field
+
+    def __str__(self) -> str:
+        """Return the message, made only for who reads it: it may have to look for the nearest name."""
+        return self._message if isinstance(self._message, str) else self._message()
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ def load_all() -> None:
     for lexer in _classes():
         lexer()
     _by_mimetype()
+    _nearest()
     rank(" ", filename="x")  # and all file name patterns
 
 
@@ -113,10 +119,8 @@ def _by_name(language: str) -> type[Lexer]:
     wanted = language.lower()
     found = _by_alias().get(wanted)
     if found is None:
-        near = difflib.get_close_matches(wanted[:60], list(_by_alias()), n=1, cutoff=0.0)
         raise UnknownLanguage(
-            f"no language is called {language[:60]!r}; did you mean {near[0]!r}?",
-            "language",
+            lambda: f"no language is called {language[:60]!r}; did you mean {_nearest().to(wanted)!r}?", "language"
         )
     return found
 
@@ -142,6 +146,11 @@ def _by_alias() -> dict[str, type[Lexer]]:
     for lexer in _classes():
         index.setdefault(lexer.name.lower(), lexer)
     return index
+
+
+@cache
+def _nearest() -> Nearest:
+    return Nearest(dict.fromkeys(_by_alias(), False))
 
 
 @cache

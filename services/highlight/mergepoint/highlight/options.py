@@ -83,6 +83,14 @@ class HighlightOptions(Options):
         return page
 
 
+class CheckOptions(Options):
+    """What names a language; the sandbox is asked whether there is one by that name, before a text's time begins."""
+
+    language: str | None = None
+    filename: str | None = None
+    mimetype: str | None = None
+
+
 class BatchOptions(Options):
     """Up to 100 texts, each with its own options."""
 

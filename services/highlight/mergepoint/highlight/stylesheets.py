@@ -1,12 +1,13 @@
 """Pygments' styles, and style sheets for the classes that highlighted HTML carries."""
 
-import difflib
 from functools import cache, lru_cache
 from typing import Any
 
 from pygments.formatters.html import HtmlFormatter
 from pygments.style import Style
 from pygments.styles import get_all_styles, get_style_by_name
+
+from .nearest import Nearest
 
 SELECTOR = ".highlight"
 
@@ -17,8 +18,7 @@ class UnknownStyle(LookupError):
     code = "unknown_style"
 
     def __init__(self, name: str, field: str) -> None:
-        near = difflib.get_close_matches(name[:60], names(), n=1, cutoff=0.0)[0]
-        super().__init__(f"no style is called {name[:60]!r}; did you mean {near!r}?")
+        super().__init__(f"no style is called {name[:60]!r}; did you mean {_nearest().to(name.lower())!r}?")
         self.field = field
 
 
@@ -26,6 +26,11 @@ class UnknownStyle(LookupError):
 def names() -> tuple[str, ...]:
     """Return the names of all styles, sorted."""
     return tuple(sorted(get_all_styles()))
+
+
+@cache
+def _nearest() -> Nearest:
+    return Nearest(dict.fromkeys(names(), False))
 
 
 def find(name: str, field: str = "style") -> type[Style]:

@@ -6,7 +6,7 @@ Past its deadline a text comes back as plain text in the format asked for, marke
 import base64
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pygments
@@ -16,11 +16,13 @@ from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, Task, run
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
+from mergepoint.kit.time_limit import TimeLimit
 
 from . import core, engine, lexers, stylesheets
 from .formats import FORMATS, Layout
 from .options import (
     BatchOptions,
+    CheckOptions,
     GuessOptions,
     HighlightOptions,
     ListOptions,
@@ -32,11 +34,14 @@ from .options import (
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.1, 10e-6, 5.0
 # Drawing costs more than writing: measured 3 µs a byte over text, and the fonts are opened at the first call.
 PNG_EXTRA, PNG_EXTRA_PER_BYTE = 0.2, 10e-6
-GUESS_DEADLINE = 0.2  # promised are 0.4, of which a starved child may take 0.15 more
+GUESS_DEADLINE = 0.2  # promised are 0.4 on a machine that has a processor for it
 # Plain text in its place must be written in time too: at most 3 µs a line (rtf with numbers), next to nothing a byte.
 FALLBACK_PER_LINE = 3e-6
-PLAIN_DEADLINE = 2.0  # plain text takes milliseconds; this is for a busy machine
+PLAIN_DEADLINE = 1.0  # plain text takes milliseconds; with a whole LONGEST_DEADLINE before it, nginx still waits
 WITHOUT_FALLBACK = ("png",)
+NAMING = ("language", "filename", "mimetype")  # the first that is given names the language
+CHECK_DEADLINE = 1.0  # for looking up a name, which takes at most a millisecond or two
+MOST_KNOWN = 4096  # names that are not looked up again
 
 Highlight = Callable[[HighlightOptions], Answer]
 Render = Callable[[str, Any, Any], str | bytes]
@@ -134,9 +139,20 @@ TASKS: Mapping[str, Task] = {
 }
 
 
+def check(options: CheckOptions) -> Answer:
+    """Refuse what names no language."""
+    lexers.find(options.language, options.filename, options.mimetype, "")
+    return Answer.json({})
+
+
+# What the sandbox runs.
+SANDBOXED: Mapping[str, Task] = {**TASKS, "check": check}
+
+
 def tasks_with(renderer: str) -> Mapping[str, Task]:
-    """Return TASKS; with *renderer* ``pygments`` they use Pygments as it is. The answers are the same."""
-    return TASKS if renderer == "fast" else {**TASKS, "highlight": partial(highlight, render=pygments.highlight)}
+    """Return SANDBOXED; with *renderer* ``pygments`` it uses Pygments as it is. The answers are the same."""
+    stock = {"highlight": partial(highlight, render=pygments.highlight)}
+    return SANDBOXED if renderer == "fast" else {**SANDBOXED, **stock}
 
 
 def deadline(options: HighlightOptions) -> float:
@@ -148,32 +164,60 @@ def deadline(options: HighlightOptions) -> float:
     return min(seconds, LONGEST_DEADLINE)
 
 
+class Limits:
+    """What one request may take, for all its texts: *seconds* to highlight, and PLAIN_DEADLINE for fallbacks."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self.whole = TimeLimit(seconds, clock=clock)
+        self._clock = clock
+
+    @cached_property
+    def plain(self) -> TimeLimit:
+        """Begins with the first fallback."""
+        return TimeLimit(PLAIN_DEADLINE, clock=self._clock)
+
+
 def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Mapping[str, Task]:
     """Return TASKS whose work on texts is done by *sandbox*, each call within its deadline."""
+    known: dict[CheckOptions, None] = {}
 
-    def bounded_highlight(options: HighlightOptions, most: float = LONGEST_DEADLINE) -> Answer:
+    def refuse_unknown(options: HighlightOptions) -> None:
+        """Raise what is wrong with the names in *options*, before any clock runs: it is never degraded."""
+        stylesheets.find(options.style)
+        if options.dark_style:
+            stylesheets.find(options.dark_style, "dark_style")
+        asked = next(({name: value} for name in NAMING if (value := getattr(options, name)) is not None), None)
+        if asked is None or options.fallback == "plain":
+            return
+        names = CheckOptions(**asked)
+        if names not in known:
+            try:
+                call(sandbox, "highlight", "check", names, deadline=CHECK_DEADLINE)
+            except DeadlineExceeded:
+                raise Problem("overloaded", "too much to do; try again in a second") from None
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[names] = None
+
+    def bounded_highlight(options: HighlightOptions, limits: Limits | None = None) -> Answer:
+        refuse_unknown(options)
+        limits = limits or Limits(deadline(options), clock)
         has_fallback = not options.strict and options.format not in WITHOUT_FALLBACK
-        seconds = min(deadline(options), most)
+        seconds = deadline(options)
         if has_fallback:
             seconds -= options.code.count("\n") * FALLBACK_PER_LINE
         try:
-            if seconds <= 0:  # the batch has no time left
-                raise DeadlineExceeded
-            return call(sandbox, "highlight", "highlight", options, deadline=seconds)
+            return call(sandbox, "highlight", "highlight", options, deadline=limits.whole.part(seconds))
         except DeadlineExceeded:
             if not has_fallback:
                 raise Problem("deadline_exceeded", f"took longer than {deadline(options):.2f} s") from None
-        return _plain(sandbox, options)
+        return _plain(sandbox, options, limits.plain)
 
     def bounded_batch(options: BatchOptions) -> Answer:
         if not sandbox.prepared:  # to wait for that is not the batch's time
-            _plain(sandbox, HighlightOptions(code=""))
-        ends = clock() + min(sum(map(deadline, options.snippets)), LONGEST_DEADLINE)
-
-        def next_highlight(snippet: HighlightOptions) -> Answer:
-            return bounded_highlight(snippet, ends - clock())
-
-        return batch(options, next_highlight)
+            _plain(sandbox, HighlightOptions(code=""), TimeLimit(PLAIN_DEADLINE))
+        limits = Limits(min(sum(map(deadline, options.snippets)), LONGEST_DEADLINE), clock)
+        return batch(options, lambda snippet: bounded_highlight(snippet, limits))
 
     def bounded_guess(options: GuessOptions) -> Answer:
         beginning = options.model_copy(update={"code": options.code[: lexers.GUESS_FROM]})
@@ -190,10 +234,10 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     }
 
 
-def _plain(sandbox: Sandbox, options: HighlightOptions) -> Answer:
+def _plain(sandbox: Sandbox, options: HighlightOptions, limit: TimeLimit) -> Answer:
     plain = options.model_copy(update={"language": "text"})
     try:
-        answer = call(sandbox, "highlight", "highlight", plain, deadline=PLAIN_DEADLINE)
+        answer = call(sandbox, "highlight", "highlight", plain, deadline=limit)
     except DeadlineExceeded:
         raise Problem("deadline_exceeded", "even plain text took too long") from None
     return Answer(answer.body, answer.type, {**answer.meta, "Mergepoint-Degraded": "deadline"})

@@ -14,6 +14,7 @@ from mergepoint.kit.dispatch import Answer, Task
 from mergepoint.kit.patience import TooSlow, patience
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
+from mergepoint.kit.time_limit import TimeLimit, longest
 
 from . import core, versions
 from .checked import coarser, fitting
@@ -23,14 +24,14 @@ from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAtt
 
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
-# In which part of it each must be done, reading included: of processor time, and, where others want the processor, of
-# all time. What is finer than blocks has the first.
-FIRST_PART = (0.35, 0.55)
-PARTS = {"block": (0.5, 0.65)}
+# In which part of it each must be done, reading included: of processor time, and of all the time that may pass
+# (time_limit.py). What is finer than blocks has the first.
+FIRST_PART = 0.4
+PARTS = {"block": 0.55}
 # When the sandbox ends all that and asks for the last alone: a library's call is not given up before it returns.
 LAST_PART = 0.85
 SPARE = 0.05  # for what is around the calls
-LEAST_PART = 0.1  # for it, if the others took longer because they waited for a processor
+LEAST_PART = 0.1  # for it, if the others left less
 # What that may avoid as well, and what it then says of itself.
 AVOIDABLE = {"memory_exceeded": "memory", "crashed": "crashed", "output_too_large": "size"}
 HTML = "text/html; charset=utf-8"
@@ -113,9 +114,10 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         kind: type[HtmldiffAttempt | AnnotateAttempt],
         seconds: float,
     ) -> Answer:
-        ends = clock() + seconds - SPARE
+        limit = TimeLimit(seconds - SPARE, clock=clock)
         try:
-            return call(sandbox, "htmldiff", task, _attempt(options, kind, seconds), deadline=LAST_PART * seconds)
+            attempt = _attempt(options, kind, seconds)
+            return call(sandbox, "htmldiff", task, attempt, deadline=limit.part(LAST_PART * seconds))
         except DeadlineExceeded:
             because = "deadline"
             if options.strict:
@@ -126,8 +128,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
             because = AVOIDABLE[problem.code]
         last = _attempt(options, kind, seconds, granularity="document", because=because)
         try:
-            left = max(ends - clock(), LEAST_PART * seconds)
-            return call(sandbox, "htmldiff", task, last, deadline=left)
+            return call(sandbox, "htmldiff", task, last, deadline=limit.or_at_least(LEAST_PART * seconds))
         except DeadlineExceeded:
             raise Problem("too_complex", f"cannot be parsed and sanitised in {seconds:.2f} s") from None
         except Problem as problem:
@@ -150,7 +151,8 @@ def _finest(
     attempts = [choice.granularity, *coarser(fitting(choice.granularity, *documents))]
     for granularity in attempts[:-1]:
         try:
-            ends = (part * options.seconds for part in PARTS.get(granularity, FIRST_PART))
+            part = PARTS.get(granularity, FIRST_PART)
+            ends = part * options.seconds, part * longest(options.seconds)
             with patience(*(end - (now - then) for end, now, then in zip(ends, _now(), began, strict=True))):
                 return _answer(work(replace(choice, granularity=granularity)), options, because)
         except TooSlow:

@@ -10,6 +10,7 @@ from .dispatch import Answer, decode_answer, encode_call
 from .options import Options
 from .problems import Problem
 from .sandbox import Busy, Crashed, DeadlineExceeded, MemoryExceeded, Sandbox, SandboxError
+from .time_limit import TimeLimit
 
 log = structlog.get_logger()
 CALLS = Counter("mergepoint_sandbox", "Calls in the sandbox", ["service", "task", "outcome"])
@@ -20,14 +21,14 @@ PROBLEMS: dict[type[SandboxError], tuple[str, str]] = {
 }
 
 
-def call(sandbox: Sandbox, service: str, task: str, options: Options, *, deadline: float) -> Answer:
-    """Return the Answer of *task* from a child of *sandbox*; raise DeadlineExceeded after *deadline* seconds."""
+def call(sandbox: Sandbox, service: str, task: str, options: Options, *, deadline: float | TimeLimit) -> Answer:
+    """Return the Answer of *task* from a child of *sandbox*; raise DeadlineExceeded past its *deadline*."""
     try:
         answer = sandbox.call(*encode_call(task, options), deadline=deadline)
     except SandboxError as error:
         outcome = type(error).__name__
         CALLS.labels(service, task, outcome).inc()
-        log.warning("sandbox", service=service, task=task, outcome=outcome, detail=str(error), deadline=deadline)
+        log.warning("sandbox", service=service, task=task, outcome=outcome, detail=str(error))
         if isinstance(error, DeadlineExceeded):
             raise
         raise Problem(*PROBLEMS[type(error)]) from error

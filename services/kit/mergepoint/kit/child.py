@@ -8,21 +8,21 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 
+from .time_limit import TimeLimit
 from .zygote import ANSWER, DONE, FAILED, GREETING, MEMORY, REQUEST, START_TIMEOUT, Zygote
 
 # A call is lowered in priority when it has worked for a tenth of its time, but not in its first milliseconds: 95 of 100
 # files are done by then. Time that it waits for a processor does not count: many short calls at once are not long ones.
+# First a little: beside four runners a processor it still has a thirteenth, enough for a quarter of its time in five
+# times that, which is what honest work takes at most. From the half on, which only hostile calls reach, it gets what is
+# left over.
 DEMOTE_AFTER = 0.025
-DEMOTE_SHARE = 0.1
-DEMOTE_STEP = 0.25  # of that time, until it is looked at again
-DEMOTED_NICE = 15
-# On a busy machine a child may get too little of a processor to do what it would have done in time. One that had less
-# than so much of its time, and wants more, gets a little more; promised is an answer within deadline + 0.25 s.
-STARVED = 0.7
-STARVED_GRACE = 0.15
+DEMOTE_SHARE, LAST_SHARE = 0.1, 0.5
+DEMOTED_NICE, LAST_NICE = 5, 15
+SHORTEST_WAIT = 0.002  # until the processor time of a child that gets little of it is looked at again
 # Up to so many bytes, to copy the parts of a request together costs less than to send each.
 COPIED = 1 << 16
-# What a dead owner's child may still use up: it ends itself so much later than the owner would have killed it.
+# A dead owner's child ends itself so much later than the owner would have killed it.
 ORPHAN_GRACE = 1.0
 
 
@@ -59,22 +59,26 @@ class Child:
         with theirs:
             zygote.fork_child(theirs)
 
-    def run(self, request: Sequence[bytes], deadline: float, demote: Callable[[], None]) -> bytes:
+    def run(self, request: Sequence[bytes], limit: TimeLimit, demote: Callable[[], None]) -> bytes:
+        """Return the answer to *request*; *demote* is called when the child has worked for long enough, or waits."""
         if not self._pid:
             self._greet()
-        ends = time.monotonic() + deadline + STARVED_GRACE
+        limit.begin()
+        before = self._processor_seconds()
         try:
-            self._socket.settimeout(deadline)
-            self._send(REQUEST.pack(sum(map(len, request)), deadline + ORPHAN_GRACE), *request)
-            first = self._first_bytes(deadline, demote)
+            self._socket.settimeout(_wait(limit.wall))
+            self._send(REQUEST.pack(sum(map(len, request)), limit.wall + ORPHAN_GRACE), *request)
+            first = self._first_bytes(limit, before, demote)
             outcome, length = ANSWER.unpack_from(first)
             answer = first[ANSWER.size :]
             if len(answer) < length:
-                answer += self._receive(length - len(answer), ends)
+                answer += self._receive(length - len(answer), limit)
         except TimeoutError:
-            raise DeadlineExceeded(f"no answer after {deadline:.3f} s") from None
+            raise DeadlineExceeded(f"no answer after {self._processor_seconds() - before:.3f} s of work") from None
         except (OSError, struct.error):
             raise Crashed from None  # killed from outside, or by its own library
+        finally:
+            limit.spend(max(self._processor_seconds() - before, 0.0))
         self._calls_left -= 1
         self.spent = self.spent or outcome != DONE or self._calls_left <= 0
         if outcome == MEMORY:
@@ -83,11 +87,11 @@ class Child:
             raise Crashed(answer.decode(errors="replace"))
         return answer
 
-    def lower_priority(self) -> None:
+    def lower_priority(self, nice: int = DEMOTED_NICE) -> None:
         """For good: an unprivileged process may not raise it again, so the child serves no other call."""
         self.spent = True
         with contextlib.suppress(OSError):  # it has just ended
-            os.setpriority(os.PRIO_PROCESS, self._pid, DEMOTED_NICE)
+            os.setpriority(os.PRIO_PROCESS, self._pid, nice)
 
     def close(self) -> None:
         """Kill the child."""
@@ -120,36 +124,34 @@ class Child:
         except (OSError, struct.error, IndexError):
             raise Busy("no child could be started") from None
 
-    def _first_bytes(self, deadline: float, demote: Callable[[], None]) -> bytes:
-        """Return how the answer begins; *demote* is called when the child has worked for long enough."""
-        worked_before = self._processor_seconds()
-        ends = time.monotonic() + deadline
-        patience = min(max(DEMOTE_AFTER, deadline * DEMOTE_SHARE), deadline)
-        seconds, demoted = patience, False
+    def _first_bytes(self, limit: TimeLimit, before: float, demote: Callable[[], None]) -> bytes:
+        """Return how the answer begins, or raise TimeoutError: when the child has had its processor time and as much
+        of all time has passed (it may have threads), or when its wall time is over."""
+        began, demoted, whole = time.monotonic(), False, limit.processor
+        early, late = min(max(DEMOTE_AFTER, whole * DEMOTE_SHARE), whole), max(DEMOTE_AFTER, whole * LAST_SHARE)
+        seconds = early
         while seconds > 0:
-            self._socket.settimeout(max(seconds, 0.001))
+            self._socket.settimeout(_wait(seconds))
             with contextlib.suppress(TimeoutError):
                 return self._socket.recv(1 << 16)
-            if not demoted and not self._starves(worked_before, patience):
+            passed = time.monotonic() - began
+            worked = min(passed, self._processor_seconds() - before)
+            if not demoted and (worked >= early or (passed >= early and not self._wants_a_processor())):
                 demote()
                 demoted = True
-            left = ends - time.monotonic()
-            seconds = left if demoted else min(left, patience * DEMOTE_STEP)
-        if not self._starves(worked_before, deadline):
-            raise TimeoutError
-        self._socket.settimeout(STARVED_GRACE)
-        return self._socket.recv(1 << 16)
+            if worked >= late:
+                self.lower_priority(LAST_NICE)
+            next_look = early if not demoted else late if worked < late else whole
+            seconds = min(next_look - worked, limit.wall)
+        raise TimeoutError
 
-    def _starves(self, worked_before: float, seconds: float) -> bool:
-        """Whether the child wants a processor (proc(5): R, or D in the kernel) but had one much less than *seconds*."""
-        return self._processor_seconds() - worked_before < seconds * STARVED and self._state() in "RD"
-
-    def _state(self) -> str:
+    def _wants_a_processor(self) -> bool:
+        """Whether it has one, or waits for one (proc(5): R, or D in the kernel), and for nothing else."""
         try:
             with open(f"/proc/{self._pid}/stat") as stat:
-                return stat.read().rpartition(") ")[2][:1]
+                return stat.read().rpartition(") ")[2][:1] in "RD"
         except OSError:
-            return "X"  # it has just ended
+            return False  # it has just ended
 
     def _processor_seconds(self) -> float:
         try:
@@ -157,13 +159,18 @@ class Child:
         except OSError:
             return 0.0  # it has just ended
 
-    def _receive(self, length: int, ends: float) -> bytes:
+    def _receive(self, length: int, limit: TimeLimit) -> bytes:
         received = bytearray(length)
         view = memoryview(received)
         while view:
-            self._socket.settimeout(max(ends - time.monotonic(), 0.001))
+            self._socket.settimeout(_wait(limit.wall))
             count = self._socket.recv_into(view)
             if not count:
                 raise OSError("closed")
             view = view[count:]
         return bytes(received)
+
+
+def _wait(seconds: float) -> float:
+    """Return *seconds* as a timeout, for which nothing and less mean something else."""
+    return max(seconds, SHORTEST_WAIT)

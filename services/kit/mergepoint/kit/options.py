@@ -4,7 +4,6 @@ The models are pydantic's: they are the validation, the OpenAPI document and the
 """
 
 import base64
-import difflib
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from .nearest import nearest
 from .problems import Problem
 
 Model = TypeVar("Model", bound="Options")
@@ -153,5 +153,5 @@ def _explain(kind: str, location: tuple[int | str, ...], message: str, model: ty
 
 
 def _suggest(name: str, model: type[Options]) -> str:
-    near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.0)
-    return f"there is no such option; the nearest is {near[0]!r}" if near else "there is no such option"
+    near = nearest(name, model.model_fields)
+    return f"there is no such option; the nearest is {near!r}" if near else "there is no such option"

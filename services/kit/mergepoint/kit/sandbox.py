@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from .child import Busy, Child, Crashed, DeadlineExceeded, MemoryExceeded, SandboxError
+from .time_limit import TimeLimit
 from .turns import Turns
 from .zygote import START_TIMEOUT, Function, Steps, Zygote, lock_of_this_process
 
@@ -65,20 +66,23 @@ class Sandbox:
         """Whether a call of this process has been answered: until then, one may wait for the preparation."""
         return self._zygote.prepared
 
-    def call(self, *request: bytes, deadline: float) -> bytes:
-        """Return what the function makes of *request*, the parts of it as one; raise a SandboxError after at most
-        *deadline* seconds.
+    def call(self, *request: bytes, deadline: float | TimeLimit) -> bytes:
+        """Return what the function makes of *request*, the parts of it as one; or raise a SandboxError when it has
+        worked for *deadline* seconds, or for what is left of that limit, or too much time has passed (time_limit.py).
 
         A child that was lost (killed from outside, out of file descriptors) is replaced once before giving up.
         """
         if self._owner != os.getpid():
             self._adopt()
+        limit = deadline if isinstance(deadline, TimeLimit) else TimeLimit(deadline)
+        if limit.over:
+            raise DeadlineExceeded("no time is left")
         try:
-            return self._call(request, deadline)
+            return self._call(request, limit)
         except Crashed as crash:
             if crash.args:  # the function raised: it would again
                 raise
-            return self._call(request, deadline, fresh=True)  # what ended that child may have ended all
+            return self._call(request, limit, fresh=True)  # what ended that child may have ended all
 
     def close(self) -> None:
         """End the children and, unless a forked process still uses it, the zygote."""
@@ -103,12 +107,12 @@ class Sandbox:
                 self._give_place()
             self._owner = os.getpid()
 
-    def _call(self, request: Sequence[bytes], deadline: float, *, fresh: bool = False) -> bytes:
+    def _call(self, request: Sequence[bytes], limit: TimeLimit, *, fresh: bool = False) -> bytes:
         child = self._take_child(fresh)
         self._calling.add(child)
         call = _Call(self, child)
         try:
-            return child.run(request, deadline, call.demote)
+            return child.run(request, limit, call.demote)
         except BaseException:  # a Ctrl-C too: the answer still to come must not meet the next call
             child.spent = True
             raise

@@ -21,10 +21,10 @@ from .info import info
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, spec_of
 from .spec import Limits, Spec
 
-# Reading a header takes a millisecond, in the largest file some ten; this is for a busy machine.
+# Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
-DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 12.0
+DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
 # JPEG and PNG tell all that is asked in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
 TRIES = 4  # looking for a quality writes the file some seven times, the later ones small
