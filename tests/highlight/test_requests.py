@@ -53,6 +53,15 @@ WAYS: dict[str, dict[str, Any]] = {
     "form": {"method": "POST", "data": form(("code", CODE), ("language", "python")), "content_type": FORM},
     "file": {"method": "POST", "data": form(("code", CODE, "app.py")), "content_type": FORM},
     "GET": {"method": "GET", "query_string": {"language": "python", "code": CODE}},
+    "urlencoded form": {"method": "POST", "data": {"code": CODE, "language": "python"}},
+    "urlencoded form with empty fields": {"method": "POST", "data": {"code": CODE, "language": "python", "style": ""}},
+    "JSON with null": {"method": "POST", "json": {"code": CODE, "language": "python", "hl_lines": None, "page": None}},
+    "as JavaScript": {
+        "method": "POST",
+        "query_string": {"language": "python"},
+        "data": CODE.encode(),
+        "content_type": "application/javascript",
+    },
 }
 
 
@@ -65,9 +74,42 @@ def test_every_way_gives_the_same(client: FlaskClient, way: str) -> None:
     assert reply.content_type == "text/html; charset=utf-8"
 
 
-def test_a_form_that_looks_like_one_is_text_all_the_same(client: FlaskClient) -> None:
-    reply = client.post("/highlight?language=text&nowrap=1", data={"code": "x"})
-    assert reply.text == "code=x\n"
+@pytest.mark.parametrize("option", ["language=text", "language=", "nowrap=0", "fallback=none"])
+def test_a_form_is_a_text_when_options_are_in_the_query(client: FlaskClient, option: str) -> None:
+    assert "code=x" in client.post(f"/highlight?{option}", data={"code": "x"}).text
+
+
+@pytest.mark.parametrize("text", ["code=x\n", "code=x&lang=c", "a=1&b=2", "code=é", "code", "language=c"])
+def test_what_is_not_plainly_a_form_is_a_text(client: FlaskClient, text: str) -> None:
+    form = {"data": text.encode(), "content_type": "application/x-www-form-urlencoded"}
+    raw = client.post("/highlight", data=text.encode(), content_type="text/plain")
+    assert client.post("/highlight", **form).data == raw.data
+    assert client.post("/highlight/guess", **form).json == client.post("/highlight/guess", data=text.encode()).json
+
+
+def test_every_type_that_a_language_has_is_text(client: FlaskClient) -> None:
+    languages = client.get("/highlight/languages").json["languages"]
+    kinds = {kind for language in languages for kind in language["mimetypes"] if not kind.startswith("multipart/")}
+    for kind in sorted(kinds - {"application/json", "application/x-www-form-urlencoded"}):
+        reply = client.post("/highlight?language=text&nowrap=1", data="x", content_type=kind)
+        assert (reply.status_code, reply.text) == (200, "x\n"), kind
+
+
+@pytest.mark.parametrize(
+    ("accept", "type"),
+    [
+        ("application/json, text/plain, */*", "text/html; charset=utf-8"),
+        ("application/json, text/javascript, */*; q=0.01", "text/html; charset=utf-8"),
+        ("application/json", "application/json"),
+        ("application/json, text/plain", "application/json"),
+    ],
+)
+def test_json_is_what_nothing_else_is_acceptable_for(client: FlaskClient, accept: str, type: str) -> None:
+    for reply in (
+        client.post("/highlight?language=text", data="x", headers={"Accept": accept}),
+        client.get("/highlight?language=text&code=x", headers={"Accept": accept}),
+    ):
+        assert (reply.status_code, reply.content_type) == (200, type)
 
 
 def test_head_has_the_headers_and_no_body(client: FlaskClient) -> None:
@@ -216,6 +258,15 @@ class TestBadOptions:
             ("Style", "style"),
             ("hllines", "hl_lines"),
             ("tab_size", "tabsize"),
+            *((name, "language") for name in ("lang", "lexer", "syntax", "Lexer_Name")),
+            *((name, "code") for name in ("source", "text", "input", "content", "file", "data", "upload", "body")),
+            *((name, "style") for name in ("theme", "color-scheme")),
+            ("name", "filename"),
+            ("line_numbers", "linenos"),
+            ("lineanchors", "anchors"),
+            ("highlight_lines", "hl_lines"),
+            ("full", "page"),
+            ("dark", "dark_style"),
         ],
     )
     def test_an_unknown_option_names_the_nearest(self, client: FlaskClient, name: str, nearest: str) -> None:
@@ -231,6 +282,21 @@ class TestBadOptions:
     )  # fmt: skip
     def test_what_pygments_could_write_open_or_inject_does_not_exist(self, client: FlaskClient, name: str) -> None:
         refused(client.post(f"/highlight?{name}=/tmp/x", data="x"), 422, "unknown_option", name)
+
+    @pytest.mark.parametrize("name", ["file", "upload", "lexer"])
+    def test_a_file_under_another_name_is_told_the_right_one(self, client: FlaskClient, name: str) -> None:
+        nearest = "language" if name == "lexer" else "code"
+        for path in ("/highlight", "/highlight?language=python", "/highlight/guess"):
+            if path.endswith("guess") and name == "lexer":
+                continue
+            reply = client.post(path, data={name: (BytesIO(b"\x89PNG\xff"), "a.png")})
+            refused(reply, 422, "unknown_option", name)
+            assert f"the nearest is {nearest!r}" in reply.json["detail"]
+
+    def test_within_a_batch_too(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight/batch", json={"snippets": [{"code": "x", "lexer": "python"}]})
+        refused(reply, 422, "unknown_option", "snippets.0.lexer")
+        assert "the nearest is 'language'" in reply.json["detail"]
 
     def test_a_text_is_needed(self, client: FlaskClient) -> None:
         refused(client.get("/highlight"), 422, "missing_option", "code")
@@ -266,7 +332,8 @@ class TestBadOptions:
         "headers",
         [
             {"Content-Type": "image/png"},
-            {"Content-Type": "application/xml"},
+            {"Content-Type": "application/pdf"},
+            {"Content-Type": "application/zip"},
             {"Content-Type": "text/plain; charset=utf-16"},
             {"Content-Type": "text/plain", "Content-Encoding": "gzip"},
         ],

@@ -1,7 +1,7 @@
 """What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -20,6 +20,9 @@ FormatName = Literal[
     "json",
 ]
 MOST_SNIPPETS = 100
+# What other highlighters, and people, call these.
+TEXT = "text source input content contents file files data upload body snippet src string value document raw sourcecode"
+FILENAME = "name path filepath basename"
 LINES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?){0,199}", re.ASCII)
 
 Code = Annotated[str, Field(description="the text", json_schema_extra={"content": True})]
@@ -46,6 +49,25 @@ def parse_lines(value: str) -> list[tuple[int, int]]:
 class HighlightOptions(Options):
     """One text and how to highlight it."""
 
+    synonyms: ClassVar = {
+        "code": TEXT,
+        "language": "lang lexer syntax mode grammar languageid filetype ft type brush lexername",
+        "filename": FILENAME,
+        "mimetype": "mime contenttype mediatype",
+        "format": "formatter output outputformat to as ext extension",
+        "style": "theme colorscheme colourscheme palette skin colors lighttheme",
+        "dark_style": "dark darktheme stylesdark styledark",
+        "css": "noclasses classes inline inlinestyles",
+        "linenos": "lineno linenumbers numbers numberlines showlinenumbers gutter",
+        "linenostart": "start startline firstline firstlinenumber linenumberstart startfrom",
+        "linenostep": "step linenumberstep",
+        "hl_lines": "highlight highlightlines lines emphasizelines marklines",
+        "anchors": "lineanchors lineanchor",
+        "tabsize": "tabs tabwidth tabstop",
+        "strip": "stripall trim",
+        "page": "full standalone complete",
+        "nowrap": "bare fragment",
+    }
     code: Code
     language: Name | None = Field(None, description="a name or alias from /highlight/languages; none: guessed")
     filename: Name | None = Field(None, description="chooses the language when language is absent")
@@ -86,12 +108,14 @@ class HighlightOptions(Options):
 class BatchOptions(Options):
     """Up to 100 texts, each with its own options."""
 
+    synonyms: ClassVar = {"snippets": f"{TEXT} code codes items texts batch"}
     snippets: list[HighlightOptions] = Field(min_length=1, max_length=MOST_SNIPPETS)
 
 
 class GuessOptions(Options):
     """A text whose language is wanted."""
 
+    synonyms: ClassVar = {"code": TEXT, "filename": FILENAME, "limit": "max count n number top"}
     code: Code
     filename: Name | None = Field(None, description="helps")
     limit: int = Field(5, ge=1, le=100, description="how many candidates at most")
@@ -100,6 +124,7 @@ class GuessOptions(Options):
 class StylesheetOptions(Options):
     """A style sheet for css=classes."""
 
+    synonyms: ClassVar = {"dark": "darkstyle darktheme"}
     name: Name = Field(description="a name from /highlight/styles")
     dark: Name | None = Field(None, description="the style for readers who prefer dark")
     v: str | None = Field(
