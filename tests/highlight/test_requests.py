@@ -15,6 +15,7 @@ from tests.servers import ROOT
 
 JSON = "application/json"
 FORM = "multipart/form-data; boundary=b"
+URLENCODED = "application/x-www-form-urlencoded"
 CODE = "def f(x):\r\n\treturn 'é' # &\n"
 LIMIT = 512 * 1024
 
@@ -81,7 +82,7 @@ def test_a_form_is_a_text_when_options_are_in_the_query(client: FlaskClient, opt
 
 @pytest.mark.parametrize("text", ["code=x\n", "code=x&lang=c", "a=1&b=2", "code=é", "code", "language=c"])
 def test_what_is_not_plainly_a_form_is_a_text(client: FlaskClient, text: str) -> None:
-    form = {"data": text.encode(), "content_type": "application/x-www-form-urlencoded"}
+    form = {"data": text.encode(), "content_type": URLENCODED}
     raw = client.post("/highlight", data=text.encode(), content_type="text/plain")
     assert client.post("/highlight", **form).data == raw.data
     assert client.post("/highlight/guess", **form).json == client.post("/highlight/guess", data=text.encode()).json
@@ -358,6 +359,45 @@ def test_the_contracts_table_of_errors_is_true() -> None:
         assert problems.document(Problem(code, ""), problems.STATUS)["status"] == status, code
 
 
+class TestPlus:
+    """A query written by hand has + where it means it; there it is a space."""
+
+    def test_every_name_with_a_plus(self, client: FlaskClient) -> None:
+        languages = client.get("/highlight/languages").json["languages"]
+        names = {name for language in languages for name in (*language["aliases"], language["name"]) if "+" in name}
+        assert len(names) > 93
+        for name in names:
+            plain = client.get("/highlight", query_string={"language": name, "code": "x"})
+            reply = client.get(f"/highlight?language={name.replace(' ', '+')}&code=x")
+            assert (reply.status_code, reply.data) == (200, plain.data), name
+            assert reply.headers["Mergepoint-Language"] == plain.headers["Mergepoint-Language"], name
+
+    @pytest.mark.parametrize(
+        "name", ["language=c++", "filename=a.c++", "filename=my+lib/a.h++", "mimetype=text/x-c++src"]
+    )
+    def test_however_it_is_sent(self, client: FlaskClient, name: str) -> None:
+        option, value = name.replace("+", " ").split("=")
+        replies = [
+            client.post(f"/highlight?{name}", data="x"),
+            client.get(f"/highlight?{name}&code=x"),
+            client.post("/highlight", data=f"code=x&{name}", content_type=URLENCODED),
+            client.post("/highlight", json={"code": "x", option: value}),
+        ]
+        assert [(reply.status_code, reply.headers.get("Mergepoint-Language")) for reply in replies] == [
+            (200, "cpp")
+        ] * 4
+        batch = client.post("/highlight/batch", json={"snippets": [{"code": "x", option: value}]})
+        assert batch.json["results"][0]["language"] == "cpp"
+
+    def test_a_guess_by_file_name(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight/guess?filename=a.c++", data="x")
+        assert reply.json["candidates"][0]["language"] == "cpp"
+
+    def test_a_space_that_is_one_stays_one(self, client: FlaskClient) -> None:
+        assert client.get("/highlight?language=common+lisp&code=x").headers["Mergepoint-Language"] == "common-lisp"
+        refused(client.get("/highlight?language=c+d&code=x"), 422, "unknown_language", "language")
+
+
 class TestNoMatter:
     """What does not change an answer."""
 
@@ -390,6 +430,21 @@ class TestNoMatter:
         body = json.dumps({"code": "a\nb\nc\nd", "language": "text", "hl_lines": [1, "3-4"]})
         listed = client.post("/highlight", data=body, content_type=JSON)
         assert listed.data == client.post("/highlight?language=text&hl_lines=1,3-4", data="a\nb\nc\nd").data
+
+    @pytest.mark.parametrize("lines", ["1 3-4", "1, 3-4", "[1, 3-4]", '[1, "3-4"]', "{1,3 - 4}", " 1\t3 4 ", "(1,3,4)"])
+    def test_the_spelling_of_lines(self, client: FlaskClient, lines: str) -> None:
+        code = "a\nb\nc\nd"
+        wanted = client.post("/highlight?language=text&hl_lines=1,3-4", data=code)
+        for body in ({"json": {"code": code, "hl_lines": lines}}, {"data": form(("code", code), ("hl_lines", lines))}):
+            kind = {} if "json" in body else {"content_type": FORM}
+            assert client.post("/highlight?language=text", **body, **kind).data == wanted.data
+        asked = client.post("/highlight", query_string={"language": "text", "hl_lines": lines}, data=code)
+        assert asked.data == wanted.data
+
+    def test_one_line_and_none_in_json(self, client: FlaskClient) -> None:
+        for lines, same in ((2, "2"), ([], ""), ("[]", "")):
+            reply = client.post("/highlight", json={"code": "a\nb", "language": "text", "hl_lines": lines})
+            assert reply.data == client.post(f"/highlight?language=text&hl_lines={same}", data="a\nb").data
 
     def test_how_often_and_in_which_order_lines_are_named(self, client: FlaskClient) -> None:
         ways = ("2-3,1", "3,2,1,1,2", "1-2,2-3,1-999999999,1-999999999")
