@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -64,6 +65,28 @@ def test_fault(scenario: Scenario):
 
 def test_what_is_sent():
     scenarios.play_wire(run)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (range(3, 6), "3-5"),
+        (range(5, 6), "5-5"),
+        (range(1, 8, 3), "1,4,7"),
+        (range(5, 2, -1), "5,4,3"),
+        ([1, range(3, 5), "7-8"], "1,3-4,7-8"),
+        ([range(3, 3), 2], "2"),
+        ({4, 2}, "2,4"),
+        ("1 3", "1 3"),
+        (3, "3"),
+    ],
+)
+def test_ranges_and_lists_mean_lines_as_they_do_in_python(given, sent):
+    with FaultServer("cookie") as server, Client(server.url) as client:
+        client.highlight("x", hl_lines=given)
+        client.highlight("x", marks={"add": given, "del": 1})
+    lines, marks = (dict(parse_qsl(request.target.partition("?")[2])) for request in server.requests)
+    assert (lines, marks) == ({"hl_lines": sent}, {"marks": f"add:{sent},del:1"})
 
 
 def test_key_is_never_told():

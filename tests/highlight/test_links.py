@@ -68,6 +68,18 @@ def test_languages_with_signs_in_their_names(client: FlaskClient, language: str,
     assert (reply.status_code, reply.headers["Mergepoint-Language"]) == (200, word)
 
 
+@pytest.mark.parametrize(
+    ("query", "language"), [("", "python"), ("?filename=a.rb", "ruby"), ("?mimetype=text/x-c%2B%2Bsrc", "cpp")]
+)
+def test_without_a_language_it_is_found_out(client: FlaskClient, query: str, language: str) -> None:
+    code = b"#!/usr/bin/env python\nprint(1)\n"
+    for extension in ("html", "svg", "json"):
+        reply = client.get(link(url64(code), "auto", extension, query))
+        assert (reply.status_code, reply.headers["Mergepoint-Language"]) == (200, language)
+    reply = client.get(link(url64(code), "auto", "html", query))
+    assert reply.data == client.post(f"/highlight{query}", data=code).data
+
+
 def test_other_options_are_in_the_query(client: FlaskClient) -> None:
     reply = client.get(link(url64(b"x"), query="?linenos=table&style=monokai"))
     assert b"linenos" in reply.data

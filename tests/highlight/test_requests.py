@@ -15,6 +15,7 @@ from tests.servers import ROOT
 
 JSON = "application/json"
 FORM = "multipart/form-data; boundary=b"
+URLENCODED = "application/x-www-form-urlencoded"
 CODE = "def f(x):\r\n\treturn 'é' # &\n"
 LIMIT = 512 * 1024
 
@@ -53,6 +54,15 @@ WAYS: dict[str, dict[str, Any]] = {
     "form": {"method": "POST", "data": form(("code", CODE), ("language", "python")), "content_type": FORM},
     "file": {"method": "POST", "data": form(("code", CODE, "app.py")), "content_type": FORM},
     "GET": {"method": "GET", "query_string": {"language": "python", "code": CODE}},
+    "urlencoded form": {"method": "POST", "data": {"code": CODE, "language": "python"}},
+    "urlencoded form with empty fields": {"method": "POST", "data": {"code": CODE, "language": "python", "style": ""}},
+    "JSON with null": {"method": "POST", "json": {"code": CODE, "language": "python", "hl_lines": None, "page": None}},
+    "as JavaScript": {
+        "method": "POST",
+        "query_string": {"language": "python"},
+        "data": CODE.encode(),
+        "content_type": "application/javascript",
+    },
 }
 
 
@@ -65,9 +75,42 @@ def test_every_way_gives_the_same(client: FlaskClient, way: str) -> None:
     assert reply.content_type == "text/html; charset=utf-8"
 
 
-def test_a_form_that_looks_like_one_is_text_all_the_same(client: FlaskClient) -> None:
-    reply = client.post("/highlight?language=text&nowrap=1", data={"code": "x"})
-    assert reply.text == "code=x\n"
+@pytest.mark.parametrize("option", ["language=text", "language=", "nowrap=0", "fallback=none"])
+def test_a_form_is_a_text_when_options_are_in_the_query(client: FlaskClient, option: str) -> None:
+    assert "code=x" in client.post(f"/highlight?{option}", data={"code": "x"}).text
+
+
+@pytest.mark.parametrize("text", ["code=x\n", "code=x&lang=c", "a=1&b=2", "code=é", "code", "language=c"])
+def test_what_is_not_plainly_a_form_is_a_text(client: FlaskClient, text: str) -> None:
+    form = {"data": text.encode(), "content_type": URLENCODED}
+    raw = client.post("/highlight", data=text.encode(), content_type="text/plain")
+    assert client.post("/highlight", **form).data == raw.data
+    assert client.post("/highlight/guess", **form).json == client.post("/highlight/guess", data=text.encode()).json
+
+
+def test_every_type_that_a_language_has_is_text(client: FlaskClient) -> None:
+    languages = client.get("/highlight/languages").json["languages"]
+    kinds = {kind for language in languages for kind in language["mimetypes"] if not kind.startswith("multipart/")}
+    for kind in sorted(kinds - {"application/json", "application/x-www-form-urlencoded"}):
+        reply = client.post("/highlight?language=text&nowrap=1", data="x", content_type=kind)
+        assert (reply.status_code, reply.text) == (200, "x\n"), kind
+
+
+@pytest.mark.parametrize(
+    ("accept", "type"),
+    [
+        ("application/json, text/plain, */*", "text/html; charset=utf-8"),
+        ("application/json, text/javascript, */*; q=0.01", "text/html; charset=utf-8"),
+        ("application/json", "application/json"),
+        ("application/json, text/plain", "application/json"),
+    ],
+)
+def test_json_is_what_nothing_else_is_acceptable_for(client: FlaskClient, accept: str, type: str) -> None:
+    for reply in (
+        client.post("/highlight?language=text", data="x", headers={"Accept": accept}),
+        client.get("/highlight?language=text&code=x", headers={"Accept": accept}),
+    ):
+        assert (reply.status_code, reply.content_type) == (200, type)
 
 
 def test_head_has_the_headers_and_no_body(client: FlaskClient) -> None:
@@ -216,6 +259,15 @@ class TestBadOptions:
             ("Style", "style"),
             ("hllines", "hl_lines"),
             ("tab_size", "tabsize"),
+            *((name, "language") for name in ("lang", "lexer", "syntax", "Lexer_Name")),
+            *((name, "code") for name in ("source", "text", "input", "content", "file", "data", "upload", "body")),
+            *((name, "style") for name in ("theme", "color-scheme")),
+            ("name", "filename"),
+            ("line_numbers", "linenos"),
+            ("lineanchors", "anchors"),
+            ("highlight_lines", "hl_lines"),
+            ("full", "page"),
+            ("dark", "dark_style"),
         ],
     )
     def test_an_unknown_option_names_the_nearest(self, client: FlaskClient, name: str, nearest: str) -> None:
@@ -231,6 +283,21 @@ class TestBadOptions:
     )  # fmt: skip
     def test_what_pygments_could_write_open_or_inject_does_not_exist(self, client: FlaskClient, name: str) -> None:
         refused(client.post(f"/highlight?{name}=/tmp/x", data="x"), 422, "unknown_option", name)
+
+    @pytest.mark.parametrize("name", ["file", "upload", "lexer"])
+    def test_a_file_under_another_name_is_told_the_right_one(self, client: FlaskClient, name: str) -> None:
+        nearest = "language" if name == "lexer" else "code"
+        for path in ("/highlight", "/highlight?language=python", "/highlight/guess"):
+            if path.endswith("guess") and name == "lexer":
+                continue
+            reply = client.post(path, data={name: (BytesIO(b"\x89PNG\xff"), "a.png")})
+            refused(reply, 422, "unknown_option", name)
+            assert f"the nearest is {nearest!r}" in reply.json["detail"]
+
+    def test_within_a_batch_too(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight/batch", json={"snippets": [{"code": "x", "lexer": "python"}]})
+        refused(reply, 422, "unknown_option", "snippets.0.lexer")
+        assert "the nearest is 'language'" in reply.json["detail"]
 
     def test_a_text_is_needed(self, client: FlaskClient) -> None:
         refused(client.get("/highlight"), 422, "missing_option", "code")
@@ -266,7 +333,8 @@ class TestBadOptions:
         "headers",
         [
             {"Content-Type": "image/png"},
-            {"Content-Type": "application/xml"},
+            {"Content-Type": "application/pdf"},
+            {"Content-Type": "application/zip"},
             {"Content-Type": "text/plain; charset=utf-16"},
             {"Content-Type": "text/plain", "Content-Encoding": "gzip"},
         ],
@@ -289,6 +357,45 @@ def test_the_contracts_table_of_errors_is_true() -> None:
     assert len(said) > 15
     for code, status in said.items():
         assert problems.document(Problem(code, ""), problems.STATUS)["status"] == status, code
+
+
+class TestPlus:
+    """A query written by hand has + where it means it; there it is a space."""
+
+    def test_every_name_with_a_plus(self, client: FlaskClient) -> None:
+        languages = client.get("/highlight/languages").json["languages"]
+        names = {name for language in languages for name in (*language["aliases"], language["name"]) if "+" in name}
+        assert len(names) > 93
+        for name in names:
+            plain = client.get("/highlight", query_string={"language": name, "code": "x"})
+            reply = client.get(f"/highlight?language={name.replace(' ', '+')}&code=x")
+            assert (reply.status_code, reply.data) == (200, plain.data), name
+            assert reply.headers["Mergepoint-Language"] == plain.headers["Mergepoint-Language"], name
+
+    @pytest.mark.parametrize(
+        "name", ["language=c++", "filename=a.c++", "filename=my+lib/a.h++", "mimetype=text/x-c++src"]
+    )
+    def test_however_it_is_sent(self, client: FlaskClient, name: str) -> None:
+        option, value = name.replace("+", " ").split("=")
+        replies = [
+            client.post(f"/highlight?{name}", data="x"),
+            client.get(f"/highlight?{name}&code=x"),
+            client.post("/highlight", data=f"code=x&{name}", content_type=URLENCODED),
+            client.post("/highlight", json={"code": "x", option: value}),
+        ]
+        assert [(reply.status_code, reply.headers.get("Mergepoint-Language")) for reply in replies] == [
+            (200, "cpp")
+        ] * 4
+        batch = client.post("/highlight/batch", json={"snippets": [{"code": "x", option: value}]})
+        assert batch.json["results"][0]["language"] == "cpp"
+
+    def test_a_guess_by_file_name(self, client: FlaskClient) -> None:
+        reply = client.post("/highlight/guess?filename=a.c++", data="x")
+        assert reply.json["candidates"][0]["language"] == "cpp"
+
+    def test_a_space_that_is_one_stays_one(self, client: FlaskClient) -> None:
+        assert client.get("/highlight?language=common+lisp&code=x").headers["Mergepoint-Language"] == "common-lisp"
+        refused(client.get("/highlight?language=c+d&code=x"), 422, "unknown_language", "language")
 
 
 class TestNoMatter:
@@ -323,6 +430,21 @@ class TestNoMatter:
         body = json.dumps({"code": "a\nb\nc\nd", "language": "text", "hl_lines": [1, "3-4"]})
         listed = client.post("/highlight", data=body, content_type=JSON)
         assert listed.data == client.post("/highlight?language=text&hl_lines=1,3-4", data="a\nb\nc\nd").data
+
+    @pytest.mark.parametrize("lines", ["1 3-4", "1, 3-4", "[1, 3-4]", '[1, "3-4"]', "{1,3 - 4}", " 1\t3 4 ", "(1,3,4)"])
+    def test_the_spelling_of_lines(self, client: FlaskClient, lines: str) -> None:
+        code = "a\nb\nc\nd"
+        wanted = client.post("/highlight?language=text&hl_lines=1,3-4", data=code)
+        for body in ({"json": {"code": code, "hl_lines": lines}}, {"data": form(("code", code), ("hl_lines", lines))}):
+            kind = {} if "json" in body else {"content_type": FORM}
+            assert client.post("/highlight?language=text", **body, **kind).data == wanted.data
+        asked = client.post("/highlight", query_string={"language": "text", "hl_lines": lines}, data=code)
+        assert asked.data == wanted.data
+
+    def test_one_line_and_none_in_json(self, client: FlaskClient) -> None:
+        for lines, same in ((2, "2"), ([], ""), ("[]", "")):
+            reply = client.post("/highlight", json={"code": "a\nb", "language": "text", "hl_lines": lines})
+            assert reply.data == client.post(f"/highlight?language=text&hl_lines={same}", data="a\nb").data
 
     def test_how_often_and_in_which_order_lines_are_named(self, client: FlaskClient) -> None:
         ways = ("2-3,1", "3,2,1,1,2", "1-2,2-3,1-999999999,1-999999999")

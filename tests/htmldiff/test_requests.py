@@ -46,6 +46,44 @@ def test_an_empty_document_is_a_document(client: FlaskClient) -> None:
     assert client.get("/htmldiff?old=&new=x").text == added
 
 
+@pytest.mark.parametrize("query", ["", "?view=inline", "?view="])
+@pytest.mark.parametrize("path", ["/htmldiff", "/htmldiff/apply"])
+def test_every_urlencoded_form_is_taken(client: FlaskClient, path: str, query: str) -> None:
+    query = query if path == "/htmldiff" else ""
+    data = {"old": "<p>é 1\n&", "new": "<p>é+2\n&", "granularity": "character"}
+    reply = client.post(path + query, data=data)
+    assert reply.status_code == 200, reply.text
+    assert reply.text == client.post(path, json=data).text
+    raw = "old=<p>é 1%0a%26&new=<p>é%2B2\n%26&granularity=character".encode()
+    form = client.post(path + query, data=raw, content_type="application/x-www-form-urlencoded")
+    assert form.text == reply.text
+
+
+def test_what_is_wrong_with_a_form_is_named(client: FlaskClient) -> None:
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    refused(client.post("/htmldiff", data="old=a", **form), 422, "missing_option", "new")
+    refused(client.post("/htmldiff", data="old=a&new=b&x=%ff", **form), 422, "unknown_option", "x")
+    refused(client.post("/htmldiff", data="old=a&new=%ff", **form), 400, "invalid_encoding", "new")
+    refused(client.post("/htmldiff", data="old=a&new=b&new=c", **form), 422, "invalid_option", "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("before", "old"), ("file", "old"), ("html2", "new"), ("after", "new"), ("mode", "view")]
+)
+def test_a_file_under_another_name_is_told_the_right_one(client: FlaskClient, name: str, nearest: str) -> None:
+    reply = client.post("/htmldiff", data={name: (BytesIO(b"\xff"), "a.png", "image/png")})
+    refused(reply, 422, "unknown_option", name)
+    assert f"the nearest is {nearest!r}" in reply.json["detail"]
+
+
+def test_null_is_not_given(client: FlaskClient) -> None:
+    body = {"old": "a", "new": "b", "view": None, "ignore": None, "base_url": None, "old_url": None}
+    assert client.post("/htmldiff", json=body).text == client.post("/htmldiff", json={"old": "a", "new": "b"}).text
+    refused(client.post("/htmldiff", json={"old": None, "new": "b"}), 422, "missing_option", "old")
+    versions = {"versions": [{"label": "a", "html": "b"}], "granularity": None}
+    assert client.post("/htmldiff/annotate", json=versions).status_code == 200
+
+
 @pytest.mark.parametrize("options", [{"ignore": "case,whitespace"}, {"ignore": ["case", "whitespace"]}])
 def test_lists_stand_between_commas_or_in_json(client: FlaskClient, options: dict[str, Any]) -> None:
     reply = client.post("/htmldiff", json={"old": "A  b", "new": "a b", **options})
@@ -64,6 +102,9 @@ def test_empty_fields_of_a_form_are_not_there(client: FlaskClient) -> None:
         ("text/html", {"format": "json"}, "application/json"),
         ("application/json", {"format": "html"}, "text/html; charset=utf-8"),
         ("text/html,application/xhtml+xml,*/*;q=0.8", {}, "text/html; charset=utf-8"),
+        ("application/json, text/plain, */*", {}, "text/html; charset=utf-8"),
+        ("application/json, text/plain", {}, "application/json"),
+        ("application/json, text/html;q=0.1", {}, "text/html; charset=utf-8"),
     ],
 )
 @pytest.mark.parametrize(

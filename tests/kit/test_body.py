@@ -41,7 +41,12 @@ def part(name: str, value: bytes, filename: str = "", kind: str = "") -> bytes:
 @pytest.mark.parametrize(
     "kind",
     ["", "text/plain", "text/x-python", "text/plain; charset=utf-8", "text/plain; charset=US-ASCII",
-     "application/octet-stream", "application/x-www-form-urlencoded"],
+     "application/octet-stream", "application/x-www-form-urlencoded", "text/json", "application/javascript",
+     "application/xml", "application/yaml", "application/sql", "application/x-sh", "application/json5",
+     "application/x-httpd-php", "application/toml", "application/typescript", "application/ecmascript",
+     "application/x-python", "application/graphql", "application/ld+json", "application/vnd.api+json",
+     "Application/XHTML+XML; charset=utf-8", "image/svg+xml", "application/x-ndjson", "x-shader/x-fragment",
+     "message/http", "application/vnd.coffeescript", "application/rtf", "application/x-new-language"],
 )  # fmt: skip
 def test_the_body_is_the_content_as_it_is(kind: str) -> None:
     assert read("marks=2", "a=1&b=%41\r\né".encode(), kind) == ShoutOptions(text="a=1&b=%41\r\né", marks=2)
@@ -86,6 +91,82 @@ def test_a_named_filename_wins_over_the_files() -> None:
 def test_the_whole_request_may_be_in_the_query() -> None:
     assert read("text=a%0D%0Ab+c&marks=2", method="GET", kind="").text == "a\r\nb c"
     assert read("text=a", b"", "").text == "a"
+
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("body", "options"),
+    [
+        (b"text=a", {"text": "a"}),
+        (b"text=", {"text": ""}),
+        (b"marks=3&text=puts+1%0D%0A%C3%A9%26", {"text": "puts 1\r\né&", "marks": 3}),
+        (b"text=1%2B1=2&animal=&filename=a.py", {"text": "1+1=2", "filename": "a.py"}),
+        (b"t%65xt=100%", {"text": "100%"}),
+    ],
+)
+def test_what_is_plainly_a_form_is_one(body: bytes, options: dict[str, object]) -> None:
+    for kind in (URLENCODED, f"{URLENCODED}; charset=UTF-8"):
+        assert read("", body, kind) == ShoutOptions(**options)
+    assert read("&", body, URLENCODED) == ShoutOptions(**options)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"text=a\n", b"text=a\r", b"\ntext=a", "text=é".encode(), b"text=a&text=b", b"text=a&b=c", b"marks=2", b"text",
+     b"text=a&marks", b"text=a&", b"&text=a", b"text=a&&marks=2", b"", b"Text=a", b"text =a",
+     b"text=a" + b"&marks=1" * 64],
+)  # fmt: skip
+def test_what_is_not_plainly_a_form_is_a_text_byte_for_byte(body: bytes) -> None:
+    assert read("", body, URLENCODED).text == body.decode()
+
+
+@pytest.mark.parametrize("query", ["marks=1", "marks=", "animal=dog&marks=2"])
+def test_with_an_option_in_the_query_the_body_is_a_text(query: str) -> None:
+    assert read(query, b"text=a", URLENCODED).text == "text=a"
+
+
+def test_a_form_says_what_is_wrong_with_it() -> None:
+    assert refusal("", b"text=%ff", URLENCODED).code == "invalid_encoding"
+    assert refusal("", b"text=a&marks=x", URLENCODED).errors[0]["field"] == "marks"
+    assert refusal("", b"text=a&marks=1&marks=2", URLENCODED).errors[0]["message"] == "given more than once"
+
+
+def test_a_form_may_hold_bytes() -> None:
+    body = b"times=2&picture=%89PNG%0D%0A%00%FF"
+    assert read_options(StampOptions, asking("", body, URLENCODED)) == StampOptions(picture=PICTURE, times=2)
+
+
+def test_what_null_stands_for_in_json_is_not_given() -> None:
+    body = b'{"text": "a", "marks": null, "filename": null, "animal": null}'
+    assert read("", body, "application/json").model_fields_set == {"text"}
+    assert refusal("", b'{"text": null}', "application/json").code == "missing_option"
+    nested = b'{"shouts": [{"text": "a", "marks": null}]}'
+    assert read_options(PackOptions, asking("", nested, "application/json")).shouts[0].marks == 1
+
+
+@pytest.mark.parametrize("name", ["file", "FILE", "lines", "te-xt", "_text"])
+def test_an_unknown_field_is_named_before_any_value_is_decoded(name: str) -> None:
+    body = part("text", b"\xff") + part(name, b"\xff\xfe", "a.png", "image/png") + b"--b--"
+    problem = refusal("", body, FORM)
+    assert (problem.code, [error["field"] for error in problem.errors]) == ("unknown_option", [name])
+    assert problem.errors[0]["message"].endswith("the nearest is 'text'")
+
+
+def test_all_unknown_fields_of_a_form_are_named() -> None:
+    problem = refusal("", part("mark", b"\xff") + part("loud", b"") + part("lines", b"x") + b"--b--", FORM)
+    assert [error["field"] for error in problem.errors] == ["mark", "lines"]
+    assert "'marks'" in problem.detail
+
+
+def test_an_unknown_option_is_named_whatever_it_holds() -> None:
+    assert refusal("mark=%ff", b"x").code == "unknown_option"
+
+
+def test_the_nearest_option_is_that_of_the_same_part() -> None:
+    with pytest.raises(Problem, match=r"shouts\.0\.lines: .*'text'"):
+        read_options(PackOptions, asking("", b'{"shouts": [{"lines": "a"}]}', "application/json"))
 
 
 def test_options_in_the_query_join_json_and_form() -> None:
@@ -169,7 +250,18 @@ def test_what_cannot_be_read_is_malformed(body: bytes, kind: str) -> None:
     ("kind", "more"),
     [
         ("image/png", {}),
-        ("application/xml", {}),
+        ("video/mp4", {}),
+        ("font/woff2", {}),
+        ("application/pdf", {}),
+        ("application/zip", {}),
+        ("application/x-tar", {}),
+        ("application/x-7z-compressed", {}),
+        ("application/vnd.ms-excel", {}),
+        ("application/epub+zip", {}),
+        ("application/x-font-ttf", {}),
+        ("application/x-sqlite3", {}),
+        ("multipart/mixed", {}),
+        ("nonsense", {}),
         ("text/plain; charset=latin-1", {}),
         ("application/json; charset=utf-16", {}),
         ("text/plain", {"HTTP_CONTENT_ENCODING": "gzip"}),
@@ -215,6 +307,30 @@ def test_two_contents_come_from_the_query_json_or_a_form() -> None:
     assert sung("times=2", b'{"high": "a", "low": ""}', "application/json") == duet
     assert sung("times=2", part("high", b"a", "a.song") + part("low", b"", "b") + b"--b--", FORM) == duet
     assert sung("low=&times=2", part("high", b"a") + b"--b--", FORM) == duet
+
+
+@pytest.mark.parametrize("query", ["", "times=2"])
+@pytest.mark.parametrize("body", [b"high=a%0A&low=b", b"high=a\n&low=b&", b"low=b&high=a%0a"])
+def test_where_a_raw_body_means_nothing_a_urlencoded_one_is_a_form(query: str, body: bytes) -> None:
+    duet = sung(query, body, URLENCODED)
+    assert (duet.high, duet.low) == ("a\n", "b")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"high=a", "missing_option"),
+        (b"", "missing_option"),
+        (b"high=a&low=b&middle=%ff", "unknown_option"),
+        (b"high=a&low=\xff", "invalid_encoding"),
+        (b"high=a&high=b&low=c", "invalid_option"),
+        (b"high=a&low=b" + b"&times=1" * 64, "malformed_body"),
+    ],
+)
+def test_and_what_is_wrong_with_it_is_told(body: bytes, code: str) -> None:
+    with pytest.raises(Problem) as refused:
+        sung("", body, URLENCODED)
+    assert refused.value.code == code
 
 
 def test_a_raw_body_cannot_be_two_contents() -> None:

@@ -11,6 +11,8 @@ from mergepoint.kit import openapi
 from mergepoint.kit.web import base_app
 from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions
 
+FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
+
 
 @pytest.fixture
 def toy() -> Flask:
@@ -70,7 +72,7 @@ def test_a_get_takes_all_options_in_the_query(document: dict[str, Any]) -> None:
 def test_a_post_takes_the_content_as_body_and_options_in_the_query(document: dict[str, Any]) -> None:
     post = document["paths"]["/toy"]["post"]
     assert names(post, "query") == {"marks", "animal", "filename"}
-    assert set(post["requestBody"]["content"]) == {"text/plain", "application/json", "multipart/form-data"}
+    assert set(post["requestBody"]["content"]) == {"text/plain", "application/json", *FORMS}
 
 
 def test_options_in_the_path_are_not_in_the_query(document: dict[str, Any]) -> None:
@@ -118,5 +120,5 @@ def test_the_documents_are_valid(document: dict[str, Any], app: Flask) -> None:
 
 def test_two_contents_are_no_raw_body_and_not_in_the_query(toy: Flask) -> None:
     duet = openapi.document(toy, "toy", "1")["paths"]["/toy/duet"]["post"]
-    assert set(duet["requestBody"]["content"]) == {"application/json", "multipart/form-data"}
+    assert set(duet["requestBody"]["content"]) == {"application/json", *FORMS}
     assert [parameter["name"] for parameter in duet["parameters"]] == ["times"]

@@ -1,5 +1,7 @@
 """A service with some tasks, to try the faces on."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from mergepoint.kit.dispatch import Answer, Task
@@ -18,6 +20,8 @@ class UnknownAnimal(LookupError):
 
 class ShoutOptions(Options):
     """A text, how loud."""
+
+    synonyms: ClassVar = {"text": "file lines"}
 
     text: str = Field(json_schema_extra={"content": True}, description="what to shout")
     marks: int = Field(1, ge=0, le=9)

@@ -201,3 +201,41 @@ def test_the_forms_work_without_a_script(gateway: Gateway):
         assert (form["action"], form["method"], form["enctype"]) == (action, "post", "multipart/form-data")
     assert page.all("input") == [{"name": "page", "value": "1", "type": "hidden"}] * 2
     assert {field["name"] for field in page.all("textarea", "select")} >= {"code", "language", "style", "old", "new"}
+
+
+OLD, LATE = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 2100 00:00:00 GMT"
+DATES = (OLD, LATE, "yesterday")
+
+
+@pytest.mark.parametrize("target", ["/highlight", "/htmldiff", "/highlight/languages", "/highlight/health"])
+@pytest.mark.parametrize("name", ["If-Unmodified-Since", "If-Modified-Since", "If-Range", "Range"])
+def test_a_condition_on_the_date_of_an_answer_without_one_is_ignored(gateway: Gateway, target: str, name: str):
+    target = f"{target}?{fresh()}"
+    for value in ("bytes=0-1",) if name == "Range" else DATES:
+        for _ in range(2):  # made, and kept
+            answer = gateway.get(target, {name: value})
+            assert answer.status == 200
+            assert answer.body
+    if "health" not in target:
+        gateway.stored("GET", target, None)
+        for value in DATES:
+            assert gateway.get(target, {name: value}).status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "QUERY"])
+def test_so_it_is_with_a_body(gateway: Gateway, method: str):
+    target = f"/highlight?{fresh()}"
+    gateway.stored(method, target, b"x")
+    assert gateway.request(method, target, b"x", {"If-Unmodified-Since": OLD}).status == 200
+
+
+def test_a_file_that_has_a_date_is_refused_if_it_is_newer(gateway: Gateway):
+    assert gateway.get("/static/style.css", {"If-Unmodified-Since": OLD}).status == 412
+    assert gateway.get("/static/style.css", {"If-Unmodified-Since": LATE}).status == 200
+
+
+def test_a_tag_that_must_match_is_compared(gateway: Gateway):
+    target = f"/highlight?{fresh()}"
+    tag = gateway.stored("GET", target, None).headers["ETag"]
+    for value, status in ((tag, 200), ("*", 200), (f'"x", {tag}', 200), ('"x"', 412)):
+        assert gateway.get(target, {"If-Match": value}).status == status

@@ -167,14 +167,24 @@ def test_all_that_accept_html_share_an_answer(gateway: Gateway):
     target = f"/highlight?{fresh()}"
     gateway.stored("GET", target, None)
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-    for accept in ("*/*", "text/html", browser):
+    library = "application/json, text/plain, */*"  # axios, Angular
+    for accept in ("*/*", "text/html", browser, library, "application/json,*/*"):
         assert gateway.get(target, {"Accept": accept}).hit
 
 
 def test_all_that_accept_something_else_are_told_apart(gateway: Gateway):
     target = f"/highlight?{fresh()}"
     for _ in range(2):
-        for accept in ("image/png", "image/svg+xml", "image/svg+xml, */*;q=0.1", "text/html;q=0.1, a/b", "TEXT/*"):
+        for accept in (
+            "image/png",
+            "image/svg+xml, */*;q=0.1",
+            "text/html;q=0.1, a/b",
+            "TEXT/*",
+            "application/json",
+            "application/json, text/plain",
+            "application/json, */*;q=0.1",
+            "application/json, image/png, */*",
+        ):
             assert gateway.get(target, {"Accept": accept}).json["accept"] == accept
 
 

@@ -1,6 +1,8 @@
 """POST /thumbnail: a picture in, a picture out."""
 
+import base64
 import io
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +13,7 @@ from mergepoint.thumbnail.web import create_app
 from tests.thumbnail import pictures
 
 PNG = pictures.file(pictures.flag(60, 40))
+URLENCODED = "application/x-www-form-urlencoded"
 BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
@@ -26,6 +29,26 @@ def test_the_body_is_the_picture_whatever_it_is_called(client: FlaskClient, kind
 
 def test_a_form_brings_the_picture_as_a_file(client: FlaskClient) -> None:
     answer = client.post("/thumbnail", data={"image": (io.BytesIO(PNG), "flag.png"), "width": "30"})
+    assert pictures.opened(answer.data).size == (30, 20)
+
+
+def test_a_urlencoded_form_brings_its_bytes(client: FlaskClient) -> None:
+    answer = client.post("/thumbnail", data=urlencode({"image": PNG, "width": 30}), content_type=URLENCODED)
+    assert pictures.opened(answer.data).size == (30, 20)
+
+
+@pytest.mark.parametrize("path", ["/thumbnail", "/thumbnail/info", "/thumbnail/set"])
+@pytest.mark.parametrize("name", ["file", "picture", "img", "photo", "upload", "data"])
+def test_a_picture_under_another_name_is_told_the_right_one(client: FlaskClient, path: str, name: str) -> None:
+    answer = client.post(path, data={name: (io.BytesIO(PNG), "flag.png")})
+    assert (answer.status_code, answer.json["code"]) == (422, "unknown_option")
+    assert answer.json["errors"][0]["field"] == name
+    assert "the nearest is 'image'" in answer.json["detail"]
+
+
+def test_null_is_not_given(client: FlaskClient) -> None:
+    image = base64.b64encode(PNG).decode()
+    answer = client.post("/thumbnail", json={"image": image, "width": 30, "height": None, "fit": None, "dpr": None})
     assert pictures.opened(answer.data).size == (30, 20)
 
 

@@ -142,6 +142,22 @@ class TestHighlight < Minitest::Test
     end
   end
 
+  def test_ranges_and_lists_mean_lines_as_they_do_in_ruby
+    { 5..7 => "5-7", 5...7 => "5-6", (5..) => "5-999999999", (..7) => "1-7", 5..5 => "5-5", 5...5 => "", 3 => "3",
+      [1, 3..4, 6...9] => "1,3-4,6-8", [] => "", Set[2, 3] => "2,3", (1..7).step(3) => "1,4,7", "1 3" => "1 3",
+      [5...5, 1] => "1" }.each do |given, sent|
+      request, = highlight("x", hl_lines: given)
+
+      assert_equal({ "hl_lines" => sent }, URI.decode_www_form(request.target.partition("?").last).to_h, given.inspect)
+    end
+  end
+
+  def test_marks_are_a_hash
+    request, = highlight("x", marks: { add: 3, del: [5, 7..8], focus: 9...13, error: "7" })
+
+    assert_equal "/highlight?marks=add%3A3%2Cdel%3A5%2C7-8%2Cfocus%3A9-12%2Cerror%3A7", request.target
+  end
+
   def test_options_are_utf8_too
     assert_equal "/highlight?title=%C3%A9", highlight("1", title: "é".encode("ISO-8859-1")).first.target
     error = assert_raises(Mergepoint::InvalidRequest) { Mergepoint::Client.new.batch([{ code: "1", title: "\xFF" }]) }

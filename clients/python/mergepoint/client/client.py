@@ -106,10 +106,10 @@ class Client:
         """Return all styles: name, background, and whether it is dark, of each."""
         return self._list(self._call("GET", "/highlight/styles"), "styles")
 
-    def stylesheet(self, name: str, dark: str | None = None) -> str:
+    def stylesheet(self, name: str, dark: str | None = None, **options: Any) -> str:
         """Return the style sheet of a style; with *dark*, it follows the reader's preference."""
         path = f"/highlight/styles/{quote(utf8(name, 'name', self._server), safe='')}.css"
-        return self._text(self._call("GET", path + query({"dark": dark}, self._server)))
+        return self._text(self._call("GET", path + query({"dark": dark, **options}, self._server)))
 
     def htmldiff(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Diff:
         """Return what changed from the HTML *old* (or at ``old_url``) to *new*, as HTML that knows its ``changes``."""

@@ -42,7 +42,13 @@ def fields(values: Mapping[str, Any], server: str, within: str = "") -> dict[str
 
 
 def _plain(value: Any) -> str:
-    """Return an option as in a query: True is 1, a list is separated by commas."""
+    """Return an option as in a query: True is 1, a list is separated by commas, range(3, 6) is 3-5."""
     if isinstance(value, bool):
         return str(int(value))
-    return ",".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, Mapping):
+        return ",".join(f"{kind}:{_plain(lines)}" for kind, lines in value.items())
+    if isinstance(value, range) and value.step == 1 and value:
+        return f"{value[0]}-{value[-1]}"
+    if isinstance(value, set | frozenset):
+        value = sorted(value)
+    return ",".join(filter(None, map(_plain, value))) if isinstance(value, list | tuple | range) else str(value)

@@ -21,7 +21,7 @@ module Mergepoint
     def inspect = "#<#{self.class} #{@server}>"
 
     # Returns *code* as Highlighted. The options are the service's: true means 1, nil is left out, and
-    # `hl_lines: [3, 5..7]` means 3,5-7.
+    # `hl_lines: [3, 5..7]` means 3,5-7; `marks: { add: 3, focus: 9..12 }` means add:3,focus:9-12.
     def highlight(code, language: nil, **options)
       highlighted(@server.post("/highlight", utf8(code, "code"), TEXT, query(language:, **options)))
     end
@@ -51,10 +51,11 @@ module Mergepoint
     # Hashes of "name", "background" and "dark".
     def styles = list(@server.get("/highlight/styles"), "styles")
 
-    # Returns the CSS of a style, which `css: "classes"` needs; it turns to *dark* for readers who prefer that.
-    def stylesheet(name, dark: nil)
+    # Returns the CSS of a style, which `css: "classes"` needs; it turns to *dark* for readers who prefer that. The other
+    # options are the service's: `scope: "post"`.
+    def stylesheet(name, dark: nil, **options)
       name = URI.encode_www_form_component(utf8(name, "name")).gsub("+", "%20")
-      response = @server.get("/highlight/styles/#{name}.css", query(dark:))
+      response = @server.get("/highlight/styles/#{name}.css", query(dark:, **options))
       valid(response.body, response)
     end
 
@@ -147,7 +148,7 @@ module Mergepoint
 
     def written(options)
       options.compact.to_h do |name, value|
-        value = value.map { _1.is_a?(Range) ? "#{_1.min}-#{_1.max}" : _1 }.join(",") if value.is_a?(Array)
+        value = Spelling.of(value)
         [name, value.is_a?(String) ? utf8(value, name) : value]
       end
     end

@@ -73,10 +73,10 @@ def find(language: str | None, filename: str | None, mimetype: str | None, code:
     if language is not None:
         return _by_name(language)
     if filename is not None:
-        found = find_lexer_class_for_filename(filename, code[:GUESS_FROM])
+        found = _by_filename(filename, code[:GUESS_FROM])
         return _found(found, "filename", f"no language has files named {filename[:100]!r}")
     if mimetype is not None:
-        found = _by_mimetype().get(mimetype.lower())
+        found = _by_mimetype().get(mimetype.lower()) or _by_mimetype().get(_plus(mimetype.lower()))
         return _found(found, "mimetype", f"no language has the MIME type {mimetype[:100]!r}")
     candidates = rank(code)
     return candidates[0].lexer if candidates else _by_name("text")
@@ -89,7 +89,7 @@ def rank(code: str, filename: str | None = None) -> list[Candidate]:
     """
     beginning = code[:GUESS_FROM]
     mode = _by_alias().get(str(get_filetype_from_buffer(beginning)).lower())
-    named = find_lexer_class_for_filename(filename, beginning) if filename else None
+    named = _by_filename(filename, beginning) if filename else None
     scores = {lexer: float(lexer.analyse_text(beginning)) for lexer in _analysers()}
     if named:
         scores[named] = min(1.0, scores.get(named, 0.0) + FILENAME_BONUS)
@@ -117,12 +117,23 @@ def warm_most_used() -> Iterator[str]:
 
 def _by_name(language: str) -> type[Lexer]:
     wanted = language.lower()
-    found = _by_alias().get(wanted)
+    found = _by_alias().get(wanted) or _by_spaced_alias().get(wanted)
     if found is None:
         raise UnknownLanguage(
             lambda: f"no language is called {language[:60]!r}; did you mean {_nearest().to(wanted)!r}?", "language"
         )
     return found
+
+
+def _by_filename(filename: str, beginning: str) -> type[Lexer] | None:
+    return find_lexer_class_for_filename(filename, beginning) or find_lexer_class_for_filename(
+        _plus(filename), beginning
+    )
+
+
+def _plus(name: str) -> str:
+    """Return what *name* was before a query turned its + into spaces, as in ``language=c++``."""
+    return name.replace(" ", "+")
 
 
 def _found(lexer: type[Lexer] | None, field: str, message: str) -> type[Lexer]:
@@ -151,6 +162,12 @@ def _by_alias() -> dict[str, type[Lexer]]:
 @cache
 def _nearest() -> Nearest:
     return Nearest(dict.fromkeys(_by_alias(), False))
+
+
+@cache
+def _by_spaced_alias() -> dict[str, type[Lexer]]:
+    """What has a + in its name, by what a query written by hand makes of it; one of these may have spaces too."""
+    return {alias.replace("+", " "): lexer for alias, lexer in _by_alias().items() if "+" in alias}
 
 
 @cache

@@ -55,6 +55,7 @@ ACCEPTABLE = {
     "application/json": "json",
 }
 LIST_AGE = 3600
+GUESSED = "auto"  # as the language of a link
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -115,7 +116,9 @@ def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
     )
     def link(language: str, data: str, extension: str) -> Response:
         code = read_text(_unpack(data, settings.max_bytes), "data")
-        known = {"language": language, "code": code, "format": EXTENSIONS[extension]}
+        known = {"code": code, "format": EXTENSIONS[extension]}
+        if language != GUESSED:
+            known["language"] = language
         return pure.answer(request, "highlight", read_options(HighlightOptions, request, **known), control)
 
     @app.route("/highlight/batch", methods=["POST", "QUERY"])

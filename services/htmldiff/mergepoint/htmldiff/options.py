@@ -1,6 +1,6 @@
 """What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -30,6 +30,24 @@ Chosen = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_split)]
 class CompareOptions(Options):
     """How to compare; with the same of these, changes have the same numbers."""
 
+    # What other tools, and people, call these.
+    synonyms: ClassVar = {
+        "old": "a before left from original orig previous prev base oldhtml html1 text1 file1 source text input "
+        "content file data upload body html",
+        "new": "b after right to current modified changed newhtml html2 text2 file2 target",
+        "old_url": "url url1 beforeurl fromurl lefturl",
+        "new_url": "url2 afterurl tourl righturl",
+        "view": "mode display style layout",
+        "granularity": "level unit precision by",
+        "ignore": "skip exclude",
+        "moved": "moves detectmoves",
+        "sanitize": "sanitise safe clean",
+        "wrapper_element": "wrapper element tag",
+        "wrapper_class": "class cssclass",
+        "format": "output outputformat to as type",
+        "accept": "apply take",
+        "reject": "revert",
+    }
     granularity: Granularity = Field("word", description="what changes as one at most")
     ignore: Annotated[list[Ignorable], BeforeValidator(_split)] = Field(
         [], max_length=4, description="what is no change: whitespace,attributes,case,comments"
@@ -93,6 +111,7 @@ class ApplyOptions(PairOptions):
 class Version(Options):
     """One version of a document."""
 
+    synonyms: ClassVar = {"label": "name title id version", "html": "text content source body data document"}
     label: str = Field(max_length=200, description="what it is called")
     html: str = Field(description="its HTML")
 
@@ -100,6 +119,7 @@ class Version(Options):
 class AnnotateOptions(Options):
     """Versions of a document, oldest first."""
 
+    synonyms: ClassVar = CompareOptions.synonyms | {"versions": "documents revisions history items texts"}
     versions: list[Version] = Field(min_length=1, max_length=MOST_VERSIONS)
     granularity: Granularity = Field("word", description="what changes as one at most")
     sanitize: Literal["safe", "none"] = Field("safe", description="none: scripts and forms stay; only for trusted HTML")

@@ -1,17 +1,19 @@
-"""Reads a request's options from wherever HTTP lets them stand: query, JSON, multipart form, or a raw body.
+"""Reads a request's options from wherever HTTP lets them stand: query, JSON, a form, or a raw body.
 
 Nothing is replaced or guessed: bytes that are not UTF-8 and options that stand twice are refused.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
+from . import forms
+from .forms import MOST_FIELDS, Part
+from .media import FORM, JSON, MULTIPART, is_text
 from .options import (
     Model,
     Options,
@@ -21,38 +23,51 @@ from .options import (
     read_content,
     read_object,
     read_text,
+    unknown_options,
     validate,
 )
 from .problems import Problem
 
-RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
 CHARSETS = ("", "utf-8", "utf8", "us-ascii")
-MOST_FIELDS = 64
 
 
 def read_options(model: type[Model], request: Request, **known: str) -> Model:
     """Return the request as a *model*. *known* comes from the path and may not be given again."""
     contents = content_fields(model)
     values: dict[str, Any] = dict(known)
-    _add(values, _query(request, contents))
+    query = _query(request)
+    _add(values, _decoded(model, query, read_text))
     if request.method not in ("GET", "HEAD"):
-        _add(values, _body(request, model, given=not contents.keys().isdisjoint(values)))
+        given = not contents.keys().isdisjoint(values)
+        _add(values, _body(request, model, alone=not query, given=given))
     return validate(model, values)
 
 
-def _query(request: Request, contents: Container[str]) -> Iterable[tuple[str, str]]:
+def _query(request: Request) -> list[tuple[str, bytes]]:
     query = request.environ.get("QUERY_STRING", "")
     try:  # WSGI shows bytes as Latin-1 (PEP 3333), and as such they come back whole
         pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise Problem("invalid_option", f"the query has more than {MOST_FIELDS} fields") from None
-    for key, value in pairs:
-        name = read_text(key.encode("latin-1"), "query")
-        if value or name in contents:  # a form sends the fields that were left empty too
-            yield name, read_text(value.encode("latin-1"), name)
+    return [(read_text(key.encode("latin-1"), "query"), value.encode("latin-1")) for key, value in pairs]
 
 
-def _body(request: Request, model: type[Options], *, given: bool) -> Iterable[tuple[str, Any]]:
+def _decoded(
+    model: type[Options], pairs: Iterable[tuple[str, bytes]], read: Callable[[bytes, str], str | bytes]
+) -> Iterable[tuple[str, str | bytes]]:
+    """Yield options with their values; *read* decodes contents."""
+    contents = content_fields(model)
+    for name, value in pairs:
+        if name in contents:
+            yield name, read(value, name)
+        elif name not in model.model_fields and value:  # refused by its name, whatever it holds
+            yield name, ""
+        elif value:  # a form sends the fields that were left empty too
+            yield name, read_text(value, name)
+
+
+def _body(request: Request, model: type[Options], *, alone: bool, given: bool) -> Iterable[tuple[str, Any]]:
+    """Yield what the body brings. *alone*: no option is in the query; *given*: a content is."""
     kind, content, binary = request.mimetype, content_field(model), binary_field(model)
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
@@ -63,19 +78,26 @@ def _body(request: Request, model: type[Options], *, given: bool) -> Iterable[tu
     if not binary:
         _check_charset(request.mimetype_params)
     data = _read(request)
-    if kind == "application/json":
+    if kind == JSON:
         return read_object(data, "body").items()
-    if kind == "multipart/form-data":
-        return _form(request, data, model)
-    if binary:  # whatever it is called: what it is, its first bytes say
-        return [] if given and not data else [(binary, data)]
-    if content and (kind in RAW or kind.startswith("text/")):
-        return [] if given and not data else [(content, read_text(data, content))]
+    if kind == MULTIPART:
+        return _form(forms.multipart(data, request.mimetype_params), model)
+    if kind == FORM and _is_form(data, model, alone=alone):
+        return _form(forms.urlencoded(data), model)
     if given and not data:
         return []
-    allowed = "application/json or multipart/form-data" if content_fields(model) else "application/json"
+    if content and (binary or is_text(kind)):  # a picture may be called anything: what it is, its first bytes say
+        return [(content, read_content(model, content, data))]
+    allowed = f"{JSON}, {MULTIPART} or {FORM}" if content_fields(model) else JSON
     allowed = f"text, {allowed}" if content else allowed
     raise Problem("unsupported_type", f"Content-Type {kind[:60]!r}: send {allowed}")
+
+
+def _is_form(data: bytes, model: type[Options], *, alone: bool) -> bool:
+    """Whether a body that is declared urlencoded is a form: where a raw body has no meaning, always."""
+    if content := content_field(model):
+        return alone and forms.is_plainly_urlencoded(data, model.model_fields, content)
+    return bool(content_fields(model))
 
 
 def _check_charset(parameters: Mapping[str, str], what: str = "") -> None:
@@ -95,15 +117,19 @@ def _read(request: Request) -> bytes:
     return data
 
 
-def _form(request: Request, data: bytes, model: type[Options]) -> Iterable[tuple[str, Any]]:
+def _form(parts: Sequence[Part], model: type[Options]) -> Iterable[tuple[str, Any]]:
+    """Yield the options of a form. An unknown one is named before any value is looked at: it may be the file."""
     contents = content_fields(model)
-    for name, filename, kind, value in _parts(request, data):
-        if name in contents:
-            check_type(name, kind, contents[name])
-        if value or name in contents:
-            yield name, read_content(model, name, value) if name in contents else read_text(value, name)
-        if filename and name in contents and "filename" in model.model_fields:
-            yield "filename", filename
+    sent = [part for part in parts if part.value or part.filename or part.name in contents]
+    if unknown := [part.name for part in sent if part.name not in model.model_fields]:
+        raise unknown_options(unknown, model)
+    for part in parts:
+        if part.name in contents:
+            check_type(part.name, part.kind, contents[part.name])
+    pairs = ((part.name, part.value) for part in parts)
+    yield from _decoded(model, pairs, lambda value, name: read_content(model, name, value))
+    if "filename" in model.model_fields:
+        yield from (("filename", part.filename) for part in parts if part.filename and part.name in contents)
 
 
 def check_type(name: str, kind: str, wanted: str | None) -> None:
@@ -114,27 +140,6 @@ def check_type(name: str, kind: str, wanted: str | None) -> None:
     if media.lower() not in ("", "text/plain", "application/octet-stream", wanted):
         raise Problem("unsupported_type", f"{name}: Content-Type {media[:60]!r}: send {wanted}")
     _check_charset(parameters, f"{name}: ")
-
-
-def _parts(request: Request, data: bytes) -> Iterable[tuple[str, str | None, str, bytes]]:
-    """Yield (name, file name, type, value). Werkzeug's own form would replace what is not UTF-8."""
-    boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
-    try:
-        decoder = MultipartDecoder(boundary, max_parts=MOST_FIELDS)
-        decoder.receive_data(data)
-        decoder.receive_data(None)
-        name, filename, kind, value = "", None, "", b""
-        while not isinstance(event := decoder.next_event(), Epilogue):
-            if isinstance(event, Field | File):
-                name, value = event.name or "", b""
-                filename = event.filename if isinstance(event, File) else None
-                kind = event.headers.get("Content-Type", "")
-            elif isinstance(event, Data):
-                value += event.data
-                if not event.more_data:
-                    yield name, filename, kind, value
-    except (ValueError, RequestEntityTooLarge) as error:
-        raise Problem("malformed_body", f"not a multipart form: {error}") from None
 
 
 def _add(values: dict[str, Any], pairs: Iterable[tuple[str, Any]]) -> None:

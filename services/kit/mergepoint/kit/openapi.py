@@ -135,8 +135,8 @@ def _bodies(model: type[Options]) -> dict[str, Any]:
     raw: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}} if content_field(model) else {}
     if binary_field(model):
         raw = {"application/octet-stream": {"schema": {}}}  # OpenAPI 3.1: binary, whatever is in it
-    form = {"multipart/form-data": reference} if content_fields(model) else {}
-    return raw | {"application/json": reference} | form
+    form = {"multipart/form-data": reference, "application/x-www-form-urlencoded": reference}
+    return raw | {"application/json": reference} | (form if content_fields(model) else {})
 
 
 def page(document: dict[str, Any]) -> str:

@@ -6,8 +6,9 @@ The models are pydantic's: they are the validation, the OpenAPI document and the
 import base64
 import json
 from collections import Counter
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -34,6 +35,8 @@ class Options(BaseModel):
     """What one call takes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # By option, what else it is called elsewhere, in small letters and without separators: for refusals to name it.
+    synonyms: ClassVar[Mapping[str, str]] = {}
 
     @field_validator("*", mode="before")
     @classmethod
@@ -98,10 +101,13 @@ def read_text(data: bytes, field: str) -> str:
         raise Problem.field(field, message, code="invalid_encoding") from None
 
 
-def read_object(data: bytes, field: str) -> dict[str, Any]:
-    """Decode *data* from a JSON object, or say why it is none. What stands twice in it is refused."""
+def read_object(data: bytes, field: str, *, null: bool = False) -> dict[str, Any]:
+    """Decode *data* from a JSON object, or say why it is none. What stands twice in it is refused.
+
+    What is null is not given, as in a query; with *null* it is kept, for calls in which it clears something.
+    """
     try:
-        value = json.loads(read_text(data, field), object_pairs_hook=_once)
+        value = json.loads(read_text(data, field), object_pairs_hook=partial(_once, null=null))
     except (ValueError, RecursionError) as error:
         raise Problem("malformed_body", f"not JSON: {error}") from None
     if not isinstance(value, dict):
@@ -109,12 +115,18 @@ def read_object(data: bytes, field: str) -> dict[str, Any]:
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, Any]], *, null: bool) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise Problem.field(name[:60], "given more than once")
-    return values
+    return values if null else {name: value for name, value in pairs if value is not None}
+
+
+def unknown_options(names: Iterable[str], model: type[Options]) -> Problem:
+    """Return a Problem that names options which *model* has not, at most 20, each with the nearest it has."""
+    errors = [{"field": name[:60], "message": _suggest(name[:60], model)} for name in [*dict.fromkeys(names)][:20]]
+    return Problem("unknown_option", _in_one(errors), errors)
 
 
 def problem_of(error: ValidationError, model: type[Options]) -> Problem:
@@ -123,11 +135,11 @@ def problem_of(error: ValidationError, model: type[Options]) -> Problem:
     errors = [_explain(item["type"], item["loc"], item["msg"], model) for item in found]
     codes = {item.pop("code") for item in errors}
     code = codes.pop() if len(codes) == 1 else "invalid_option"
-    return Problem(
-        code,
-        "; ".join(f"{item['field']}: {item['message']}" for item in errors),
-        errors,
-    )
+    return Problem(code, _in_one(errors), errors)
+
+
+def _in_one(errors: Iterable[Mapping[str, str]]) -> str:
+    return "; ".join(f"{item['field']}: {item['message']}" for item in errors)
 
 
 def _explain(kind: str, location: tuple[int | str, ...], message: str, model: type[Options]) -> dict[str, str]:
@@ -138,7 +150,7 @@ def _explain(kind: str, location: tuple[int | str, ...], message: str, model: ty
         return {
             "code": "unknown_option",
             "field": field,
-            "message": _suggest(name, model),
+            "message": _suggest(name, _model_at(model, location)),
         }
     if kind in ("lone_surrogate", "string_unicode"):
         return {"code": "invalid_encoding", "field": field, "message": message}
@@ -152,6 +164,23 @@ def _explain(kind: str, location: tuple[int | str, ...], message: str, model: ty
     }
 
 
+def _model_at(model: type[Options], location: tuple[int | str, ...]) -> type[Options]:
+    """Return the model of what stands at *location* within *model*: options within options have their own names."""
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        for kind in get_args(field.annotation) if field else ():
+            if isinstance(kind, type) and issubclass(kind, Options):
+                model = kind
+    return model
+
+
 def _suggest(name: str, model: type[Options]) -> str:
-    near = nearest(name, model.model_fields)
+    word = _plain(name)
+    words = {option: [_plain(option), *model.synonyms.get(option, "").split()] for option in model.model_fields}
+    called = [option for option, names in words.items() if word in names]
+    near = called[0] if called else nearest(name, model.model_fields)
     return f"there is no such option; the nearest is {near!r}" if near else "there is no such option"
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")

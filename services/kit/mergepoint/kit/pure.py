@@ -4,13 +4,16 @@ import time
 from collections.abc import Mapping
 
 from flask import Request, Response
+from werkzeug.datastructures import MIMEAccept
 
 from . import caching
 from .dispatch import Task, run
+from .media import JSON
 from .options import Options, binary_field
 from .web import timed
 
 PURE = ["GET", "POST", "QUERY"]
+UNACCEPTABLE = (0.0, -9)
 
 
 class Pure:
@@ -43,11 +46,28 @@ def _parts(options: Options) -> list[str | bytes]:
 
 
 def accepted(request: Request, acceptable: Mapping[str, str]) -> str:
-    """Return the format that ``Accept`` chooses among *acceptable* (media type → format); the first if it does not."""
-    accept = request.headers.get("Accept", "")
+    """Return the format that ``Accept`` chooses among *acceptable* (media type → format); the first if it does not.
+
+    JSON is chosen only if nothing else is: libraries ask for it by themselves, and their users do not know.
+    """
+    sent = request.headers.get("Accept", "")
     default = next(iter(acceptable))
-    if accept in acceptable:
-        return acceptable[accept]
-    if accept in ("", "*/*"):
+    if sent in acceptable:
+        return acceptable[sent]
+    if sent in ("", "*/*"):
         return acceptable[default]
-    return acceptable[request.accept_mimetypes.best_match(list(acceptable), default)]
+    liked = {kind: _liking(request.accept_mimetypes, kind) for kind in acceptable}
+    chosen = max((kind for kind in acceptable if kind != JSON), key=liked.__getitem__, default=default)
+    if liked[chosen] == UNACCEPTABLE:
+        chosen = JSON if liked.get(JSON, UNACCEPTABLE) != UNACCEPTABLE else default
+    return acceptable[chosen]
+
+
+def _liking(accept: MIMEAccept, kind: str) -> tuple[float, int]:
+    """Return the quality of *kind* and how closely it is named: the closest name says both (RFC 9110, 12.5.1)."""
+    names = {kind: 0, f"{kind.partition('/')[0]}/*": -1, "*/*": -2, "*": -2}
+    for item, quality in accept:  # the closest first
+        name = item.partition(";")[0].strip().lower()
+        if name in names:
+            return (quality, names[name]) if quality > 0 else UNACCEPTABLE
+    return UNACCEPTABLE

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
@@ -74,6 +74,8 @@ def _formats(value: str) -> str:
     return value
 
 
+# What other thumbnailers, and people, call these.
+PICTURE = "file files picture img photo pic upload data source src input content body url"
 Image = Annotated[Binary, Field(description="the picture, a whole file", json_schema_extra={"content": True})]
 Side = Annotated[int | None, Field(ge=1, le=LARGEST)]
 Frames = Annotated[
@@ -86,6 +88,23 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 class Look(Options):
     """How a picture is wanted."""
 
+    synonyms: ClassVar = {
+        "image": PICTURE,
+        "width": "w maxwidth size resize",
+        "height": "h maxheight",
+        "fit": "mode resizemode resizingtype crop method",
+        "position": "gravity focus focalpoint anchor",
+        "format": "fm type output outputformat to as ext extension",
+        "quality": "q compression",
+        "max_bytes": "maxsize filesize",
+        "dpr": "scale density pixelratio",
+        "upscale": "enlarge enlargement withoutenlargement",
+        "background": "bg color colour fill",
+        "rotate": "rotation orientation angle or",
+        "sharpen": "sharp usm",
+        "strip": "stripmetadata metadata",
+        "frames": "animated animation pages page",
+    }
     width: Side = Field(None, description="of the box, in pixels; one of width and height is enough")
     height: Side = Field(None, description="of the box, in pixels")
     fit: Fit = Field("inside", description="inside the box; cover it; fill it, distorting; pad it with background")
@@ -120,6 +139,7 @@ class ThumbnailOptions(Look):
 class SetOptions(Look):
     """One picture in several widths and formats."""
 
+    synonyms: ClassVar = Look.synonyms | {"widths": "width sizes w", "formats": "types"}
     image: Image
     widths: Annotated[str, BeforeValidator(_joined), AfterValidator(_widths)] = Field(
         "320,640,1280", description="between commas, at most 12"
@@ -137,6 +157,7 @@ class SetOptions(Look):
 class InfoOptions(Options):
     """One picture that is asked about."""
 
+    synonyms: ClassVar = {"image": PICTURE}
     image: Image
 
 

@@ -129,7 +129,7 @@ def _fields(request: Request) -> Mapping[str, Any]:
     if request.mimetype == "application/json" or (data and request.mimetype not in (FORM, "")):
         if request.mimetype != "application/json":
             raise Problem("unsupported_type", f"Content-Type {request.mimetype[:60]!r}: send JSON or a form")
-        return read_object(data, "body")
+        return read_object(data, "body", null=True)  # which clears what it names
     try:
         pairs = parse_qsl(data.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
