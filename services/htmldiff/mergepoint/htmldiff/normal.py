@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from . import limits
 from .clean import Rules, TooManyAttributesInTag, clean
-from .markup import is_end
+from .markup import escape_text, is_end
 
 ROUNDS = 4  # the first parses, each of the other three may change something
 # Without events nothing is copied into <selectedcontent>: the tree is what was written.
@@ -39,8 +39,23 @@ class Document:
 
 
 def parse(html: str) -> str:
-    """Return *html* as a parser reads it, as the content of an element; ``html``, ``head`` and ``body`` vanish."""
-    return LexborHTMLParser(html, is_fragment=True, options=OPTIONS).html or ""
+    """Return *html* as a parser reads it, as the content of an element; ``html``, ``head`` and ``body`` vanish.
+
+    ``plaintext``, which nothing can end, becomes ``pre``.
+    """
+    tree = LexborHTMLParser(html, is_fragment=True, options=OPTIONS)
+    written = tree.html or ""
+    return _without_plaintext(written, tree) if "<plaintext" in written else written
+
+
+def _without_plaintext(written: str, tree: LexborHTMLParser) -> str:
+    """Return *written* with ``pre`` for ``plaintext``: what is in it is text, in formatting that was open before."""
+    before, _, rest = written.partition("<plaintext")
+    attributes, _, rest = rest.partition(">")
+    content, _, after = rest.rpartition("</plaintext>")
+    node = tree.css_first("plaintext")
+    in_formatting = node and node.child and node.child.is_element_node
+    return f"{before}<pre{attributes}>{content if in_formatting else escape_text(content)}</pre>{after}"
 
 
 def read(html: str, rules: Rules, field: str) -> Document:
