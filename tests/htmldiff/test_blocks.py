@@ -1,11 +1,11 @@
-"""Which block is which: the same element on both sides is one element that changed; what is around others is told apart."""
+"""Which block is which: the same element on both sides is one that changed; what is around others is told apart."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from mergepoint.htmldiff import compare
-from mergepoint.htmldiff.markup import BLOCKS, VOID
+from mergepoint.htmldiff.markup import BLOCKS, VOID, names
 
 # Where a block may stand, if not anywhere, and what must be in it.
 AROUND = {
@@ -41,9 +41,9 @@ PLAIN = sorted(BLOCKS - VOID - NOT_BY_ITSELF)
 FILLINGS = ["%s", "<p>%s</p>", "<div><main>%s</main></div>"]
 TEXTS = [("Open from nine to six", "Open from eight to six"), ("nine", "eight")]
 SIBLINGS = ["%s", "%s<hr>", "<p>kept</p>%s", "\n  %s\n", "\n\n%s\n<p>kept</p>\n"]
-HOLDS_BLOCKS = frozenset(
+HOLDS_BLOCKS = names(
     """article aside blockquote center dd details dialog div dd dt fieldset figure figcaption footer form header li
-    listing main nav section search td th address""".split()
+    listing main nav section search td th address"""
 )
 
 

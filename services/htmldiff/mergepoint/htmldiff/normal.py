@@ -9,7 +9,7 @@ from functools import cached_property
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from . import limits
-from .clean import Rules, TooManyAttributesInTag, clean
+from .clean import Lost, Rules, TooManyAttributesInTag, clean
 from .markup import escape_text, is_end
 
 ROUNDS = 4  # the first parses, each of the other three may change something
@@ -24,7 +24,7 @@ class Document:
     """A document in canonical form: *pieces* are text and markup by turns, *lost* is what cleaning took."""
 
     pieces: list[str]
-    lost: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
     @cached_property
     def html(self) -> str:
@@ -71,7 +71,7 @@ def normalise(html: str, rules: Rules, field: str = "html") -> Document:
 
     Raises TooComplex if there is none after ROUNDS.
     """
-    lost: list[str] = []
+    lost: list[Lost] = []
     given, written = html, parse(html)
     try:
         for _ in range(ROUNDS):
