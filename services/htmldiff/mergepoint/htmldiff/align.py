@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
-from .alike import ALIKE, Child, likeness, may_become, name_of_child, words_of, wraps
+from .alike import ALIKE, Child, is_same, likeness, name_of_child, words_of, wraps
 from .sequences import diff, longest_increasing
 from .tree import Block
 
@@ -66,19 +66,23 @@ def _align_similar(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]
 
 
 def _align_rest(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
-    """Pair what has nothing in common but its place, or what is in it."""
+    """Pair what has nothing in common but its place, or what is in it.
+
+    What is the same element on both sides is that before it is taken for a wrapper.
+    """
+    alone = len(old) == len(new) == 1
+    if alone and is_same(old[0], new[0]):
+        yield old[0], new[0], False
+        return
     if len(new) == 1 and old and wraps(new[0], old):
         yield list(old), new[0], False
         return
     if len(old) == 1 and new and wraps(old[0], new):
         yield old[0], list(new), False
         return
-    alone = len(old) == len(new) == 1
     cells = len(old) == len(new) and all(isinstance(child, Block) and child.name in CELLS for child in (*old, *new))
-    if alone or cells:
-        for a, b in zip(old, new, strict=True):
-            same = cells or (name_of_child(a) == name_of_child(b) and may_become(a, b))
-            yield from [(a, b, False)] if same else _apart([a], [b])
+    if cells:
+        yield from zip(old, new, repeat(False))
     else:
         yield from _apart(old, new)
 

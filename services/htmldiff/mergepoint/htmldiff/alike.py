@@ -46,7 +46,24 @@ def may_become(old: Child, new: Child) -> bool:
         return True
     if both <= LEAVES:
         return not any(isinstance(child, Block) for child in (*old.children, *new.children))
-    return both <= GROUPS
+    return both <= GROUPS and not _is_deep_in(old, new) and not _is_deep_in(new, old)
+
+
+def is_same(old: Child, new: Child) -> bool:
+    """Say whether *old* and *new*, which have no other to belong to, are one element, or run, that changed.
+
+    Not if just one of them is within the other: as it is, or as one of that very tag.
+    """
+    if name_of_child(old) != name_of_child(new) or not may_become(old, new):
+        return False
+    return isinstance(old, str) or isinstance(new, str) or _is_within(old, new) == _is_within(new, old)
+
+
+def _is_within(block: Block, outer: Block) -> bool:
+    inner = [child for child in outer.children if isinstance(child, Block)]
+    if block.tag == outer.tag:
+        return any(child.html == block.html for child in inner)
+    return any(child.tag == block.tag for child in inner)
 
 
 def wraps(outer: Child, inner: Sequence[Child]) -> bool:
@@ -55,8 +72,26 @@ def wraps(outer: Child, inner: Sequence[Child]) -> bool:
         return False
     if outer.name in LEAVES - GROUPS and any(isinstance(child, Block) for child in (*inner, *outer.children)):
         return False
+    if len(inner) == 1 and isinstance(inner[0], Block) and _is_deep_in(outer, inner[0]):
+        return False  # the other way round
     ours, theirs = words_of(outer), frozenset().union(*map(words_of, inner))
     return bool(theirs) and 2 * len(ours & theirs) >= WRAPPED * (len(ours) + len(theirs))
+
+
+def _is_deep_in(block: Block, other: Block) -> bool:
+    """Say whether *other* is around an element like *block*, which is not around one more itself."""
+    return _leads_to(block.name, other) and not _leads_to(block.name, block)
+
+
+def _leads_to(name: str, block: Block) -> bool:
+    """Say whether an element of this *name* is the only block in *block*, or in that, and so on."""
+    while True:
+        inner = [child for child in block.children if isinstance(child, Block)]
+        if len(inner) != 1:
+            return False
+        block = inner[0]
+        if block.name == name:
+            return True
 
 
 def name_of_child(child: Child) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from .clean import Lost
 from .script import Change as Text
 from .script import Close, Keep, Open, Piece, Script, Whole
 from .sequences import diff
@@ -53,16 +54,16 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
     return list(changes.values())
 
 
-def lost_changes(old: Sequence[str], new: Sequence[str], first: int, ignore: Collection[str]) -> list[Change]:
+def lost_changes(old: Sequence[Lost], new: Sequence[Lost], first: int, ignore: Collection[str]) -> list[Change]:
     """Return how what sanitising took from each side differs, numbered from *first*."""
     changes: list[Change] = []
-    for tag, i, i_end, j, j_end in diff(old, new):
+    for tag, i, i_end, j, j_end in diff((each.gone for each in old), (each.gone for each in new)):
         if tag == "equal":
             continue
         ours, theirs = old[i:i_end], new[j:j_end]
         for place in range(max(len(ours), len(theirs))):
-            before = ours[place] if place < len(ours) else ""
-            after = theirs[place] if place < len(theirs) else ""
+            before = ours[place].html if place < len(ours) else ""
+            after = theirs[place].html if place < len(theirs) else ""
             kind = "comment" if (before or after).startswith("<!--") else "removed_active"
             if kind == "removed_active" or "comments" not in ignore:
                 changes.append(Change(first + len(changes), kind, "", before, after))

@@ -1,6 +1,7 @@
 """One pass over split canonical markup: what goes, what is renamed, what was lost. Once more changes nothing."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from . import policy
@@ -13,6 +14,7 @@ from .markup import (
     RAW,
     VOID,
     escape,
+    escape_text,
     is_end,
     name_of,
     start_tag,
@@ -20,8 +22,13 @@ from .markup import (
 )
 
 RENAMED = "data-input-diff-"
-# The names that HTML lets attributes have.
-FORBIDDEN_IN_NAMES = frozenset("\"'<>=`")
+
+
+class Lost(NamedTuple):
+    """What cleaning took: how it stood there, and just what went, by which two of them are compared."""
+
+    html: str
+    gone: str
 
 
 class TooManyAttributesInTag(ValueError):
@@ -38,7 +45,7 @@ class Rules(dict[str, str]):
         super().__init__()
         self.sanitize = sanitize
         self.base_url = base_url
-        self.lost: dict[str, list[str]] = {}
+        self.lost: dict[str, list[Lost]] = {}
         self.gone: set[str] = set()
 
     def __missing__(self, tag: str) -> str:
@@ -59,13 +66,13 @@ class Rules(dict[str, str]):
             self.gone.add(tag)
             return ""
         if self.sanitize and name not in policy.ELEMENTS:
-            self.lost[tag] = [tag]
+            self.lost[tag] = [Lost(tag, tag)]
             return ""
         return self._judge_head(tag, name)
 
     def _judge_comment(self, tag: str) -> str:
         if self.sanitize:
-            self.lost[tag] = [tag]
+            self.lost[tag] = [Lost(tag, tag)]
             return ""
         # What HTML makes of a processing instruction; lexbor keeps it.
         return f"<!--{tag[1:-1]}-->" if tag.startswith("<?") else tag
@@ -76,14 +83,10 @@ class Rules(dict[str, str]):
 
     def _judge_raw(self, tag: str, name: str) -> str:
         """Elements with text for content: to be shown as text, or to go."""
-        if not self.sanitize and name != "plaintext":
+        if not self.sanitize:
             return self._judge_head(tag, name)
-        self.lost[tag] = [tag]
-        if name in policy.GONE:
-            return ""
-        content = tag[tag.index(">") + 1 : -len(name) - 3]
-        text = content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return f"<pre>{text}</pre>" if name == "plaintext" else text
+        self.lost[tag] = [Lost(tag, tag)]
+        return "" if name in policy.GONE else escape_text(tag[tag.index(">") + 1 : -len(name) - 3])
 
     def _judge_head(self, tag: str, name: str) -> str:
         head, _, rest = tag.partition(">")
@@ -97,9 +100,9 @@ class Rules(dict[str, str]):
         kept: dict[str, str] = {}
         for key, raw in sorted(given):
             value = self._resolved(key, raw)
-            clean = self._clean(name, key, value)
-            if clean is None or clean != value:
-                lost.append(f'{name} {key}="{value}"')
+            clean, gone = self._clean(name, key, value)
+            if gone:
+                lost.append(Lost(f'{name} {key}="{value}"', f'{name} {key}="{gone}"'))
             if clean is not None:
                 kept[_rename(key, clean, kept)] = clean
         if not lost:
@@ -114,16 +117,16 @@ class Rules(dict[str, str]):
         except ValueError:  # no URL that anything could open: //[
             return value
 
-    def _clean(self, name: str, key: str, value: str) -> str | None:
-        if not FORBIDDEN_IN_NAMES.isdisjoint(key):
-            return None
+    def _clean(self, name: str, key: str, value: str) -> tuple[str | None, str]:
+        """Return what of an attribute's *value* stays, None if it goes, and what goes of it."""
         if not self.sanitize:
-            return value
+            return value, ""
         if not policy.may_have(name, key):
-            return None
+            return None, value or key
         if key in policy.URLS:
-            return policy.clean_url(value)
-        return policy.clean_style(value) if key == "style" else value
+            clean = policy.clean_url(value)
+            return clean, "" if clean == value else value
+        return policy.clean_style(value) if key == "style" else (value, "")
 
 
 def _rename(key: str, value: str, kept: dict[str, str]) -> str:
@@ -137,12 +140,12 @@ def _rename(key: str, value: str, kept: dict[str, str]) -> str:
     return key
 
 
-def clean(html: str, rules: Rules) -> tuple[list[str], list[str]]:
+def clean(html: str, rules: Rules) -> tuple[list[str], list[Lost]]:
     """Return canonical *html* as *rules* want it, split into text and markup by turns, and what it lost."""
     pieces = MARKUP.split(html.replace("\r", "\n"))
     tags = pieces[1::2]
     verdicts = list(map(rules.__getitem__, tags))
-    lost: list[str] = []
+    lost: list[Lost] = []
     if rules.gone and not rules.gone.isdisjoint(tags):
         pieces, lost = _without(pieces, verdicts, rules)
         return MARKUP.split("".join(pieces)), lost
@@ -153,15 +156,16 @@ def clean(html: str, rules: Rules) -> tuple[list[str], list[str]]:
     return (pieces if as_is else MARKUP.split("".join(pieces))), lost
 
 
-def _without(pieces: list[str], verdicts: list[str], rules: Rules) -> tuple[list[str], list[str]]:
+def _without(pieces: list[str], verdicts: list[str], rules: Rules) -> tuple[list[str], list[Lost]]:
     """Take elements out with their content, one walk for all."""
     kept: list[str] = []
-    lost: list[str] = []
+    lost: list[Lost] = []
     steps = zip(pieces[::2], [*pieces[1::2], ""], [*verdicts, ""], strict=True)
     for text, tag, verdict in steps:
         kept.append(text)
         if tag in rules.gone:
-            lost.append(tag + _content(tag, steps))
+            whole = tag + _content(tag, steps)
+            lost.append(Lost(whole, whole))
         elif tag:
             lost += rules.lost.get(tag, ())
             kept.append(verdict)

@@ -81,7 +81,7 @@ def _differences(old: Tag, new: Tag) -> str:
     told = [f'{TAG}="{old.name}"'] if old.name != new.name else []
     told += [f'{OLD}{key}="{value}"' for key, value in before.items() if after.get(key) != value]
     if gained := [key for key in after if key not in before]:
-        told.append(f'{NEW_ATTRIBUTES}="{" ".join(gained)}"')
+        told.append(f'{NEW_ATTRIBUTES}="{escape(" ".join(gained))}"')
     if old.lead != new.lead:
         told.append(f'{LEAD}="{escape(old.lead)}"')
     if old.tail != new.tail:

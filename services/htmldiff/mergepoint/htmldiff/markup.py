@@ -19,7 +19,7 @@ def names(text: str) -> frozenset[str]:
 
 VOID = names("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr")
 # Their content is text whatever it looks like.
-RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
+RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes")
 # Their content is text with entities; no mark can stand in it.
 TEXT_ONLY = ("title", "textarea")
 # No mark can stand in these, or means something else there: they change as one.
@@ -44,13 +44,21 @@ OURS = "data-diff-"
 # So are values of id like this: where links from change to change lead.
 OUR_ID = re.compile(r"diff-[0-9]+(?:-from|-to)?\Z")
 
-# What follows <plaintext> is text to the very end, so the last end tag is its own.
-_WHOLE = "|".join(rf"{name}\b[^>]*>.*{'' if name == 'plaintext' else '?'}</{name}" for name in (*RAW, *TEXT_ONLY))
+# A script's content as the tokenizer reads it (HTML 13.2.5.4 and 13.2.5.15 to 31): after <!-- a <script makes the next
+# </script> text, until -->. If nothing ends it, the end of the document does.
+_SCRIPT = r"(?i:script)[\t\n\f />]"
+_DATA = rf"[^<]*+(?:<(?!!--|/{_SCRIPT})[^<]*+)*+"
+_ESCAPED = rf"[^<-]*+(?:(?!-->|</?{_SCRIPT})[<-][^<-]*+)*+"
+_TWICE = rf"<{_SCRIPT}[^<-]*+(?:(?!-->|</{_SCRIPT})[<-][^<-]*+)*+"
+_COMMENT = rf"<!(?=--){_ESCAPED}(?:{_TWICE}</{_SCRIPT}{_ESCAPED})*+(?:-->|{_TWICE}(?:-->|\Z)|(?=</{_SCRIPT})|\Z)"
+SCRIPT = rf"<script(?=[ >])[^>]*>{_DATA}(?:{_COMMENT}{_DATA})*+(?:</script>|\Z)"
+_WHOLE = "|".join(rf"{name}(?=[ >])[^>]*>.*?</{name}" for name in (*RAW, *TEXT_ONLY) if name != "script")
 # Comments, elements without markup in them, tags, processing instructions: in a group, so that split keeps them.
-MARKUP = re.compile(rf"(<!--.*?-->|<(?:{_WHOLE}|/?[a-zA-Z][^>]*|\?[^>]*)>)", re.DOTALL)
-HOLDS_ATOMS = re.compile(rf"<(?:{'|'.join(sorted(ATOMS))})\b")
+MARKUP = re.compile(rf"(<!--.*?-->|{SCRIPT}|<(?:{_WHOLE}|/?[a-zA-Z][^>]*|\?[^>]*)>)", re.DOTALL)
+HOLDS_ATOMS = re.compile(rf"<(?:{'|'.join(sorted(ATOMS))})(?=[ >])")
 NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)")
-ATTRIBUTE = re.compile(r' ([^\s=]+)="([^"]*)"')
+# Names may have quotes and < in them, and begin with =.
+ATTRIBUTE = re.compile(r' (=?[^\s=]+)="([^"]*)"')
 # White space and comments at the end of a text.
 SPACE_AT_END = re.compile(rf"[{SPACE}]+\Z")
 
@@ -78,13 +86,12 @@ def start_tag(name: str, given: dict[str, str]) -> str:
 
 def escape(text: str) -> str:
     """Return *text* as the value of an attribute, written as parsers write it."""
-    return (
-        text.replace("&", "&amp;")
-        .replace("\xa0", "&nbsp;")
-        .replace('"', "&quot;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-    )
+    return escape_text(text).replace('"', "&quot;")
+
+
+def escape_text(text: str) -> str:
+    """Return *text* as the content of an element, written as parsers write it."""
+    return text.replace("&", "&amp;").replace("\xa0", "&nbsp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape(value: str) -> str:

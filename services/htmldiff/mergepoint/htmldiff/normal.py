@@ -9,8 +9,8 @@ from functools import cached_property
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from . import limits
-from .clean import Rules, TooManyAttributesInTag, clean
-from .markup import is_end
+from .clean import Lost, Rules, TooManyAttributesInTag, clean
+from .markup import escape_text, is_end
 
 ROUNDS = 4  # the first parses, each of the other three may change something
 # Without events nothing is copied into <selectedcontent>: the tree is what was written.
@@ -24,7 +24,7 @@ class Document:
     """A document in canonical form: *pieces* are text and markup by turns, *lost* is what cleaning took."""
 
     pieces: list[str]
-    lost: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
     @cached_property
     def html(self) -> str:
@@ -39,8 +39,23 @@ class Document:
 
 
 def parse(html: str) -> str:
-    """Return *html* as a parser reads it, as the content of an element; ``html``, ``head`` and ``body`` vanish."""
-    return LexborHTMLParser(html, is_fragment=True, options=OPTIONS).html or ""
+    """Return *html* as a parser reads it, as the content of an element; ``html``, ``head`` and ``body`` vanish.
+
+    ``plaintext``, which nothing can end, becomes ``pre``.
+    """
+    tree = LexborHTMLParser(html, is_fragment=True, options=OPTIONS)
+    written = tree.html or ""
+    return _without_plaintext(written, tree) if "<plaintext" in written else written
+
+
+def _without_plaintext(written: str, tree: LexborHTMLParser) -> str:
+    """Return *written* with ``pre`` for ``plaintext``: what is in it is text, in formatting that was open before."""
+    before, _, rest = written.partition("<plaintext")
+    attributes, _, rest = rest.partition(">")
+    content, _, after = rest.rpartition("</plaintext>")
+    node = tree.css_first("plaintext")
+    in_formatting = node and node.child and node.child.is_element_node
+    return f"{before}<pre{attributes}>{content if in_formatting else escape_text(content)}</pre>{after}"
 
 
 def read(html: str, rules: Rules, field: str) -> Document:
@@ -56,7 +71,7 @@ def normalise(html: str, rules: Rules, field: str = "html") -> Document:
 
     Raises TooComplex if there is none after ROUNDS.
     """
-    lost: list[str] = []
+    lost: list[Lost] = []
     given, written = html, parse(html)
     try:
         for _ in range(ROUNDS):

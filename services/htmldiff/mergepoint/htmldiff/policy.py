@@ -1,12 +1,15 @@
 """What sanitised HTML may hold: one table, for our own cleaning and for nh3, which has the last word."""
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import nh3
 
-from .markup import VOID, names
+from .markup import VOID, escape, names, unescape
+from .style import Declaration, declarations, parts
 
 ELEMENTS = names(
     """a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd
@@ -48,18 +51,37 @@ ATTRIBUTES = {
 }
 URLS = frozenset(("href", "src", "cite"))
 SCHEMES = frozenset(("http", "https", "mailto", "tel", "ftp", "xmpp", "irc"))
-# Nothing that loads, covers other things or comes from elsewhere.
+# Nothing that loads, covers other things or comes from elsewhere. nh3 looks at names only, so shorthands that may load
+# a picture are not here: they are read as what they say beside it (SHORTHANDS).
 STYLES = names(
-    """background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width border-collapse
-    border-color border-left border-left-color border-left-style border-left-width border-radius border-right border-
-    right-color border-right-style border-right-width border-spacing border-style border-top border-top-color border-
-    top-style border-top-width border-width caption-side clear color direction display empty-cells float font font-
-    family font-size font-style font-variant font-weight height letter-spacing line-height list-style-type margin
-    margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width padding padding-bottom
-    padding-left padding-right padding-top table-layout text-align text-decoration text-decoration-color text-
-    decoration-line text-decoration-style text-indent text-transform unicode-bidi vertical-align visibility white-space
-    width word-break word-spacing word-wrap"""
+    """
+    background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
+    border-collapse border-color border-left border-left-color border-left-style border-left-width border-radius
+    border-right border-right-color border-right-style border-right-width border-spacing border-style border-top
+    border-top-color border-top-style border-top-width border-width caption-side clear color direction display
+    empty-cells float font font-family font-size font-style font-variant font-weight height letter-spacing line-height
+    list-style-type margin margin-block margin-block-end margin-block-start margin-bottom margin-inline
+    margin-inline-end margin-inline-start margin-left margin-right margin-top max-height max-width min-height min-width
+    opacity padding padding-block padding-block-end padding-block-start padding-bottom padding-inline
+    padding-inline-end padding-inline-start padding-left padding-right padding-top page-break-after page-break-before
+    page-break-inside table-layout text-align text-decoration text-decoration-color text-decoration-line
+    text-decoration-style text-indent text-transform unicode-bidi vertical-align visibility white-space width word-break
+    word-spacing word-wrap
+    """
 )
+LEAST_OPACITY = 0.3  # with less, marks do not show
+# What may load, and escapes, which could write the name of it.
+LOADS = re.compile(r"\\|(?:url|src|image|image-set|cross-fade|element|paint|attr|expression)\s*\(", re.IGNORECASE)
+COLOR = re.compile(
+    r"(?:#[0-9a-f]{3,8}|(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark)\(.*\)|[a-z]+)\Z",
+    re.IGNORECASE,
+)
+NO_COLORS = names(
+    """repeat no-repeat repeat-x repeat-y space round center top bottom left right scroll fixed local border-box
+    padding-box content-box text auto cover contain none"""
+)
+NO_MARKERS = names("inside outside none")
+
 # URLs that need no second look: nothing but plain letters, and no scheme but these.
 PLAIN_URL = re.compile(
     r"(?:https?://(?:[a-z0-9]+[.-])*[a-z][a-z0-9]*(?=[/?#]|\Z)|(?=[/#?.]|[A-Za-z0-9_][^:]*\Z))"
@@ -101,10 +123,67 @@ def clean_url(value: str) -> str | None:
     return value if PLAIN_URL.match(value) else _asked("a", "href", value)
 
 
+class Style(NamedTuple):
+    """What of a ``style`` attribute stays, escaped, as nh3 writes it, None if nothing does; and what goes of it."""
+
+    kept: str | None
+    gone: str
+
+
 @lru_cache(maxsize=1024)
-def clean_style(value: str) -> str | None:
-    """Return what of the escaped ``style`` *value* stays, as nh3 writes it; None if nothing does."""
-    return _asked("span", "style", value) or None
+def clean_style(value: str) -> Style:
+    """Return what of the escaped ``style`` *value* stays, and what does not."""
+    kept: list[str] = []
+    gone: list[str] = []
+    for given in declarations(unescape(value)):
+        declaration, whole = _allowed(given)
+        kept += [str(declaration)] if declaration else []
+        gone += [] if whole else [str(given)]
+    written = _asked("span", "style", escape(";".join(kept))) if kept else None
+    return Style(written or None, ";".join(gone))
+
+
+def _allowed(given: Declaration) -> tuple[Declaration | None, bool]:
+    """Return *given* as it may stand, None if it may not, and whether that says all of it."""
+    if reading := SHORTHANDS.get(given.name):
+        name, value, whole = reading(given.value)
+        return (given._replace(name=name, value=value) if value else None), whole
+    stays = given.name in STYLES and not LOADS.search(given.value)
+    if given.name == "opacity":
+        stays = stays and _opacity(given.value) >= LEAST_OPACITY
+    return (given if stays else None), stays
+
+
+def _background(value: str) -> tuple[str, str, bool]:
+    """Return the colour of a background: the last of its layers may name one."""
+    words = parts(value)
+    colors = [word for word in words if COLOR.match(word) and word.lower() not in NO_COLORS and not LOADS.search(word)]
+    if len(words) == 1 and words[0].lower() == "none":
+        colors = ["transparent"]
+    return "background-color", colors[0] if len(colors) == 1 else "", len(words) == len(colors) == 1
+
+
+def _list_style(value: str) -> tuple[str, str, bool]:
+    """Return the marker of a list's items: a name, a string, or none."""
+    words = parts(value)
+    markers = [word for word in words if "(" not in word and not LOADS.search(word) and word.lower() not in NO_MARKERS]
+    if not markers and any(word.lower() == "none" for word in words):
+        markers = ["none"]
+    return "list-style-type", markers[0] if len(markers) == 1 else "", len(words) == len(markers) == 1
+
+
+SHORTHANDS: Mapping[str, Callable[[str], tuple[str, str, bool]]] = {
+    "background": _background,
+    "list-style": _list_style,
+}
+
+
+def _opacity(value: str) -> float:
+    """Return the number that *value* is, less than any opacity if it is none."""
+    try:
+        return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        return -1
 
 
 def _asked(element: str, attribute: str, value: str) -> str | None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import marks
-from .markup import NEVER_NESTED, VOID, add_class, name_of
+from .markup import MARKUP, NEVER_NESTED, VOID, add_class, name_of
 from .script import Change, Close, Keep, Open, Script, Whole, is_tag_change
 
-NOT_NESTED = re.compile(rf"<(/?)(?:{'|'.join(sorted(NEVER_NESTED))})\b[^>]*>")
+NOT_NESTED = re.compile(rf"<(/?)(?:{'|'.join(sorted(NEVER_NESTED))})(?=[ >])[^>]*>")
 
 
 class Look(NamedTuple):
@@ -138,4 +138,10 @@ class _Renderer:
         return more
 
     def _without_links(self, html: str) -> str:
-        return NOT_NESTED.sub(lambda tag: "</span>" if tag[1] else marks.stand_in(tag[0], full=self.look.full), html)
+        return MARKUP.sub(self._unlinked, html)
+
+    def _unlinked(self, markup: re.Match[str]) -> str:
+        tag = NOT_NESTED.fullmatch(markup[0])
+        if not tag:
+            return markup[0]
+        return "</span>" if tag[1] else marks.stand_in(tag[0], full=self.look.full)

@@ -50,7 +50,7 @@ class Mark(NamedTuple):
         """Return name and tag as the old document has them."""
         name = self.ours.get(marks.TAG, self.name)
         old = {key.removeprefix(marks.OLD): value for key, value in self.ours.items() if key.startswith(marks.OLD)}
-        gained = self.ours.get(marks.NEW_ATTRIBUTES, "").split(" ")
+        gained = unescape(self.ours.get(marks.NEW_ATTRIBUTES, "")).split(" ")
         kept = {key: value for key, value in self.attributes.items() if key not in gained}
         return name, start_tag(name, dict(sorted((kept | old).items())))
 
@@ -122,7 +122,8 @@ class _Resolver:
                 self._replace_space(tail)
             self.out.append(end)
         else:
-            mark = read(tag) if OURS in tag else None
+            # On elements that change as one there are no marks of ours; what a script says is not read.
+            mark = read(tag) if OURS in tag and self.kinds[tag] not in (ATOM, WITH_TEXT) else None
             if mark:
                 self._decide(mark, holds=holds)
             else:
