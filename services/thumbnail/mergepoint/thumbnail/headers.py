@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .errors import BrokenImage, NotAnImage
+from . import gif
+from .errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")
@@ -17,19 +18,12 @@ CONTAINERS = {b"moov", b"trak", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
 ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and what is none
 MOST_BOXES = 10_000
-MOST_PARTS = 50_000  # segments, blocks, chunks: more cost more to read than a picture is worth
 MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
-IMAGE_DESCRIPTOR = 10  # bytes
-GIF_BLOCK = re.compile(rb"[,!;]")  # an image, an extension, the end
-
-
-class TooManyParts(Exception):
-    """It is not read on."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """*format* is Pillow's word. *width* and *height* are of the largest frame, before any orientation."""
+    """*format* is Pillow's word. *width* and *height* are of the canvas, before any orientation."""
 
     format: str
     width: int
@@ -37,6 +31,10 @@ class Header:
     frames: int = 1
     half: bool = False
     """Whether the decoder can load it at half its size (JPEG), and its colours are not finer than that."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
 
     @property
     def pixels(self) -> int:
@@ -85,34 +83,7 @@ def _png(data: bytes) -> Header:
 
 
 def _gif(data: bytes) -> Header:
-    width, height, flags = struct.unpack_from("<HHB", data, 6)
-    at = 13 + _colours(flags)
-    frames = 0
-    for _ in range(MOST_PARTS):
-        block = GIF_BLOCK.search(data, at)  # what is none is skipped, as decoders do
-        at = block.start() if block else len(data)
-        if not block or data[at] == 0x3B:
-            return Header("GIF", width, height, frames)
-        if data[at] == 0x2C:
-            if at + IMAGE_DESCRIPTOR > len(data):
-                return Header("GIF", width, height, frames)
-            left, top, across, down, flags = struct.unpack_from("<HHHHB", data, at + 1)
-            width, height = max(width, left + across), max(height, top + down)
-            frames += 1
-            at = _after_blocks(data, at + 11 + _colours(flags))
-        else:
-            at = _after_blocks(data, at + 2)
-    raise TooManyParts
-
-
-def _colours(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
-def _after_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += data[at] + 1
-    return at + 1
+    return Header("GIF", *gif.screen(data), sum(kind == gif.IMAGE for kind, _ in gif.blocks(data)))
 
 
 def _webp(data: bytes) -> Header:

@@ -48,6 +48,8 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
         "blurhash": hashes.blurhash(rgb),
         "thumbhash": hashes.thumbhash(with_alpha(small)),
         "placeholder": _placeholder(small),
+        "damage": picture.damage.what if picture.damage else None,
+        "degraded": bool(picture.damage and picture.damage.missing),
     }
 
 
