@@ -19,6 +19,10 @@ def file(pixels: Pixels, format: str = "PNG", **options: Any) -> bytes:
     return target.getvalue()
 
 
+def image(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels.squeeze())
+
+
 def saved(image: Image.Image, format: str, **options: Any) -> bytes:
     target = io.BytesIO()
     image.save(target, format, **options)

@@ -65,7 +65,7 @@ class TestFrames:
     ("frames", "size", "seen"),
     [
         ((Frame(1, **CORNER, clear=0),), (32, 32), (CLEAR, GREEN)),
-        ((Frame(1, **CORNER),), (32, 32), (RED, GREEN)),  # the background's colour
+        ((Frame(1, **CORNER),), (32, 32), (CLEAR, GREEN)),  # whatever the colour of the background
         ((Frame(1),), (0, 0), (GREEN, GREEN)),
         ((Frame(1, palette=OTHER),), (32, 32), ((255, 255, 0, 255), (255, 255, 0, 255))),
         ((Frame(2, width=1, height=1),), (1, 1), (BLUE, BLUE)),

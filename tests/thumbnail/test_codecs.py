@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from mergepoint.thumbnail import BrokenImage, Spec, jpeg, png, thumbnail
+from mergepoint.thumbnail import Spec, jpeg, png, thumbnail
 from mergepoint.thumbnail.pictures import Picture
 from mergepoint.thumbnail.spec import Limits
 from tests.thumbnail import pictures
+from tests.thumbnail.bombs import chunk
 from tests.thumbnail.pictures import Pixels
 
 SHAPES = [(1, 1), (1, 7), (37, 53), (300, 2), (200, 300)]
@@ -87,31 +88,22 @@ class TestPngRead:
         data = pictures.saved(Image.fromarray(pictures.flag(8, 8)), "PNG", transparency=pictures.RED)
         assert first(data)[0, 0].tolist()[3] == 0
 
-    @pytest.mark.parametrize("damage", ["cut", "checksum", "filter"])
-    def test_what_the_fast_decoder_refuses_is_judged_by_pillow(self, damage: str) -> None:
+    @pytest.mark.parametrize("damage", ["cut", "filter"])
+    def test_the_fast_decoder_refuses_what_is_damaged(self, damage: str) -> None:
         whole = pictures.file(drawn(60, 60, 3))
-        if damage == "cut":
-            data = whole[: len(whole) // 2]
-        elif damage == "checksum":
-            data = (
-                whole[:-16] + bytes([whole[-16] ^ 1]) + whole[-15:]
-            )  # the last byte of IDAT's checksum is 12 from IEND
-        else:
-            rows = np.full((60, 181), 9, np.uint8).tobytes()
-            idat = next(chunk for chunk in chunks(whole) if chunk[4:8] == b"IDAT")
-            body = b"IDAT" + zlib.compress(rows)
-            other = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
-            data = whole.replace(idat, other)
+        data = whole[: len(whole) // 2]
+        if damage == "filter":
+            idat = next(part for part in chunks(whole) if part[4:8] == b"IDAT")
+            data = whole.replace(idat, chunk(b"IDAT", zlib.compress(np.full((60, 181), 9, np.uint8).tobytes())))
         assert png.read(data, "RGB", 60, 60) is None
-        assert _or_broken(lambda: first(data)) == _or_broken(lambda: np.asarray(pictures.opened(data)))
 
     def test_orientation_is_found_behind_the_pixels_too(self) -> None:
         exif = Image.Exif()
         exif[0x0112] = 6
-        body = b"eXIf" + bytes(exif.tobytes()).removeprefix(b"Exif\0\0")
-        chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+        body = bytes(exif.tobytes()).removeprefix(b"Exif\0\0")
+        late = chunk(b"eXIf", body)
         whole = pictures.file(pictures.flag(30, 20))
-        small = thumbnail(whole[:-12] + chunk + whole[-12:], Spec(width=10))
+        small = thumbnail(whole[:-12] + late + whole[-12:], Spec(width=10))
         assert (small.width, small.height) == (10, 15)
 
 
@@ -123,7 +115,7 @@ class TestJpegRead:
     def test_every_kind_gives_what_pillow_gives(self, mode: str, options: dict[str, Any]) -> None:
         image = Image.fromarray(drawn(37, 53, 3)).convert(mode)
         data = pictures.saved(image, "JPEG", quality=90, **options)
-        assert (jpeg.read(data, mode, 53, 37) is None) == (mode == "CMYK")
+        assert jpeg.read(data, mode, 53, 37) is not None
         expected = np.asarray(pictures.opened(data).convert("L" if mode == "L" else "RGB"))
         assert (first(data) == expected.reshape(37, 53, -1)).all()
 
@@ -135,15 +127,6 @@ class TestJpegRead:
         assert shown is not None
         assert (shown == np.asarray(halved)).all()
 
-    def test_what_the_fast_decoder_warns_of_is_judged_by_pillow(self) -> None:
+    def test_the_fast_decoder_refuses_what_it_warns_of(self) -> None:
         whole = pictures.file(pictures.photograph(90, 60), "JPEG")
-        warned = whole[:-200] + b"\xff\xd9"
-        assert jpeg.read(warned, "RGB", 90, 60) is None
-        assert _or_broken(lambda: first(warned)) == _or_broken(lambda: np.asarray(pictures.opened(warned)))
-
-
-def _or_broken(read: Any) -> bytes | str:
-    try:
-        return bytes(read().tobytes())
-    except (BrokenImage, OSError, SyntaxError):
-        return "broken"
+        assert jpeg.read(whole[:-200] + b"\xff\xd9", "RGB", 90, 60) is None

@@ -86,15 +86,15 @@ def test_frames_are_counted_before_they_are_decoded() -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_half_a_file_is_broken_wherever_it_ends(format: str) -> None:
+def test_a_file_may_end_anywhere(format: str) -> None:
     data = pictures.file(pictures.photograph(64, 48), format)
     for end in {*range(12, min(len(data), 200), 7), *range(200, len(data) - 20, max(1, len(data) // 9))}:
         try:
             shown = thumbnail(data[:end], Spec(width=10))
         except (BrokenImage, NotAnImage):
             continue
-        assert format in ("GIF", "PNG"), end  # whose last bytes may be missing
         assert shown.width == 10
+        assert shown.damage
 
 
 @functools.cache

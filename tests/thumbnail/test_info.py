@@ -9,6 +9,8 @@ from PIL import Image, ImageCms
 
 from mergepoint.thumbnail import hashes, info
 from tests.thumbnail import pictures
+from tests.thumbnail.bombs import chunk
+from tests.thumbnail.test_kinds import TEN_BITS, TWELVE_BITS, packed, png
 
 FLAG = pictures.flag(32, 21)
 
@@ -38,9 +40,30 @@ def test_the_colour_space_is_that_of_the_file(mode: str, space: str) -> None:
     assert bool(said["profile"]) == bool(icc)
 
 
-def test_frames_are_counted() -> None:
-    assert info(pictures.moving("GIF", 5))["frames"] == 5
-    assert info(pictures.moving("WEBP", 3))["frames"] == 3
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_frames_are_counted(format: str) -> None:
+    assert info(pictures.moving(format, 5))["frames"] == 5
+
+
+@pytest.mark.parametrize(
+    ("colour", "channels", "depth", "space", "palette"),
+    [
+        (0, 1, 1, "grey", False), (0, 1, 4, "grey", False), (0, 1, 16, "grey", False), (4, 2, 8, "grey", False),
+        (4, 2, 16, "grey", False), (2, 3, 16, "rgb", False), (6, 4, 16, "rgb", False), (3, 1, 2, "rgb", True),
+    ],
+)  # fmt: skip
+def test_colours_and_depth_are_those_of_the_file(
+    colour: int, channels: int, depth: int, space: str, palette: bool
+) -> None:
+    levels = np.zeros((48, 64 * channels), np.uint16)
+    more = [chunk(b"PLTE", bytes(12))] if palette else []
+    said = info(png(packed(levels, depth), depth, colour, *more))
+    assert (said["colour_space"], said["bit_depth"], said["palette"]) == (space, depth, palette)
+
+
+@pytest.mark.parametrize(("file", "depth"), [(TEN_BITS, 10), (TWELVE_BITS, 12)])
+def test_the_depth_of_an_avif_is_that_of_the_file(file: str, depth: int) -> None:
+    assert info(base64.b64decode(file))["bit_depth"] == depth
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ UPRIGHT[0x0112] = 6
 HELD = pictures.file(LANDSCAPE, "JPEG", exif=UPRIGHT)
 LAMP = pictures.file(np.roll(pictures.framed(60, 40), 15, axis=1))
 
+NOISE = pictures.file(pictures.photograph(60, 40))
+HALF = NOISE[: len(NOISE) // 2]
+
 CASES = [
     thumbnail("narrower", PNG, width=30),
     thumbnail("lower", PNG, height=10),
@@ -66,7 +69,9 @@ CASES = [
     thumbnail("an unknown position", PNG, width=30, position="nowhere"),
     thumbnail("not a picture", b"<svg xmlns='http://www.w3.org/2000/svg'/>", width=30),
     thumbnail("nothing", b"", width=30),
-    thumbnail("half of a picture", PNG[: len(PNG) // 2], width=30),
+    thumbnail("half of a picture", HALF, width=30),
+    thumbnail("half of a picture where all is wanted", HALF, width=30, strict=True),
+    thumbnail("a picture without its last byte", JPEG[:-1], width=30),
     thumbnail("so few bytes", JPEG, width=30, max_bytes=100),
     thumbnail("bytes that it has room in", JPEG, width=30, max_bytes=450, quality=100),
     only(

@@ -36,6 +36,8 @@ class Picture(_About, bytes):
     origin_width: int = 0
     """Of the picture that it was made from, turned as it was meant."""
     origin_height: int = 0
+    degraded: str | None = None
+    """``truncated``: the source is damaged, and pixels are missing."""
 
 
 def picture(answer: Answer) -> Picture:
@@ -46,6 +48,7 @@ def picture(answer: Answer) -> Picture:
     result = Picture(answer.body)
     result.width, result.height = _size(answer.headers, "Result")
     result.origin_width, result.origin_height = _size(answer.headers, "Origin")
+    result.degraded = answer.headers.get("Mergepoint-Degraded")
     result.type, result.cached, result.request_id = kind, answer.cached, answer.request_id
     return result
 

@@ -134,7 +134,7 @@ module Mergepoint
       sizes = { width: "X-Result-Width", height: "X-Result-Height", origin_width: "X-Origin-Width",
                 origin_height: "X-Origin-Height" }
       Picture.new(response.body, type:, cached: cached?(response), request_id: response["X-Request-Id"],
-                                 **sizes.transform_values { response[_1].to_i })
+                                 degraded: response["Mergepoint-Degraded"], **sizes.transform_values { response[_1].to_i })
     end
 
     def told(kind, response)

@@ -3,9 +3,11 @@
 module Mergepoint
   # A picture: a frozen String in binary encoding that knows its size, and that of the picture that it was made from.
   class Picture < String
-    attr_reader :type, :width, :height, :origin_width, :origin_height, :request_id
+    attr_reader :type, :width, :height, :origin_width, :origin_height, :degraded, :request_id
 
-    def initialize(body, type:, width: 0, height: 0, origin_width: 0, origin_height: 0, cached: false, request_id: nil)
+    # *degraded* is "truncated" if the source is damaged and pixels are missing.
+    def initialize(body, type:, width: 0, height: 0, origin_width: 0, origin_height: 0, degraded: nil, cached: false,
+                   request_id: nil)
       super(body)
       force_encoding(Encoding::BINARY)
       @type = type
@@ -13,6 +15,7 @@ module Mergepoint
       @height = height
       @origin_width = origin_width
       @origin_height = origin_height
+      @degraded = degraded
       @cached = cached
       @request_id = request_id
       freeze

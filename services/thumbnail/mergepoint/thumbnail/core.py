@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from . import effects, interest
 from .colours import to_srgb
+from .damage import Damage
 from .embedded import thumbnail_within
 from .encoding import ALPHA, QUALITY, TYPES, Extras, Sequel, encode
 from .errors import BrokenImage, DoesNotFit
@@ -32,6 +33,10 @@ class Thumbnail:
     height: int
     origin_width: int
     origin_height: int
+    damage: Damage | None = None
+    """What is wrong with the file, if anything was found."""
+    degraded: bool = False
+    """Whether that is to be seen: pixels or frames are missing."""
 
 
 def thumbnail(image: BinaryIO | bytes, spec: Spec = Spec(), *, limits: Limits = LIMITS) -> Thumbnail:  # noqa: B008
@@ -56,7 +61,8 @@ def _source(data: bytes, specs: Sequence[Spec], limits: Limits, frames: int) -> 
     if small:
         with suppress(BrokenImage):
             return Source(Picture(small, limits, frames=frames), specs, limits)
-    return Source(Picture(data, limits, frames=frames), specs, limits)
+    strict = any(spec.strict for spec in specs)
+    return Source(Picture(data, limits, frames=frames, strict=strict), specs, limits)
 
 
 class Source:
@@ -93,7 +99,11 @@ class Source:
         data = _encoded(pixels, format, quality, spec, extras)
         held = self.picture.turn if spec.auto_rotate else Turn()
         origin = held.size(self.width, self.height)
-        return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin)
+        damage = self.picture.damage
+        if spec.strict and damage:
+            raise BrokenImage(f"the file {damage.what}")
+        degraded = damage is not None and damage.degrades(spec.frames)
+        return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin, damage, degraded)
 
     def turn(self, spec: Spec) -> Turn:
         turn = self.picture.turn if spec.auto_rotate else Turn()

@@ -1,5 +1,11 @@
 """What can be wrong with a picture, or with what is wanted of it. Each has a ``code``, which faces translate."""
 
+MOST_PARTS = 50_000  # segments, blocks, chunks of a file: more cost more to read than a picture is worth
+
+
+class TooManyParts(Exception):
+    """A file has more than MOST_PARTS; it is not read on."""
+
 
 class NotAnImage(ValueError):
     """The bytes do not begin like any picture that is taken."""

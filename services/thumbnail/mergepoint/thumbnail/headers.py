@@ -9,27 +9,24 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .errors import BrokenImage, NotAnImage
+from . import gif
+from .errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")
-CONTAINERS = {b"moov", b"trak", b"iprp", b"ipco"}
+SPACES = {1: "grey", 4: "cmyk"}  # of a JPEG, by its components
+PNG_COLOUR, PNG_PALETTE = 2, 3  # a bit of the colour type that says more than grey; a colour type
+AV1_DEEP, AV1_TWELVE, AV1_GREY = 0x40, 0x20, 0x10  # AV1 in ISOBMFF, 2.3.3
+CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
 ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and what is none
 MOST_BOXES = 10_000
-MOST_PARTS = 50_000  # segments, blocks, chunks: more cost more to read than a picture is worth
 MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
-IMAGE_DESCRIPTOR = 10  # bytes
-GIF_BLOCK = re.compile(rb"[,!;]")  # an image, an extension, the end
-
-
-class TooManyParts(Exception):
-    """It is not read on."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """*format* is Pillow's word. *width* and *height* are of the largest frame, before any orientation."""
+    """*format* is Pillow's word. *width* and *height* are of the canvas, before any orientation."""
 
     format: str
     width: int
@@ -37,6 +34,15 @@ class Header:
     frames: int = 1
     half: bool = False
     """Whether the decoder can load it at half its size (JPEG), and its colours are not finer than that."""
+    space: str = "rgb"
+    """``rgb``, ``grey`` or ``cmyk``."""
+    depth: int = 8
+    """Bits of a sample; of a palette, of what counts its colours."""
+    palette: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
 
     @property
     def pixels(self) -> int:
@@ -70,10 +76,10 @@ def _jpeg(data: bytes) -> Header:
             continue
         (length,) = struct.unpack_from(">H", data, at)
         if marker in SOF:
-            height, width, components = struct.unpack_from(">HHB", data, at + 3)
+            depth, height, width, components = struct.unpack_from(">BHHB", data, at + 2)
             sampling = [data[at + 9 + 3 * number] for number in range(components)]
             coarse = components != 3 or sampling[0] != 0x11 or len(set(sampling)) > 1
-            return Header("JPEG", width, height, half=coarse)
+            return Header("JPEG", width, height, half=coarse, space=SPACES.get(components, "rgb"), depth=depth)
         at += length
     raise TooManyParts
 
@@ -81,38 +87,14 @@ def _jpeg(data: bytes) -> Header:
 def _png(data: bytes) -> Header:
     if data[12:16] != b"IHDR":
         raise BrokenImage("the PNG has no header")
-    return Header("PNG", *struct.unpack_from(">II", data, 16))
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    space = "rgb" if colour & PNG_COLOUR else "grey"
+    return Header("PNG", width, height, space=space, depth=depth, palette=colour == PNG_PALETTE)
 
 
 def _gif(data: bytes) -> Header:
-    width, height, flags = struct.unpack_from("<HHB", data, 6)
-    at = 13 + _colours(flags)
-    frames = 0
-    for _ in range(MOST_PARTS):
-        block = GIF_BLOCK.search(data, at)  # what is none is skipped, as decoders do
-        at = block.start() if block else len(data)
-        if not block or data[at] == 0x3B:
-            return Header("GIF", width, height, frames)
-        if data[at] == 0x2C:
-            if at + IMAGE_DESCRIPTOR > len(data):
-                return Header("GIF", width, height, frames)
-            left, top, across, down, flags = struct.unpack_from("<HHHHB", data, at + 1)
-            width, height = max(width, left + across), max(height, top + down)
-            frames += 1
-            at = _after_blocks(data, at + 11 + _colours(flags))
-        else:
-            at = _after_blocks(data, at + 2)
-    raise TooManyParts
-
-
-def _colours(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
-def _after_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += data[at] + 1
-    return at + 1
+    frames = sum(kind == gif.IMAGE for kind, _ in gif.blocks(data))
+    return Header("GIF", *gif.screen(data), frames, palette=True)
 
 
 def _webp(data: bytes) -> Header:
@@ -148,16 +130,24 @@ def _three(data: bytes, at: int) -> int:
 
 
 def _avif(data: bytes) -> Header:
-    """The largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track."""
-    sizes = [(0, 0)]
+    """The largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track (tkhd), which has
+    so many samples (stsz); depth and colours as the decoder is told of them (av1C)."""
+    sizes, frames, depth, grey = [(0, 0)], 1, 8, []
     for kind, start, end in boxes(data, 0, len(data)):
         if kind == b"ispe" and end - start >= 12:
             sizes.append(struct.unpack_from(">II", data, start + 4))
         elif kind == b"tkhd" and end - start >= 8:
             across, down = struct.unpack_from(">II", data, end - 8)
             sizes.append((across >> 16, down >> 16))
+        elif kind == b"stsz" and end - start >= 12:
+            frames = max(frames, *struct.unpack_from(">I", data, start + 8))
+        elif kind == b"av1C" and end - start >= 4:
+            flags = data[start + 2]
+            depth = max(depth, 8 if not flags & AV1_DEEP else 12 if flags & AV1_TWELVE else 10)
+            grey.append(bool(flags & AV1_GREY))
     width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return Header("AVIF", width, height)
+    space = "grey" if grey and all(grey) else "rgb"  # alpha is a picture of its own, in grey
+    return Header("AVIF", width, height, frames, space=space, depth=depth)
 
 
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -18,7 +18,6 @@ from .spec import Limits
 SIDE = 32  # of the copy that is looked at: hashes have seven waves at most
 PLACEHOLDER_SIDE = 16
 COLOURS = 6
-SPACES = {"L": "grey", "LA": "grey", "1": "grey", "CMYK": "cmyk", "YCCK": "cmyk"}
 LIMITS = Limits()
 
 
@@ -28,7 +27,6 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
     picture = Picture(data, limits)
     turn = picture.turn
     width, height = turn.size(picture.width, picture.height)
-    mode = picture.mode
     picture.shrink_for(SIDE / max(width, height))
     small = turn.apply(_small(picture.first()))
     small = to_srgb(small, picture.icc)
@@ -41,13 +39,17 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
         "height": height,
         "frames": picture.header.frames,
         "orientation": picture.metadata.orientation,
-        "colour_space": SPACES.get(mode, "grey" if mode.startswith("I") else "rgb"),
+        "colour_space": picture.header.space,
+        "bit_depth": picture.header.depth,
+        "palette": picture.header.palette,
         "profile": profile_name(picture.icc),
         "alpha": not opaque(small),
         "dominant_colour": _dominant(small),
         "blurhash": hashes.blurhash(rgb),
         "thumbhash": hashes.thumbhash(with_alpha(small)),
         "placeholder": _placeholder(small),
+        "damage": picture.damage.what if picture.damage else None,
+        "degraded": bool(picture.damage and picture.damage.missing),
     }
 
 

@@ -126,6 +126,7 @@ class Look(Options):
     sharpen: Number = Field(0.0, ge=0, le=10, description="with a mask of this many pixels")
     trim: Number | None = Field(None, ge=0, le=255, description="cut off what differs from the corner by at most this")
     strip: bool = Field(True, description="0 keeps what the camera wrote, the place too")
+    strict: bool = Field(False, description="a damaged file is an error, also if it can be shown in part or as a whole")
     frames: Frames = Field("first", description="of a moving GIF or WebP: first, all, or at most so many")
 
 
@@ -214,5 +215,6 @@ def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:
         sharpen=look.sharpen,
         trim=None if look.trim is None else Trim(look.trim),
         strip=look.strip,
+        strict=look.strict,
         frames=look.frames if isinstance(look.frames, int) else {"first": 1, "all": 0}[look.frames],
     )

@@ -4,12 +4,12 @@ Knows pixels of eight bits a channel. What else a PNG may be (palettes, sixteen 
 """
 
 import struct
-from collections.abc import Iterable
 
 import numpy as np
 from isal import isal_zlib
 from kornia_rs.io import decode_image_png_u8
 
+from .png_repair import chunk
 from .scaling import Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -53,19 +53,14 @@ def write(pixels: Pixels, exif: bytes = b"", xmp: bytes = b"", icc: bytes = b"")
     return b"".join(
         [
             SIGNATURE,
-            *_chunk(b"IHDR", about),
-            *(_chunk(b"iCCP", b"icc\0\0" + isal_zlib.compress(icc, LEVEL)) if icc else ()),
-            *(_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")) if exif else ()),
-            *(_chunk(b"iTXt", XMP + xmp) if xmp else ()),
-            *_chunk(b"IDAT", isal_zlib.compress(_best_filtered(pixels), LEVEL)),
-            *_chunk(b"IEND", b""),
+            *chunk(b"IHDR", about),
+            *(chunk(b"iCCP", b"icc\0\0" + isal_zlib.compress(icc, LEVEL)) if icc else ()),
+            *(chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")) if exif else ()),
+            *(chunk(b"iTXt", XMP + xmp) if xmp else ()),
+            *chunk(b"IDAT", isal_zlib.compress(_best_filtered(pixels), LEVEL)),
+            *chunk(b"IEND", b""),
         ]
     )
-
-
-def _chunk(name: bytes, content: bytes) -> Iterable[bytes]:
-    checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
-    return len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")
 
 
 def _best_filtered(pixels: Pixels) -> Pixels:

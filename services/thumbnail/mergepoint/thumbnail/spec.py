@@ -103,6 +103,9 @@ class Spec:
     frames: int = 1
     """How many, at most; more than one for what can be animated, and 0 for all."""
 
+    strict: bool = False
+    """A file that anything is wrong with is refused, also if all of it can be shown."""
+
     # What imgproxy's URLs know beside that
     keep_ratio: bool = True
     """A ``cover`` that may not grow keeps the box's ratio, not its smaller side."""

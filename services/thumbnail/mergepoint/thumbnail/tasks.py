@@ -54,7 +54,8 @@ def measure(options: MeasureOptions) -> Answer:
 
 def describe(options: InfoOptions, limits: Limits = DEFAULT) -> Answer:
     """Say what one picture is."""
-    return Answer.json(info(options.image, limits=limits))
+    found = info(options.image, limits=limits)
+    return replace(Answer.json(found), meta=_degraded(found["degraded"]))
 
 
 def make_set(options: SetOptions, limits: Limits = DEFAULT) -> Answer:
@@ -62,10 +63,11 @@ def make_set(options: SetOptions, limits: Limits = DEFAULT) -> Answer:
     widths, formats = _asked(options)
     files = sets.make(options.image, spec_of(options), widths, formats, options.name, limits)
     about = sets.manifest(files, options.sizes)
+    meta = _degraded(any(file.made.degraded for file in files))
     if options.archive == "zip":
-        return Answer(sets.as_zip(files, about), "application/zip")
+        return Answer(sets.as_zip(files, about), "application/zip", meta)
     body, boundary = sets.as_multipart(files, about)
-    return Answer(body, f"multipart/mixed; boundary={boundary}")
+    return Answer(body, f"multipart/mixed; boundary={boundary}", meta)
 
 
 def _asked(options: SetOptions) -> tuple[list[int], list[str]]:
@@ -185,4 +187,10 @@ def _answer(made: core.Thumbnail) -> Answer:
         "X-Result-Width": made.width,
         "X-Result-Height": made.height,
     }
-    return Answer(made.bytes, made.type, {name: str(size) for name, size in sizes.items()})
+    meta = {name: str(size) for name, size in sizes.items()}
+    return Answer(made.bytes, made.type, meta | _degraded(made.degraded))
+
+
+def _degraded(degraded: bool) -> dict[str, str]:
+    """Return the header of an answer where pixels are missing."""
+    return {"Mergepoint-Degraded": "truncated"} if degraded else {}

@@ -1,0 +1,97 @@
+"""Damaged files are shown as far as browsers show them, and further; what is missing is said. One policy for all."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from mergepoint.thumbnail import BrokenImage, Spec, info, thumbnail
+from tests.thumbnail import damage, pictures
+from tests.thumbnail.damage import KINDS, MOVING_KINDS, Kind
+
+
+def good_rows(data: bytes, of: str) -> int:
+    """Return how many rows of a picture are those of the whole file, from the top; missing ones are transparent."""
+    shown = pictures.pixels(data, "RGBA")
+    whole = pictures.pixels(damage.whole(of), "RGBA")
+    good = (abs(shown.astype(int) - whole).mean(axis=(1, 2)) < 30) & (shown[..., 3] == 255).all(axis=1)
+    return len(good) if good.all() else int(good.argmin())
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_what_can_be_decoded_is_shown(kind: Kind) -> None:
+    wanted = Spec(format="PNG")
+    if kind.outcome == "broken":
+        with pytest.raises(BrokenImage):
+            thumbnail(kind.data, wanted)
+        return
+    shown = thumbnail(kind.data, wanted)
+    assert (shown.width, shown.height) == (damage.WIDTH, damage.HEIGHT)
+    assert shown.degraded == (kind.outcome == "missing")
+    if kind.name != "other pixels" and "progressive" not in kind.of:
+        rows = good_rows(shown.bytes, kind.of)
+        assert rows >= 1
+        assert (rows == damage.HEIGHT) == (kind.outcome != "missing") or "interlaced" in kind.of or "lost" in kind.name
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_whoever_is_strict_gets_whole_files_alone(kind: Kind) -> None:
+    wanted = Spec(width=8, format="PNG", strict=True)
+    if kind.outcome == "whole":
+        assert thumbnail(kind.data, wanted).damage is None
+    else:
+        with pytest.raises(BrokenImage, match=r"the (file|PNG|picture) "):
+            thumbnail(kind.data, wanted)
+
+
+@pytest.mark.parametrize("of", sorted({kind.of for kind in [*KINDS, *MOVING_KINDS]}))
+def test_nothing_is_wrong_with_a_whole_file(of: str) -> None:
+    assert thumbnail(damage.whole(of), Spec(width=8, frames=0, format="WEBP", strict=True)).damage is None
+
+
+@pytest.mark.parametrize("kind", MOVING_KINDS, ids=str)
+def test_an_animation_goes_as_far_as_it_can_be_read(kind: Kind) -> None:
+    shown = thumbnail(kind.data, Spec(width=48, frames=0, format="WEBP"))
+    frames = pictures.opened(shown.bytes).n_frames  # type: ignore[attr-defined]
+    assert shown.degraded == (kind.outcome == "missing")
+    assert frames == 4 or (kind.outcome == "missing" and frames in (3, 4))
+    assert not thumbnail(kind.data, Spec(width=48, format="PNG")).degraded
+
+
+@pytest.mark.parametrize("format", ["JPEG", "CMYK", "PNG", "WEBP"])
+def test_what_is_missing_takes_the_background(format: str) -> None:
+    if format == "CMYK":
+        whole = pictures.saved(pictures.image(damage.photograph()).convert("CMYK"), "JPEG", quality=90)
+    else:
+        whole = pictures.file(damage.photograph(), format)
+    half = thumbnail(whole[: len(whole) * 6 // 10], Spec(format="JPEG", background=(0, 255, 0), quality=95))
+    below = pictures.pixels(half.bytes)[-1]
+    assert half.degraded
+    assert abs(below.astype(int) - (0, 255, 0)).max() < 12
+
+
+class TestAnswers:
+    HALF = damage.cut_scan(0.5)(damage.whole("JPEG"))
+
+    def test_pixels_that_are_missing_are_said_and_not_kept(self, client: FlaskClient) -> None:
+        answer = client.post("/thumbnail?width=40", data=self.HALF)
+        assert answer.status_code == 200
+        assert answer.headers["Mergepoint-Degraded"] == "truncated"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in answer.headers
+
+    def test_whoever_is_strict_is_told_what_is_wrong(self, client: FlaskClient) -> None:
+        answer = client.post("/thumbnail?width=40&strict=1", data=self.HALF)
+        assert (answer.status_code, answer.json["code"]) == (422, "broken_image")
+        assert "ends too early" in answer.json["detail"]
+
+    @pytest.mark.parametrize("path", ["info", "set?widths=20&formats=png"])
+    def test_every_call_says_it(self, path: str, client: FlaskClient) -> None:
+        answer = client.post(f"/thumbnail/{path}", data=self.HALF)
+        assert (answer.status_code, answer.headers["Mergepoint-Degraded"]) == (200, "truncated")
+
+    def test_what_makes_no_difference_is_not_said(self, client: FlaskClient) -> None:
+        answer = client.post("/thumbnail?width=40", data=damage.without_last(1)(damage.whole("JPEG")))
+        assert (answer.status_code, "Mergepoint-Degraded" in answer.headers) == (200, False)
+        assert "max-age" in answer.headers["Cache-Control"]
+
+    def test_what_is_known_of_a_picture_may_be_of_a_part(self) -> None:
+        assert info(self.HALF)["height"] == damage.HEIGHT
