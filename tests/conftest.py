@@ -25,10 +25,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(complaint, returncode=1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
         item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.location[0]))
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if "place" in shared and parameters.get("server") == "postgresql":
+            item.add_marker(pytest.mark.long)  # tests below HTTP ask about both databases
 
 
 @pytest.fixture(scope="session")
