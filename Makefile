@@ -8,7 +8,7 @@ UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hash
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-long check bench lock clean
+.PHONY: help run up down metrics test test-long check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ up: ## start the suite in containers on http://localhost:8080
 
 down: ## end the containers
 	docker compose down
+
+metrics: ## show the metrics of all services, of `make run` or of the containers
+	@deploy/manage metrics
 
 test: .venv/test ## run all tests but those in containers, which are tests/stack
 	@deploy/local/need run test
@@ -48,16 +51,22 @@ lock: .venv/test ## pin what ships and what tests: names, versions, hashes
 	    -o services/$$service/requirements.txt || exit 1; \
 	done
 	$(UV) tests/requirements.in -o tests/requirements.txt
+	$(UV) deploy/management/requirements.in -c services/auth/requirements.txt -o deploy/management/requirements.txt
 
 clean: ## remove what these commands made
 	rm -rf .venv .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +
 
-.venv/run: $(LOCKS) $(wildcard services/*/pyproject.toml)
-	@deploy/local/need python
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+.venv/run: .venv/manage $(LOCKS) $(wildcard services/*/pyproject.toml)
 	$(foreach lock,$(LOCKS),$(INSTALL) --require-hashes -r $(lock) &&) true
 	$(INSTALL) --no-build-isolation $(foreach service,kit $(SERVICES),-e services/$(service))
+	@touch $@
+
+# What deploy/manage needs: all of it where the suite is in containers.
+.venv/manage: deploy/management/requirements.txt
+	@deploy/local/need python
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv/test: .venv/run tests/requirements.txt clients/python/pyproject.toml
