@@ -109,15 +109,15 @@ function labelled(line, service) {
     return {name: parts[1], line: `${parts[1]}{${all}} ${parts[3]}${parts[4]}`};
 }
 
-/* stub_status, by the names that nginx-prometheus-exporter has made known, and dashboards use.
+/* stub_status, by the names of nginx-prometheus-exporter, those of counters with _total as is the custom.
  * https://nginx.org/en/docs/http/ngx_http_stub_status_module.html#data */
 function ofNginx(text) {
     const numbers = text.match(/\d+/g);
     const families = Object.create(null);
     [
         ['nginx_connections_active', 'gauge', 'Connections that are open, waiting ones too'],
-        ['nginx_connections_accepted', 'counter', 'Connections accepted'],
-        ['nginx_connections_handled', 'counter', 'Connections handled; fewer than accepted when there were too many'],
+        ['nginx_connections_accepted_total', 'counter', 'Connections accepted'],
+        ['nginx_connections_handled_total', 'counter', 'Connections handled; fewer than accepted when there were too many'],
         ['nginx_http_requests_total', 'counter', 'Requests, those of nginx to itself among them'],
         ['nginx_connections_reading', 'gauge', 'Connections whose request is being read'],
         ['nginx_connections_writing', 'gauge', 'Connections whose request is being answered'],
