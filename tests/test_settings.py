@@ -63,6 +63,19 @@ def bad_values(variable: str, field: FieldInfo, settings: type[ServiceSettings])
         yield BAD_TEXTS[variable]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 5000, "/" + "x" * 5000, "http://[", "local:///" + "x" * 5000, "%", "🦄=🦄", "[" * 5000, "a=" + ":" * 50],
+)
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_value_breaks_the_check(service: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in fields(service):
+        monkeypatch.setenv(variable, value)
+    said = faults(settings_of(service))
+    assert all(len(line) < 1000 for line in said)
+    assert not THEIRS.search("\n".join(said))
+
+
 ALL = [(service, variable) for service in SERVICES for variable in fields(service)]
 
 
