@@ -5,7 +5,6 @@ BIN := .venv/bin
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(filter-out services/kit/%,$(wildcard services/*/pyproject.toml)))
 LOCKS := $(foreach service,$(SERVICES),services/$(service)/requirements.txt)
 UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
-INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down metrics test test-long check bench lock clean
@@ -18,6 +17,7 @@ run: .venv/run ## start the suite on http://localhost:8080, without Docker (Ctrl
 	@exec $(BIN)/python deploy/local/run.py
 
 up: ## start the suite in containers on http://localhost:8080
+	@$(PYTHON) deploy/local/names.py
 	docker compose up -d --build --wait
 
 down: ## end the containers
@@ -57,19 +57,18 @@ clean: ## remove what these commands made
 	rm -rf .venv .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +
 
-.venv/run: .venv/manage $(LOCKS) $(wildcard services/*/pyproject.toml)
-	$(foreach lock,$(LOCKS),$(INSTALL) --require-hashes -r $(lock) &&) true
-	$(INSTALL) --no-build-isolation $(foreach service,kit $(SERVICES),-e services/$(service))
+.venv/run: $(LOCKS) $(wildcard services/*/pyproject.toml)
+	@deploy/local/need python run
+	@PYTHON='$(PYTHON)' deploy/local/install run
 	@touch $@
 
 # What deploy/manage needs: all of it where the suite is in containers.
 .venv/manage: deploy/management/requirements.txt
 	@deploy/local/need python
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes -r $<
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 .venv/test: .venv/run tests/requirements.txt clients/python/pyproject.toml
-	$(INSTALL) --require-hashes -r tests/requirements.txt
-	$(INSTALL) --no-build-isolation -e clients/python
+	@deploy/local/install test
 	@touch $@

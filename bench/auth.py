@@ -123,23 +123,13 @@ def _log_in(port: int, login: str, password: str, source: str) -> tuple[int, flo
 def _guarded() -> Iterator[tuple[int, int, str]]:
     """Run nginx with those locations, and auth; yield the port, auth's pid and the first administrator's password."""
     port = suite.free_port()
-    with suite.folder() as path, open(path / "errors", "wb") as errors:
-        shutil.copytree(suite.ROOT / "nginx", path / "files")
-        with (path / "files/services/auth.conf").open("a") as file:
+    with suite.prepared(port) as running:
+        shutil.copytree(suite.ROOT / "nginx", running.run / "files")
+        with (running.run / "files/services/auth.conf").open("a") as file:
             file.write(LOCATIONS)
-        running = suite.runner.Suite(path, f"127.0.0.1:{port}")
-        running.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null"}
-        running.environment |= {"AUTH_STATE": str(path / "state")}
-        running.commands = {
-            "auth": running.commands["auth"],
-            "nginx": [str(path / "files/start"), str(path)],
-        }
-        with suite.stderr_to(errors.fileno()):
-            running.start()
-        try:
-            if not running.wait_for(f"http://127.0.0.1:{port}/auth/health"):
-                raise RuntimeError((path / "errors").read_text()[-2000:])
-            password = Path(path / "state/first-password").read_text().split()[1]
-            yield port, running.processes["auth"].pid, password
-        finally:
-            running.stop()
+        for other in {*running.commands} - {"auth", "nginx"}:
+            del running.commands[other]
+        running.commands["nginx"] = [str(running.run / "files/start"), str(running.run)]
+        suite.run(running, port, "/auth/health")
+        password = Path(running.environment["AUTH_STATE"], "first-password").read_text().split()[1]
+        yield port, running.processes["auth"].pid, password

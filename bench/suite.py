@@ -1,11 +1,11 @@
 """Starts what is measured: the suite, nginx with nothing but static files, the peers; all end with us."""
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -13,12 +13,19 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.message import Message
 from pathlib import Path
-from types import ModuleType
 
 from memory import worked
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+sys.path.append(str(ROOT / "deploy/local"))
+
+from runner import health, processes  # noqa: E402
+from runner.folder import make_folder  # noqa: E402
+from runner.logs import Logs  # noqa: E402
+from runner.signals import Signals  # noqa: E402
+from runner.suite import Suite  # noqa: E402
+
 START_WITHIN = 60.0
 SETTLED_WITHIN, PAUSE, IDLE = 30.0, 0.5, 0.05  # seconds; seconds; a part of one processor
 STATIC = """\
@@ -41,21 +48,10 @@ http {{
 """
 
 
-def _load_runner() -> ModuleType:
-    """Return the module that `make run` runs; its name, run, is that of a module here too."""
-    specification = importlib.util.spec_from_file_location("runner", ROOT / "deploy/local/run.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-runner = _load_runner()
-
-
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
     """A folder as `make run` has it."""
-    path = runner.make_folder()
+    path = make_folder()
     try:
         yield path
     finally:
@@ -70,20 +66,37 @@ def mergepoint(*application: str, **environment: str) -> Iterator[tuple[str, int
     are written, to /dev/null.
     """
     port = free_port()
-    with folder() as path, open(path / "errors", "wb") as errors:
-        suite = runner.Suite(path, f"127.0.0.1:{port}")
-        suite.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null", **environment}
-        suite.environment["AUTH_STATE"] = str(path / "auth")
+    with prepared(port) as suite:
+        suite.environment |= environment
         suite.commands["highlight"] = [*suite.commands["highlight"], *application]
-        with stderr_to(errors.fileno()):
-            suite.start()
+        run(suite, port)
+        settle()
+        yield f"http://127.0.0.1:{port}", suite.processes["highlight"].pid
+
+
+@contextlib.contextmanager
+def prepared(port: int) -> Iterator[Suite]:
+    """A suite to be changed and started; it ends with the block. What it writes goes to a file in its folder."""
+    with folder() as path, open(path / "errors", "wb") as errors:
+        logs = Logs(errors.fileno(), errors.fileno())
+        suite = Suite(path, f"127.0.0.1:{port}", path, logs)
+        suite.environment |= {"MERGEPOINT_LIMITS": "off", "MERGEPOINT_ACCESS_LOG": "/dev/null"}
+        suite.environment["AUTH_STATE"] = str(path / "auth")
         try:
-            if not suite.wait_for(f"http://127.0.0.1:{port}/health"):
-                raise RuntimeError((path / "errors").read_text()[-2000:])
-            settle()
-            yield f"http://127.0.0.1:{port}", suite.processes["highlight"].pid
+            yield suite
         finally:
-            suite.stop()
+            suite.stop(Signals())
+            logs.close()
+
+
+def run(suite: Suite, port: int, path: str = "/health") -> None:
+    """Start *suite* and wait until *path* says that it is well."""
+    suite.start()
+    try:
+        health.wait_until_healthy(suite, ("127.0.0.1", port), Signals(), path=path)
+    except health.NotHealthy as error:
+        error.add_note((suite.run / "errors").read_text()[-2000:])
+        raise
 
 
 def settle() -> None:
@@ -136,7 +149,7 @@ def program(
     """Run *command* until it is no longer needed; begin when *url* answers."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [*runner.DIES_WITH_US, *command],
+            [*processes.DIES_WITH_US, *command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -177,15 +190,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def stderr_to(file: int) -> Iterator[None]:
-    """What is started meanwhile writes its standard error to *file*."""
-    kept = os.dup(2)
-    os.dup2(file, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

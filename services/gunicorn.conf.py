@@ -4,36 +4,33 @@ import gc
 import os
 import tempfile
 
-_service = os.environ["MERGEPOINT_SERVICE"]
-
-
-def _number(name, default):
-    value = os.environ.get(f"{_service.upper()}_{name}", str(default))
-    if not value.isdigit() or not int(value):
-        raise SystemExit(f"{_service.upper()}_{name}={value!r}: a whole number above 0 is expected")
-    return int(value)
-
-
-# prometheus-client adds the workers' numbers up in files; it wants to know where before it is imported.
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    _metrics = tempfile.TemporaryDirectory(prefix=f"mergepoint-{_service}-", ignore_cleanup_errors=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics.name
-    on_exit = lambda _master: _metrics.cleanup()  # noqa: E731 - a setting
+from mergepoint.kit.config import unknown
+from mergepoint.kit.process import read_settings
 
 # numpy's threads: more would start here, before the fork, and take turns with other requests' work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+_process, _metrics, _settings = read_settings()
+_service = _process.service
+
+# prometheus-client adds the workers' numbers up in files; it wants to know where before it is imported, which
+# reading settings does not.
+if not _metrics.multiproc_dir:
+    _folder = tempfile.TemporaryDirectory(prefix=f"mergepoint-{_service}-", ignore_cleanup_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
+    on_exit = lambda _master: _folder.cleanup()  # noqa: E731 - a setting
+
 wsgi_app = f"mergepoint.{_service}.web:create_app()"
 proc_name = f"mergepoint-{_service}"
-bind = os.environ.get("MERGEPOINT_BIND", "127.0.0.1:8000")
+bind = _process.bind
 
 # Workers are forked from a master that has made the application, and with it the sandbox's zygote: memory is shared
 # and children never come from a process with threads.
 preload_app = True
-workers = _number("WORKERS", 2)
+workers = _settings.workers
 # A thread waits for a child of the sandbox most of its time. There are more than calls may run, so that slow ones
 # never take the last.
-threads = _number("THREADS", 32)
+threads = _settings.threads
 # nginx keeps its connections for 60 s (proxy side); ours must live longer, or it writes into a closing one.
 keepalive = 75
 # The application has deadlines of its own, all below this.
@@ -56,6 +53,7 @@ worker_class = _kit.Worker
 logger_class = _kit.Logger
 logconfig_dict = _kit.log_config(_service)
 child_exit = _kit.forget_worker
+_kit.warn(unknown(type(_settings), os.environ).values())
 
 
 def when_ready(_server):

@@ -1,7 +1,6 @@
 """Where the suite runs: on this machine (`make run`), or in containers (`docker compose up`); and how to get in."""
 
 import http.client
-import itertools
 import os
 import shutil
 import socket
@@ -13,10 +12,11 @@ from typing import Protocol
 
 import click
 
+from mergepoint.kit.state import last_run
+
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/run/mergepoint/nginx/metrics.sock"  # nginx/Dockerfile
 COMPOSE = ("env", "-C", str(ROOT), "docker", "compose")
-PID_FILES = "mergepoint-*/nginx/nginx.pid"  # deploy/local/run.py
 METRICS_WITHIN = 30.0  # seconds
 
 
@@ -70,17 +70,9 @@ class Compose:
 
 
 def run_folder() -> Path | None:
-    """Return the folder with the sockets of the `make run` of this checkout; None if there is none."""
-    pid_files = itertools.chain.from_iterable(Path(place).glob(PID_FILES) for place in ("/dev/shm", "/tmp"))
-    for pid_file in pid_files:
-        try:
-            nginx = pid_file.read_text().strip()
-            parent = Path(f"/proc/{nginx}/stat").read_text().rpartition(")")[2].split()[1]
-            if str(ROOT / "deploy/local/run.py").encode() in Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0"):
-                return pid_file.parents[1]
-        except OSError:
-            continue
-    return None
+    """Return the folder with the sockets of the `make run` of this checkout; None if it does not run."""
+    run = Path(last_run().get("run", "/nowhere"))
+    return run if (run / "nginx/metrics.sock").exists() else None
 
 
 def find() -> Place:

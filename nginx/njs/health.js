@@ -1,7 +1,7 @@
 /* The health of all services in one answer. Knows their names from nginx, nothing else of them. */
 
 async function show(r) {
-    const names = r.variables.services.split(' ');
+    const names = r.variables.services.split(' ').filter(Boolean);
     const replies = await Promise.all(names.map(name => r.subrequest('/_health', name)));
     if (replies.some(reply => reply.status === 429)) {
         r.return(429);

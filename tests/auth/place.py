@@ -41,7 +41,10 @@ def location(name: str, policy: str) -> str:
 class Place:
     """nginx, auth and an application; *environment* is added to that of auth and nginx."""
 
-    def __init__(self, database_url: str = "", **environment: str) -> None:
+    def __init__(
+        self, database_url: str = "", *, applications: Mapping[str, str] | None = None, **environment: str
+    ) -> None:
+        """*applications* are files for nginx/applications/, by their names."""
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="mp", dir="/tmp"))  # short, for the sockets
         self.run.chmod(0o755)  # nginx's workers are somebody else when we are root
         self.port = free_port()
@@ -55,6 +58,7 @@ class Place:
         self._admin: Visitor | None = None
         self._nginx: subprocess.Popen[bytes] | None = None
         self.application = Application()
+        self._applications = applications or {}
         self.environment = {
             **os.environ,
             "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}",
@@ -80,17 +84,23 @@ class Place:
 
     def _start(self) -> "Place":
         self.start_auth()
+        self.start_nginx()
+        wait_for(lambda: self.request("GET", "/auth/health").status == 200, seconds=30)
+        return self
+
+    def start_nginx(self) -> None:
         nginx = self.run / "files"
         shutil.copytree(ROOT / "nginx", nginx)
         locations = "".join(location(name, policy) for name, policy in POLICIES.items())
-        (nginx / "services/application.conf").write_text(locations)
+        (nginx / "applications/application.conf").write_text(locations)
+        for name, text in self._applications.items():
+            (nginx / "applications" / name).write_text(text)
         upstream = f"upstream application {{ server 127.0.0.1:{self.application.port}; keepalive 8; }}\n"
         with (nginx / "upstreams.conf").open("a") as file:
             file.write(upstream)
         with self.nginx_log.open("ab") as log:
             self._nginx = subprocess.Popen([nginx / "start", self.run], env=self.environment, stderr=log)
-        wait_for(lambda: self.request("GET", "/auth/health").status == 200, seconds=30)
-        return self
+        wait_for(lambda: self.request("GET", "/").status == 200, seconds=30)
 
     def start_auth(self) -> None:
         with self.log.open("ab") as log:

@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from mergepoint.kit import cli
+from mergepoint.kit import cli, typed
 from tests.kit import toy_service
 
 
@@ -118,7 +118,7 @@ def test_a_problem_goes_to_standard_error_with_exit_code_1(run, words: list[str]
 def test_usage_is_told_with_exit_code_2(run, words: list[str]) -> None:
     code, out, err = run(*words)
     assert (code, out) == (2, b"")
-    assert "usage: python -m mergepoint.kit.cli SERVICE" in err
+    assert f"usage: {typed.command('mergepoint.kit.cli')} SERVICE" in err
 
 
 def test_a_fault_inside_a_service_is_not_taken_for_no_service(run, monkeypatch: pytest.MonkeyPatch) -> None:

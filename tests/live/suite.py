@@ -1,5 +1,6 @@
 """The whole suite as `make run` starts it, on a port of its own."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from tests.servers import ROOT, descendants, free_port, wait_for
 
@@ -40,6 +42,10 @@ class Suite:
         self.log.unlink()
         shutil.rmtree(self.state)
         return code
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has written, all of it JSON since no person reads it."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def processes(self) -> set[int]:
         return descendants(self.process.pid)

@@ -1,6 +1,7 @@
 """`make metrics`, and what is made of it: documents, rules and the dashboard name what there is, and explain it all."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -32,7 +33,10 @@ def families(suite: Suite) -> list[Metric]:
     ):
         connection.request("POST", target, body, {"Content-Type": kind})
     connection.close()
-    said = subprocess.run(["make", "-s", "metrics"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    said = subprocess.run(
+        ["make", "-s", "metrics"], cwd=ROOT, env={**os.environ, "XDG_STATE_HOME": str(suite.state)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     assert said.returncode == 0, said.stderr
     return list(text_string_to_metric_families(said.stdout))
 
@@ -117,7 +121,7 @@ def test_prometheus_is_told_an_address_that_the_setting_opens() -> None:
     assert f"MERGEPOINT_METRICS_LISTEN={port} make run" in (ROOT / "docs/operations.md").read_text()
     nginx = yaml.safe_load((PROMETHEUS / "compose.yml").read_text())["services"]["nginx"]
     assert nginx["ports"] == [f"${{MERGEPOINT_METRICS_LISTEN:-{target}}}:{port}"]
-    assert nginx["environment"]["MERGEPOINT_METRICS_LISTEN"] == f"0.0.0.0:{port}"
+    assert nginx["environment"]["MERGEPOINT_METRICS_LISTEN"] == f"*:{port}"
     for file in yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["rule_files"]:
         assert (PROMETHEUS / file).is_file()
 

@@ -1,14 +1,17 @@
 """`make run`: what it says, and that it leaves nothing behind."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from tests.live.suite import RUN, Suite
-from tests.servers import alive, free_port, wait_for
+from tests.servers import Connection, alive, free_port, wait_for
 
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -38,6 +41,52 @@ def test_a_bad_setting_stops_it_and_is_named() -> None:
     assert "HIGHLIGHT_MAX_BYTES='many'" in ended.stderr
 
 
+def test_all_bad_settings_are_named_before_anything_starts() -> None:
+    wrong = {
+        "MERGEPOINT_LISTEN": "99999", "TRUSTED_PROXIES": "10.0.0.0/99", "HTMLDIFF_CHILDREN": "0",
+        "THUMBNAIL_KEYS": "zz", "AUTH_PUBLIC_URL": "ftp://x",
+    }  # fmt: skip
+    ended = run(**wrong, MERGEPOINT_SERVICES="auth,htmldiff,thumbnail", HIGHLIGHT_WORKERS="not asked")
+    assert ended.returncode == 1
+    assert sorted(line.partition("=")[0] for line in ended.stderr.splitlines()) == sorted(wrong)
+    assert ended.stdout == ""
+
+
+def test_an_unknown_service_is_named_with_those_that_there_are() -> None:
+    ended = run(MERGEPOINT_SERVICES="highlight,diff")
+    assert ended.returncode == 1
+    assert "MERGEPOINT_SERVICES='highlight,diff'" in ended.stderr
+    assert "auth, highlight, htmldiff, thumbnail" in ended.stderr
+
+
+def test_services_are_left_out_and_unknown_names_told_once() -> None:
+    port = free_port()
+    suite = Suite(
+        MERGEPOINT_LISTEN=str(port), MERGEPOINT_SERVICES="highlight", MERGEPOINT_LIMIT="off", HIGHLIGHT_WORKER="1"
+    ).start()
+    connection = Connection(port)
+    try:
+        assert connection.request("GET", "/health").json["services"].keys() == {"highlight"}
+        assert connection.request("POST", "/highlight?language=text", b"x").status == 200
+        refused = connection.request("POST", "/htmldiff", b"{}")
+        assert (refused.status, refused.json["detail"]) == (404, "the service htmldiff does not run here")
+        assert address_of_listener(port) == "127.0.0.1"
+        said = suite.log.read_text()
+        assert said.count("HIGHLIGHT_WORKER: there is no such setting; the nearest is HIGHLIGHT_WORKERS") == 1
+        assert said.count("MERGEPOINT_LIMIT: there is no such setting; the nearest is MERGEPOINT_LIMITS") == 1
+    finally:
+        connection.close()
+        suite.stop()
+
+
+def address_of_listener(port: int) -> str:
+    """Return the address that *port* is open on: proc_net_tcp(5) has it in hexadecimal, the last byte first."""
+    [listener] = re.findall(
+        rf"^ *\d+: ([0-9A-F]+):{port:04X} 0+:0000 0A", Path("/proc/net/tcp").read_text(), re.MULTILINE
+    )
+    return str(IPv4Address(bytes.fromhex(listener)[::-1]))
+
+
 def test_ctrl_c_ends_every_process() -> None:
     suite = Suite().start()
     processes = suite.processes()
@@ -62,7 +111,7 @@ def test_what_is_killed_is_started_again(name: str) -> None:
     masters = (pid for pid in suite.processes() if is_master(pid, program, suite.process.pid))
     master = next(pid for pid in masters if name == "nginx" or is_service(pid, name))
     os.kill(master, signal.SIGKILL)
-    wait_for(lambda: f"{name} ended with -9; starting it again" in suite.log.read_text(), seconds=10)
+    wait_for(lambda: f"{name} was ended by SIGKILL; starting it again" in suite.log.read_text(), seconds=10)
     wait_for(lambda: is_healthy(suite), seconds=30)
     suite.stop()
 

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,13 @@ def nginx_present() -> None:
 
 @pytest.fixture(scope="session")
 def make_gateway(nginx_present: None) -> Iterator[Callable[..., Gateway]]:
-    """Return a function that starts a gateway with the given environment; all are stopped at the end."""
+    """Return a function that starts a gateway with the given files and environment; all are stopped at the end."""
     started: list[Gateway] = []
 
-    def make(**environment: str) -> Gateway:
+    def make(**options: Any) -> Gateway:
         run = pathlib.Path(tempfile.mkdtemp(prefix="mp"))  # short, for the sockets
         run.chmod(0o755)  # nginx's workers are somebody else when we are root
-        gateway = Gateway(run, **environment)
+        gateway = Gateway(run, **options)
         started.append(gateway)
         gateway.start()
         return gateway

@@ -40,8 +40,9 @@ class Answer:
 class Gateway:
     """nginx and the stub behind it, which is every service, in the directory *run*."""
 
-    def __init__(self, run: pathlib.Path, **environment: str) -> None:
+    def __init__(self, run: pathlib.Path, *, files: pathlib.Path = NGINX, **environment: str) -> None:
         self.run = run
+        self.files = files
         self.port = free_port()
         self.log_path = run / "access.log"
         self.errors_path = run / "errors.log"
@@ -58,7 +59,7 @@ class Gateway:
                 (self.run / f"{service}.sock").symlink_to("highlight.sock")
         self.start_stub()
         with self.errors_path.open("ab") as errors:
-            self.nginx = subprocess.Popen([NGINX / "start", self.run], env=self.environment, stderr=errors)
+            self.nginx = subprocess.Popen([self.files / "start", self.run], env=self.environment, stderr=errors)
         wait_for(lambda: self.get("/").status == 200)
 
     def stop(self) -> None:

@@ -1,8 +1,11 @@
-"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself."""
+"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself: in a
+checkout on that of its suite, which need not run.
+"""
 
 import argparse
 import contextlib
 import getpass
+import os
 import shutil
 import sys
 import tempfile
@@ -10,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from mergepoint.kit import typed
 from mergepoint.kit.archive import Archive, UnusableBackup, Writer, new_file
 from mergepoint.kit.config import load
+from mergepoint.kit.state import last_run
 
 from . import backup, mail
 from .audit import Origin
@@ -21,12 +26,14 @@ from .errors import AuthError, NotFound
 from .passwords import generated
 from .store import Store
 
+DESCRIPTION = "The operator's commands. They work on the database itself; the suite need not run."
 HERE = Origin(agent="command line")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what it made goes to standard output, what is wrong to standard error."""
     options = _parser().parse_args(arguments)
+    _follow_last_run()
     settings = load(Settings)
     try:
         if options.of_the_whole:
@@ -66,6 +73,12 @@ def reset_password(auth: Auth, options: argparse.Namespace) -> None:
 def rotate_identity_key(auth: Auth, options: argparse.Namespace) -> None:
     print(auth.identities.rotate())
     auth.audit.tell("identity_key_rotated", HERE)
+
+
+def _follow_last_run() -> None:
+    """Take the settings that the checkout's suite was started with, where nothing else is said."""
+    if "AUTH_STATE" not in os.environ:  # another place is meant, and all that belongs to it
+        os.environ |= last_run().get("environment", {}) | os.environ
 
 
 def back_up(store: Store, folder: Path, options: argparse.Namespace) -> None:
@@ -114,7 +127,7 @@ def _password() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mergepoint.auth", description=__doc__)
+    parser = argparse.ArgumentParser(prog=typed.command("mergepoint.auth"), description=DESCRIPTION)
     parser.set_defaults(of_the_whole=False)  # of the database and the folder, whose accounts are not asked
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -2,21 +2,30 @@
 
 import os
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from mergepoint.kit.config import BaseSettings, SettingsConfigDict
+from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
+from mergepoint.kit.listen import origin
+from mergepoint.kit.origins import NotAUrl, parse_url
+from mergepoint.kit.state import folder_for
 
+from . import names
+from .errors import Invalid
 from .mail import Server
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
+PORTS = range(1, 65_536)
+TEN_YEARS = 10 * 365 * 86_400  # seconds
+HEXADECIMAL = "hexadecimal digits, two for each byte, are expected"
 
-
+WRONG = {"json_invalid": "it is not JSON", "missing": "is missing", "extra_forbidden": "is not known"}
 EXPECTED = '{"name": {"issuer": "https://…", "client_id": "…", "client_secret": "…"}} is expected'
 
 
@@ -30,52 +39,61 @@ class Provider(BaseModel):
     client_secret: str
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """Where things are and who may register; the defaults are for one machine and nobody from outside."""
 
-    model_config = SettingsConfigDict(env_prefix="auth_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="auth_")
+    several_lines = frozenset({"origins", "oidc"})
 
-    public_url: str = "http://localhost:8080"
-    state: Path = Field(default_factory=lambda: _state_home() / "mergepoint" / "auth")
-    database_url: str = ""
+    public_url: str = Field(default_factory=lambda: origin(os.environ.get("MERGEPOINT_LISTEN") or ":8080"))
+    state: Path = Field(default_factory=lambda: folder_for("auth"))
+    database_url: str = Field("", repr=False)
     first_admin: str = ""
     origins: str = ""
     registration: Literal["closed", "open", "invite"] = "closed"
-    oidc: str = ""
-    smtp_url: str = ""
+    oidc: str = Field("", repr=False)
+    smtp_url: str = Field("", repr=False)
     mail_from: str = ""
-    thumbnail_key: str = Field("", pattern=r"^([0-9a-fA-F]{2})*$")
-    thumbnail_salt: str = Field("", pattern=r"^([0-9a-fA-F]{2})*$")
-    session_idle: int = Field(7 * 86400, ge=60)
-    session_lifetime: int = Field(30 * 86400, ge=60)
+    thumbnail_key: str = Field("", repr=False, pattern=r"^([0-9a-fA-F]{2})*$", description=HEXADECIMAL)
+    thumbnail_salt: str = Field("", repr=False, pattern=r"^([0-9a-fA-F]{2})*$", description=HEXADECIMAL)
+    session_idle: int = Field(7 * 86400, ge=60, le=TEN_YEARS)
+    session_lifetime: int = Field(30 * 86400, ge=60, le=TEN_YEARS)
     max_bytes: int = Field(65_536, ge=1024, le=1 << 20)
-    workers: int = Field(2, ge=1)  # gunicorn.conf.py starts them
-    threads: int = Field(32, ge=1)
 
     @field_validator("public_url")
     @classmethod
     def _is_an_origin(cls, value: str) -> str:
         return _origin(value)
 
-    @field_validator("origins")
+    @field_validator("state", mode="before")
     @classmethod
-    def _are_origins(cls, value: str) -> str:
-        return " ".join(_origin(origin) for origin in value.replace(",", " ").split())
+    def _is_a_folder(cls, value: str | Path) -> str | Path:
+        nearest = os.path.abspath(value)
+        while not os.path.exists(nearest):
+            nearest = os.path.dirname(nearest)
+        if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
+            raise ValueError("a folder that is there, or that can be made, for this process to write to, is expected")
+        return value
 
     @field_validator("database_url")
     @classmethod
     def _is_a_database(cls, value: str) -> str:
-        try:
-            known = not value or make_url(value).drivername in ("sqlite", "postgresql", "postgresql+psycopg")
-        except ArgumentError:
-            known = False
-        if not known:
+        if value and not _is_database(value):
             raise ValueError("sqlite:////path or postgresql://user@host/database is expected")
         return value.replace("postgresql://", "postgresql+psycopg://")
 
-    @property
-    def origin_set(self) -> frozenset[str]:
-        return frozenset(self.origins.split())
+    @field_validator("first_admin")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        try:
+            return names.name(value) if value else ""
+        except Invalid as error:
+            raise ValueError(f"a user's name is expected: {error}") from None
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        return " ".join(_origin(origin) for origin in value.replace(",", " ").split())
 
     @field_validator("oidc")
     @classmethod
@@ -86,10 +104,27 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _is_a_mail_server(cls, value: str) -> str:
-        url = urlsplit(value)
-        if value and (url.scheme not in ("smtp", "smtps", "smtp+starttls") or not url.hostname):
+        if value and not _is_mail_server(value):
             raise ValueError("smtp+starttls://user:password@host:587, smtps://… or smtp://… is expected")
         return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        if value:
+            names.email(parseaddr(value)[1])
+        return value
+
+    @field_validator("thumbnail_salt")
+    @classmethod
+    def _belongs_to_the_key(cls, value: str, info: ValidationInfo) -> str:
+        if "thumbnail_key" in info.data and bool(value) != bool(info.data["thumbnail_key"]):
+            raise ValueError("AUTH_THUMBNAIL_KEY and its salt are expected together, or neither")
+        return value
+
+    @property
+    def origin_set(self) -> frozenset[str]:
+        return frozenset(self.origins.split())
 
     @property
     def providers(self) -> dict[str, Provider]:
@@ -121,31 +156,56 @@ class Settings(BaseSettings):
         return self.public_url.startswith("https:")
 
 
+def _is_database(value: str) -> bool:
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        return False
+    if url.drivername == "sqlite":
+        return bool(url.database)
+    return url.drivername in ("postgresql", "postgresql+psycopg") and (url.port is None or url.port in PORTS)
+
+
+def _is_mail_server(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        return url.scheme in ("smtp", "smtps", "smtp+starttls") and bool(url.hostname) and (url.port or 25) in PORTS
+    except ValueError:
+        return False
+
+
 def _providers(value: str) -> dict[str, Provider]:
     if not value:
         return {}
     try:
         found = TypeAdapter(dict[str, Provider]).validate_json(value)
     except ValidationError as error:
-        [first, *_] = error.errors()
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}; {EXPECTED}") from None
+        [first, *_] = error.errors(include_input=False)
+        wrong = WRONG.get(first["type"], "is not what it should be")
+        raise ValueError(f"{'.'.join(map(str, first['loc']))} {wrong}; {EXPECTED}".strip()) from None
     for name, provider in found.items():
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
             raise ValueError(f"{name[:40]!r} is no name for a provider; {EXPECTED}")
-        issuer = urlsplit(provider.issuer)
-        if not issuer.hostname or not (issuer.scheme == "https" or issuer.hostname in LOCAL):
+        if not _is_issuer(provider.issuer):
             raise ValueError(f"{name}: the issuer is an https address; {EXPECTED}")
     return found
 
 
+def _is_issuer(value: str) -> bool:
+    try:
+        target = parse_url(value)
+    except NotAUrl:
+        return False
+    return target.scheme == "https" or target.host in LOCAL
+
+
 def _origin(value: str) -> str:
-    url = urlsplit(value.rstrip("/"))
-    local = url.scheme == "http" and url.hostname in LOCAL
-    if not (url.hostname and (url.scheme == "https" or local)) or url.path or url.query or url.username:
+    """Return *value* as browsers say it in ``Origin``."""
+    try:
+        target = parse_url(value)
+    except NotAUrl:
+        target = None
+    is_safe = target and (target.scheme == "https" or target.host in LOCAL)
+    if not (target and is_safe) or target.path != "/" or set("?#") & set(value):
         raise ValueError("https://host[:port] is expected; plain http for localhost only")
-    return value.rstrip("/").lower()
-
-
-def _state_home() -> Path:
-    # XDG Base Directory Specification
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return target.origin

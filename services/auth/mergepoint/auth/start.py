@@ -58,7 +58,7 @@ def _prepare(settings: Settings) -> None:
         return
     if password := _core(settings).first_administrator(settings.first_admin):
         print(
-            f"auth: made the first administrator, {settings.first_admin!r} with the password {password} "
+            f"made the first administrator, {settings.first_admin!r} with the password {password} "
             f"(also in {settings.state / FIRST_PASSWORD}; change it)",
             file=sys.stderr,
             flush=True,

@@ -2,20 +2,21 @@
 
 from pydantic import Field, field_validator
 
-from mergepoint.kit.config import BaseSettings, SettingsConfigDict
+from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
 from mergepoint.kit.origins import parse_origins
 
 from .sources import Sources
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """Limits and sizes; the defaults are meant for the open internet."""
 
-    model_config = SettingsConfigDict(env_prefix="htmldiff_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="htmldiff_")
+    several_lines = frozenset({"sources"})
 
     max_bytes: int = Field(8 << 20, ge=1, le=32 << 20)
     max_output_bytes: int = Field(32 << 20, ge=1, le=256 << 20)
-    memory_bytes: int = Field(512 << 20, ge=64 << 20)
+    memory_bytes: int = Field(512 << 20, ge=64 << 20, le=1 << 40)
     children: int = Field(4, ge=1, le=64)
     max_age: int = Field(30, ge=0, le=86_400)
     sources: str = ""
@@ -25,7 +26,10 @@ class Settings(BaseSettings):
     @field_validator("sources")
     @classmethod
     def _are_origins(cls, value: str) -> str:
-        parse_origins(value)
+        try:
+            parse_origins(value)
+        except ValueError as error:
+            raise ValueError(f"origins such as https://example.com are expected; {error}") from None
         return value
 
     def sources_of(self) -> Sources:

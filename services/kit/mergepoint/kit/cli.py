@@ -12,18 +12,19 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import typed
 from .dispatch import Task, dispatch, model_of
 from .options import Options, content_fields, read_content, read_object
 from .problems import Problem
 
-USAGE = "usage: python -m mergepoint.kit.cli SERVICE [TASK] [--option=value …] [FILE …]"
+USAGE = "usage: {} SERVICE [TASK] [--option=value …] [FILE …]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one task; its answer goes to standard output, a problem to standard error with exit code 1."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
-        print(USAGE, file=sys.stderr)
+        print(_usage(), file=sys.stderr)
         return 2
     service = words.pop(0)
     try:
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if not f"mergepoint.{service}.tasks".startswith(str(error.name)):
             raise
-        print(f"no service is called {service!r}\n{USAGE}", file=sys.stderr)
+        print(f"no service is called {service!r}\n{_usage()}", file=sys.stderr)
         return 2
     task = words.pop(0) if words and words[0] in tasks else service
     try:
@@ -43,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in answer.meta.items():
         print(f"{name}: {value}", file=sys.stderr)
     return 0
+
+
+def _usage() -> str:
+    return USAGE.format(typed.command("mergepoint.kit.cli"))
 
 
 def _options(words: Iterable[str], model: type[Options] | None) -> dict[str, Any]:

@@ -1,25 +1,183 @@
-"""A service's settings: read from the environment once, at start, and checked before anything else happens."""
+"""Settings: read from the environment once, at start, and checked before anything else happens.
 
+A bad value ends the program: each is told in a line of its own, by the variable, the value and what is expected. The
+value of a field with ``repr=False`` is a secret and never told. A name that no setting has is warned about.
+"""
+
+import difflib
+import importlib
 import os
+import re
 import sys
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import pydantic_settings
+from annotated_types import Ge, Gt, Le
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import SettingsConfigDict
+
+__all__ = ["BaseSettings", "ServiceSettings", "SettingsConfigDict", "load", "load_all", "settings_of", "unknown"]
+
+BAD_CONFIGURATION = 78  # EX_CONFIG, sysexits(3): restarting will not help
+LONGEST_SHOWN = 200  # characters of a value
+LONGEST_SAID = 500  # characters of what is wrong with it, which may have it once more
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What a cluster tells every process of its neighbours, in names that begin like ours (Kubernetes' service links).
+OF_A_CLUSTER = re.compile(r"_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$")
+
+
+class BaseSettings(pydantic_settings.BaseSettings):
+    """Settings from variables that begin with the class's ``env_prefix``. They do not change."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    several_lines: ClassVar[frozenset[str]] = frozenset()
+    """The fields, lists and the like, in which a line break is as good as a space."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_one_line(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        value = value.strip()  # the line break that ends a file is in many a secret
+        if not value.isascii() and not _is_utf8(value):
+            raise ValueError("text in UTF-8 is expected")
+        if CONTROL.search(value) and info.field_name not in cls.several_lines:
+            raise ValueError("one line without control characters is expected")
+        return value
+
+
+class ServiceSettings(BaseSettings):
+    """What every service has: gunicorn.conf.py reads it."""
+
+    workers: int = Field(2, ge=1, le=256)
+    threads: int = Field(32, ge=1, le=1024)
+
 
 Settings = TypeVar("Settings", bound=BaseSettings)
 
-__all__ = ["BaseSettings", "SettingsConfigDict", "load"]
-
 
 def load(settings: type[Settings]) -> Settings:
-    """Return *settings* from the environment, or end the program, naming the variable, its value and what it takes."""
+    """Return *settings* from the environment, or end the program and say what is wrong."""
+    [loaded] = load_all(settings)
+    return loaded
+
+
+def load_all(*classes: type[Settings]) -> list[Settings]:
+    """Return all of *classes* from the environment, or end the program and say what is wrong in any of them."""
+    if wrong := [line for settings in classes for line in faults(settings)]:
+        print("\n".join(wrong), file=sys.stderr)
+        sys.exit(BAD_CONFIGURATION)
+    return [settings() for settings in classes]
+
+
+def faults(settings: type[BaseSettings]) -> list[str]:
+    """Return a line for every variable of *settings* that has a bad value."""
     try:
-        return settings()
+        settings()
     except ValidationError as error:
-        prefix = str(settings.model_config.get("env_prefix", "")).upper()
-        for item in error.errors():
-            variable = prefix + "_".join(str(part) for part in item["loc"]).upper()
-            value = os.environ.get(variable)
-            print(f"{variable}={value!r}: {item['msg'].lower()}", file=sys.stderr)
-        sys.exit(78)  # EX_CONFIG, sysexits(3): restarting will not help
+        return [_fault(settings, str(item["loc"][0]), item) for item in error.errors()]
+    return []
+
+
+def unknown(settings: type[BaseSettings], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the names in *environment* that begin like *settings* and are none, each with what to say of it."""
+    names = [_variable(settings, field) for field in settings.model_fields]
+    prefix = _variable(settings, "")
+    strange = (name for name in environment if name.upper().startswith(prefix) and name.upper() not in names)
+    return {name: _no_setting(name, names) for name in strange if not OF_A_CLUSTER.search(name)}
+
+
+def settings_of(service: str) -> type[ServiceSettings]:
+    """Return the settings of *service*, or raise LookupError if none is installed by that name."""
+    try:
+        found: type[ServiceSettings] = importlib.import_module(f"mergepoint.{service}.config").Settings
+    except (ModuleNotFoundError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and not f"mergepoint.{service}.config".startswith(str(error.name)):
+            raise
+        raise LookupError(f"no service is called {service!r}") from None
+    return found
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # what os.environ makes of other bytes
+        return False
+    return True
+
+
+def _no_setting(name: str, names: Iterable[str]) -> str:
+    [nearest] = difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.0)
+    return f"{name}: there is no such setting; the nearest is {nearest}"
+
+
+def _variable(settings: type[BaseSettings], field: str) -> str:
+    return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _fault(settings: type[BaseSettings], name: str, item: Any) -> str:
+    field = settings.model_fields[name]
+    variable = _variable(settings, name)
+    said = str(item["ctx"]["error"]) if item["type"] == "value_error" else expected(field)
+    if item["type"] == "missing":
+        return f"{variable} is not set: {said}"
+    return _without_passwords(f"{variable}={_shown(item['input'], secret=not field.repr)}: {_cut(said, LONGEST_SAID)}")
+
+
+def expected(field: FieldInfo) -> str:
+    """Return a sentence on what *field* takes: its description, or what its type and bounds say."""
+    kind = field.annotation
+    if field.description:
+        return field.description
+    if get_origin(kind) is Literal:
+        *most, last = get_args(kind)
+        return f"{', '.join(most)} or {last} is expected"
+    if kind is bool:
+        return "true or false is expected"
+    if kind in (int, float):
+        bounds = " and ".join(_bound(one) for one in field.metadata if isinstance(one, Ge | Gt | Le))
+        return f"a {'whole ' if kind is int else ''}number {bounds} is expected".replace("  ", " ")
+    return "text in UTF-8 is expected"
+
+
+def _bound(bound: Ge | Gt | Le) -> str:
+    match bound:
+        case Ge():
+            return f"of at least {bound.ge}"
+        case Gt():
+            return f"above {bound.gt}"
+        case _:
+            return f"at most {bound.le}"
+
+
+def _shown(value: Any, *, secret: bool) -> str:
+    """Return *value* as it may be shown, on one line."""
+    text = str(value)
+    if secret and text:
+        return "<secret>"
+    return repr(_cut(text, LONGEST_SHOWN))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _without_passwords(line: str) -> str:
+    """Return *line* without the user and password of a URL in it."""
+    return re.sub(r"//[^\s/@'\"]*@", "//<secret>@", line)
+
+
+def main(services: Sequence[str]) -> int:
+    """``python -m mergepoint.kit.config SERVICE …`` says what is wrong in the settings of all of them."""
+    classes = [settings_of(service) for service in services]
+    for line in (line for settings in classes for line in unknown(settings, os.environ).values()):
+        print(f"warning: {line}", file=sys.stderr)
+    load_all(*classes)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from gunicorn import util
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import errors
@@ -59,6 +61,12 @@ def log_config(service: str) -> dict[str, Any]:
     """Set up logging for *service* and return the same for gunicorn's ``logconfig_dict``."""
     logs.configure(service)
     return logs.standard(service)
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Log each of *lines*, once there is a log."""
+    for line in lines:
+        structlog.get_logger().warning("unknown setting", detail=line)
 
 
 def forget_worker(_server: object, worker: Any) -> None:

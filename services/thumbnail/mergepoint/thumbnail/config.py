@@ -2,26 +2,31 @@
 
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from mergepoint.kit.config import BaseSettings, SettingsConfigDict
+from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
 
-from .grammar import Grammar
+from .grammar import Grammar, UnknownOption
+from .headers import read_header
 from .signing import Signer, parse_pairs
 from .sources import Sources
 from .spec import Limits
 
+KEYS = "hexadecimal digits, two for each byte, with commas between them, are expected"
+PRESETS = "name=option:argument/option:argument, with commas between presets, is expected"
 
-class Settings(BaseSettings):
+
+class Settings(ServiceSettings):
     """Limits and sizes; the defaults are meant for the open internet."""
 
-    model_config = SettingsConfigDict(env_prefix="thumbnail_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="thumbnail_")
+    several_lines = frozenset({"sources"})
 
     max_bytes: int = Field(10 << 20, ge=1, le=100 << 20)
     max_pixels: int = Field(50_000_000, ge=1, le=500_000_000)
     max_side: int = Field(4096, ge=1, le=65_535)
     max_output_bytes: int = Field(64 << 20, ge=1, le=256 << 20)
-    memory_bytes: int = Field(1536 << 20, ge=128 << 20)
+    memory_bytes: int = Field(1536 << 20, ge=128 << 20, le=1 << 40)
     children: int = Field(2, ge=1, le=64)
     max_age: int = Field(30, ge=0, le=86_400)
     keys: str = Field("", repr=False)
@@ -33,18 +38,57 @@ class Settings(BaseSettings):
     source_redirects: int = Field(0, ge=0, le=10)
     source_age: int = Field(3600, ge=0, le=31_536_000)
     max_source_age: int = Field(86_400, ge=0, le=31_536_000)
-    presets: str = ""
     watermark: str = ""
     allow_security_options: bool = False
+    presets: str = ""  # after what they may use
 
-    @model_validator(mode="after")
-    def _can_be_used(self) -> "Settings":
-        for name, make in {"salts": self.signer, "sources": self.sources_of, "presets": self.grammar}.items():
-            try:
-                make()
-            except (ValueError, OSError) as error:
-                raise ValueError(f"{name}: {error}") from None
-        return self
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, value: str) -> str:
+        _pairs(value, value)
+        return value
+
+    @field_validator("salts")
+    @classmethod
+    def _are_as_many_as_keys(cls, value: str, info: ValidationInfo) -> str:
+        salts = _pairs(value, value)
+        if "keys" in info.data and len(salts) != len(keys := _pairs(info.data["keys"], info.data["keys"])):
+            raise ValueError(f"a salt for each of the keys is expected; there are {len(salts)} for {len(keys)}")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _are_sources(cls, value: str) -> str:
+        try:
+            Sources(value, max_bytes=1, timeout=1, redirects=0, age=0, most_age=0)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"origins and folders such as https://example.com are expected; {error}") from None
+        return value
+
+    @field_validator("watermark")
+    @classmethod
+    def _is_a_picture(cls, value: str) -> str:
+        try:
+            if value:
+                read_header(_contents(value))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"a file with a picture is expected: {error}") from None
+        return value
+
+    @field_validator("presets")
+    @classmethod
+    def _can_be_used(cls, value: str, info: ValidationInfo) -> str:
+        """Check what only a link would find out otherwise. Limits need no value here, only to be allowed."""
+        limits = Limits() if info.data.get("allow_security_options") else None
+        name = ""
+        try:
+            grammar = Grammar(_presets(value), b"", limits)
+            for name in grammar.presets:
+                grammar.preset(name)
+        except ValueError as error:
+            hint = "; THUMBNAIL_ALLOW_SECURITY_OPTIONS=1 lets them" if _is_refused(error) else ""
+            raise ValueError(f"{PRESETS}; {name!r}: {error}{hint}" if name else str(error)) from None
+        return value
 
     @property
     def limits(self) -> Limits:
@@ -56,13 +100,9 @@ class Settings(BaseSettings):
         return Signer(pairs, self.signature_size) if pairs else None
 
     def grammar(self) -> Grammar:
-        """Return the URLs that are understood, with the operator's presets, all of which must be good."""
-        found = dict(_preset(entry) for entry in self.presets.split(",") if entry.strip())
-        mark = Path(self.watermark).read_bytes() if self.watermark else b""
-        grammar = Grammar(found, mark, self.limits if self.allow_security_options else None)
-        for name in found:
-            grammar.preset(name)
-        return grammar
+        """Return the URLs that are understood, with the operator's presets and watermark."""
+        mark = _contents(self.watermark) if self.watermark else b""
+        return Grammar(_presets(self.presets), mark, self.limits if self.allow_security_options else None)
 
     def sources_of(self) -> Sources:
         return Sources(
@@ -75,8 +115,29 @@ class Settings(BaseSettings):
         )
 
 
+def _pairs(keys: str, salts: str) -> list[tuple[bytes, bytes]]:
+    try:
+        return parse_pairs(keys, salts)
+    except ValueError:
+        raise ValueError(KEYS) from None
+
+
+def _contents(file: str) -> bytes:
+    if not Path(file).is_file():  # a pipe or a device has no end
+        raise OSError("there is no such file")
+    return Path(file).read_bytes()
+
+
+def _presets(entries: str) -> dict[str, str]:
+    return dict(_preset(entry) for entry in entries.split(",") if entry.strip())
+
+
 def _preset(entry: str) -> tuple[str, str]:
     name, equals, options = entry.strip().partition("=")
     if not (name and equals and options):
-        raise ValueError(f"{entry!r}: name=option:argument/option:argument is expected")
+        raise ValueError(f"{PRESETS}; {entry.strip()!r} is none")
     return name, options
+
+
+def _is_refused(error: ValueError) -> bool:
+    return isinstance(error, UnknownOption) and error.code == "option_not_allowed"

@@ -1,0 +1,78 @@
+"""The folder of one run: sockets, nginx's files, its cache. A lock in it says that its run is alive; what dead ones
+left goes at the next start.
+"""
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import processes
+
+PREFIX = "mergepoint-"
+LOCK = "lock"
+IN_MEMORY, ON_DISK = Path("/dev/shm"), Path("/tmp")  # short paths, for the sockets
+CACHE_IN_MEMORY = "256m"  # as nginx/render has it; a cache that is set otherwise goes to a disk
+ROOM_FOR_CACHE = 1 << 30  # nginx outgrows the size for moments
+ORPHANS_END_WITHIN = 3.0  # seconds, by themselves; then they are killed
+
+
+def make_folder() -> Path:
+    """Return a new folder, locked until this process ends: nginx's cache wants no disk if there is room in memory.
+
+    Measured: a stored answer costs 20 µs in memory, 130 to 700 µs on ext4.
+    """
+    fits = (
+        os.environ.get("MERGEPOINT_CACHE_SIZE", CACHE_IN_MEMORY) == CACHE_IN_MEMORY
+        and os.access(IN_MEMORY, os.W_OK)
+        and shutil.disk_usage(IN_MEMORY).free > ROOM_FOR_CACHE
+    )
+    # It has its name only when it is locked, or another run could take it for a dead one's.
+    made = Path(tempfile.mkdtemp(prefix="." + PREFIX, dir=IN_MEMORY if fits else ON_DISK))
+    made.chmod(0o755)  # nginx's workers are another user
+    lock(made / LOCK)
+    return made.rename(made.with_name(made.name.removeprefix(".")))
+
+
+def lock(path: Path) -> bool:
+    """Lock the file *path* for as long as this process lives; return whether nobody else had."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    return True
+
+
+def remove_stale() -> list[Path]:
+    """Remove what runs of this user left that were killed, processes too; return the folders."""
+    stale = [path for path in _ours() if lock(path / LOCK)]
+    for path in stale:
+        ends = time.monotonic() + ORPHANS_END_WITHIN
+        while processes.dwellers(path) and time.monotonic() < ends:
+            time.sleep(0.05)
+        remove(path)
+    return stale
+
+
+def remove(path: Path) -> None:
+    """Remove a run's folder, and end what still works in it."""
+    processes.kill(lambda: processes.dwellers(path))
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _ours() -> Iterator[Path]:
+    """Folders of runs of this user. Others may write beside them, so a link, or what somebody else owns, is none."""
+    for place in (IN_MEMORY, ON_DISK):
+        for path in place.glob(PREFIX + "*"):
+            try:
+                found, mark = path.lstat(), (path / LOCK).lstat()
+            except OSError:
+                continue
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == mark.st_uid == os.geteuid():
+                yield path

@@ -1,0 +1,71 @@
+"""Whether the suite is well, asked at its own address; and who is to blame when it does not become so."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .services import NGINX, socket_of
+from .signals import Signals
+from .suite import Suite
+
+START_WITHIN = 60.0  # seconds
+STEP = 0.05
+
+
+class NotHealthy(Exception):
+    """The suite did not become healthy. ``troubles`` says what is wrong, by the names of the services to blame."""
+
+    def __init__(self, troubles: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {trouble}" for name, trouble in troubles.items()))
+        self.troubles = troubles
+
+
+def wait_until_healthy(
+    suite: Suite, address: tuple[str, int], signals: Signals, *, path: str = "/health", request_id: str = ""
+) -> bool:
+    """Return True when *path* says that all is well, False when the run shall end; raise NotHealthy after a while."""
+    ends = time.monotonic() + START_WITHIN
+    while time.monotonic() < ends:
+        if signals.wait(STEP):
+            return False
+        if ended := suite.ended():
+            raise NotHealthy(ended)
+        if not suite.without_socket() and ask(address, path, request_id).get("status") == "ok":
+            return True
+    raise NotHealthy(_troubles(suite, ask(address, path, request_id)))
+
+
+def ask(address: tuple[str, int], path: str, request_id: str) -> dict[str, Any]:
+    """Return what is said of the health at *path*; nothing if there is no such answer."""
+    connection = http.client.HTTPConnection(*address, timeout=5)
+    try:
+        connection.request("GET", path, headers={"X-Request-Id": request_id})
+        said = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return said if isinstance(said, dict) else {}
+
+
+def _troubles(suite: Suite, said: Mapping[str, Any]) -> dict[str, str]:
+    if silent := suite.without_socket():
+        return dict.fromkeys(silent, f"does not listen after {START_WITHIN:.0f} s")
+    ill = [name for name, health in said.get("services", {}).items() if health.get("status") != "ok"]
+    troubles = {name: f"is not well after {START_WITHIN:.0f} s: {own_word(name, suite)}" for name in ill}
+    return troubles or {NGINX: f"gives no healthy answer after {START_WITHIN:.0f} s"}
+
+
+def own_word(name: str, suite: Suite) -> str:
+    """Return what the service *name* says of its health: nginx tells outside only that it is not well."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(2)
+            connection.connect(str(socket_of(name, suite.run)))
+            connection.sendall(f"GET /{name}/health HTTP/1.0\r\n\r\n".encode())
+            return connection.makefile("rb").read().decode(errors="replace").partition("\r\n\r\n")[2].strip()
+    except OSError as error:
+        return f"no answer ({error})"

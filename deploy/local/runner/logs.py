@@ -1,0 +1,173 @@
+"""What the services write, passed on: as it is to a program, which gets JSON, one object a line; readable to a person.
+
+nginx opens its log by name, which fails for a socket and for somebody else's file, so every program writes to a pipe of
+ours. Reading them is all that the thread here does.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from . import people, records
+from .machine import Machine
+from .people import People
+from .stream import Stream
+
+PIPE = 1 << 20  # bytes; the default of 64 KB is full in some milliseconds of many requests
+F_SETPIPE_SZ = 1031  # fcntl(2)
+REMEMBERED = 8192  # bytes of each program's last words
+LONGEST = 1 << 16  # bytes of a line; what is longer is cut into several
+OURS = "run"  # the service that our own lines are of
+
+
+class Source:
+    """A pipe that the program *service* writes to, and the *stream* that it is for."""
+
+    def __init__(self, service: str, stream: "Output") -> None:
+        self.service, self.stream = service, stream
+        self.rest = b""
+
+    def lines(self, data: bytes) -> bytes:
+        """Return the whole lines that *data* completes; none is cut by another program's."""
+        whole, end, self.rest = (self.rest + data).rpartition(b"\n")
+        if (not data and self.rest) or len(self.rest) > LONGEST:
+            whole, end, self.rest = whole + end + self.rest, b"\n", b""
+        return whole + end
+
+
+class Output:
+    """Standard output or error, and the way its lines look."""
+
+    def __init__(self, number: int, own_requests: str) -> None:
+        self.format = People(own_requests) if os.isatty(number) else Machine()
+        self._stream = Stream(number, lambda lines: self.format.lines(OURS, lost(lines)))
+
+    def put(self, service: str, lines: bytes) -> None:
+        self._stream.put(lambda: self.format.lines(service, lines), size=len(lines), lines=lines.count(b"\n"))
+
+    def then(self, do: Callable[[], bytes]) -> None:
+        """Write what *do* returns, when all before is written."""
+        self._stream.put(do)
+
+    def set_quiet(self, quiet: bool) -> bytes:
+        self.format.quiet = quiet
+        return b""
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class Logs:
+    """The programs' pipes, and the two outputs, which are one if they are one terminal or file."""
+
+    def __init__(self, out: int = 1, errors: int = 2) -> None:
+        self.own_requests = secrets.token_hex(16)  # the id of requests that we make: nobody needs to read of them
+        self.errors = Output(errors, self.own_requests)
+        same = os.path.samestat(os.fstat(out), os.fstat(errors))
+        self.out = self.errors if same else Output(out, self.own_requests)
+        self._tails: dict[str, bytes] = {}
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._selector = selectors.DefaultSelector()
+        wakes, self._waker = os.pipe2(os.O_CLOEXEC)
+        self._selector.register(wakes, selectors.EVENT_READ)
+        self._closing = False
+        self._thread = threading.Thread(target=self._read_all, daemon=True)
+        self._thread.start()
+
+    @contextlib.contextmanager
+    def pipes(self, service: str) -> Iterator[tuple[int, int]]:
+        """Make two pipes to start a program with, for its standard output and error."""
+        self._tails[service] = b""
+        writers = tuple(self._pipe(Source(service, stream)) for stream in (self.out, self.errors))
+        try:
+            yield writers[0], writers[1]
+        finally:
+            for writer in writers:
+                os.close(writer)
+
+    def say(self, level: str, event: str, **fields: object) -> None:
+        """Write a line of our own, after all that programs have written until now."""
+        line = own_line(level, event, **fields)
+        self._do(lambda: self.errors.put(OURS, line))
+
+    def show(self, text: str, event: str, **fields: object) -> None:
+        """Show *text* to a person, *event* and *fields* to a program, after all that was written until now."""
+        if isinstance(self.out.format, People):
+            self._do(lambda: self.out.then(text.encode))
+        else:
+            self._do(lambda: self.out.put(OURS, own_line("info", event, **fields)))
+
+    def hush(self) -> None:
+        """From now on, keep from a person what is usual when programs start and end."""
+        for output in {self.out, self.errors}:
+            output.set_quiet(True)
+
+    def speak(self) -> None:
+        """Tell a person all, but for what has been written until now."""
+        for output in {self.out, self.errors}:
+            self._do(lambda output=output: output.then(lambda: output.set_quiet(False)))  # type: ignore[misc]
+
+    def last_lines(self, service: str, count: int) -> list[str]:
+        """Return what the program wrote last, until now."""
+        read = threading.Event()
+        self._do(read.set)
+        read.wait(1)
+        tail = self._tails.get(service, b"").splitlines()[-count:]
+        return [people.text(records.record(service, line)) for line in tail]
+
+    def close(self) -> None:
+        """Pass on what is left; call it when all programs have ended."""
+        self._closing = True
+        self._do(lambda: None)
+        self._thread.join(2)
+        for output in {self.out, self.errors}:
+            output.close()
+
+    def _pipe(self, source: Source) -> int:
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        with contextlib.suppress(OSError):  # more than this user may have in pipes
+            fcntl.fcntl(writer, F_SETPIPE_SZ, PIPE)
+        self._do(lambda: self._selector.register(reader, selectors.EVENT_READ, source) and None)
+        return writer
+
+    def _do(self, task: Callable[[], None]) -> None:
+        """Have the thread do *task* when it has read all that is in the pipes by now."""
+        self._tasks.append(task)
+        os.write(self._waker, b"\0")
+
+    def _read_all(self) -> None:
+        while True:
+            woken = 0
+            for key, _ in self._selector.select():
+                if key.data:
+                    self._read(key.fd, key.data)
+                else:
+                    woken = len(os.read(key.fd, 4096))
+            for _ in range(woken):
+                self._tasks.popleft()()
+            if self._closing and not self._tasks:
+                return
+
+    def _read(self, reader: int, source: Source) -> None:
+        data = os.read(reader, PIPE)
+        if lines := source.lines(data):
+            self._tails[source.service] = (self._tails[source.service] + lines[-REMEMBERED:])[-REMEMBERED:]
+            source.stream.put(source.service, lines)
+        if not data:
+            self._selector.unregister(reader)
+            os.close(reader)
+
+
+def own_line(level: str, event: str, **fields: object) -> bytes:
+    said = {"event": event, "level": level, "timestamp": records.now(), "service": OURS, **fields}
+    return json.dumps(said, ensure_ascii=False, default=str).encode() + b"\n"
+
+
+def lost(lines: int) -> bytes:
+    return own_line("warning", "lines were lost: the reader of this log is too slow", lines=lines)

@@ -1,0 +1,72 @@
+"""Standard output or error, written by a thread: a reader that is slow, or stops, never makes a service wait."""
+
+import contextlib
+import errno
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable
+
+ROOM = 8 << 20  # bytes that may wait for the reader; what comes then is lost, and counted
+GONE = {errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO, errno.ECONNRESET, errno.ENOTCONN}
+LAST_WORDS = 2.0  # seconds to write what is left, at the end
+
+Render = Callable[[], bytes]
+
+
+class Stream:
+    """Writes to the file descriptor *number*; *lost* makes a line that says how many lines are missing."""
+
+    def __init__(self, number: int, lost: Callable[[int], bytes]) -> None:
+        self.number = number
+        self._lost = lost
+        self._waiting: deque[tuple[Render, int]] = deque()
+        self._size = self._missing = 0
+        self._changed = threading.Condition()
+        self._closing = self._gone = False
+        self._thread = threading.Thread(target=self._write_all, daemon=True)
+        self._thread.start()
+
+    def put(self, render: Render, *, size: int = 0, lines: int = 0) -> None:
+        """Write what *render* returns when its turn comes, in the thread; it is made of *size* bytes in *lines*."""
+        with self._changed:
+            if self._gone or self._size + size > ROOM:
+                self._missing += lines
+                return
+            if self._missing:
+                self._waiting.append((lambda lines=self._missing: self._lost(lines), 0))  # type: ignore[misc]
+                self._missing = 0
+            self._size += size
+            self._waiting.append((render, size))
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write what waits, for a moment."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(LAST_WORDS)
+
+    def _write_all(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closing)
+                if not self._waiting:
+                    return
+                render, size = self._waiting.popleft()
+            self._write(render())
+            with self._changed:
+                self._size -= size
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest and not self._gone:
+            try:
+                rest = rest[os.write(self.number, rest) :]
+            except BlockingIOError:  # somebody who shares the file wants it so
+                with contextlib.suppress(OSError):
+                    select.select([], [self.number], [], 1.0)
+            except OSError as error:
+                self._gone = error.errno in GONE
+                return

@@ -1,0 +1,48 @@
+"""Where a checkout keeps what outlives a run, and what its last run left there, so that commands find what it works on.
+
+Each checkout has a folder of its own, outside of it: two on one machine share no accounts. It knows no service.
+"""
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+RECORD = "run.json"  # what the runner (deploy/local/runner/record.py) leaves
+
+
+def home() -> Path:
+    """Return the folder of all states. XDG Base Directory Specification: a relative path is invalid."""
+    told = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (told if told.is_absolute() else Path.home() / ".local" / "state") / "mergepoint"
+
+
+def checkout() -> Path | None:
+    """Return the checkout that this code is in; None if it is installed somewhere else."""
+    root = Path(__file__).resolve().parents[4]
+    return root if (root / "deploy/local/run.py").is_file() else None
+
+
+def folder_of(root: Path) -> Path:
+    """Return the folder of the checkout at *root*. Its name says which one, its hash keeps apart those of one name."""
+    real = root.resolve()
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", real.name)[:40] or "checkout"
+    return home() / f"{name}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:8]}"
+
+
+def folder_for(service: str) -> Path:
+    """Return where *service* keeps what it has if nothing else is said."""
+    root = checkout()
+    return (folder_of(root) if root else home()) / service
+
+
+def last_run() -> dict[str, Any]:
+    """Return what this checkout's last run left in its folder, which may be over; nothing if there was none."""
+    root = checkout()
+    try:
+        found = json.loads((folder_of(root) / RECORD).read_text()) if root else {}
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
