@@ -137,7 +137,8 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text()
 NGINX_SETTINGS = re.findall(r"^    \[([A-Z_]+) => ('[^']*'|\d+)?", (ROOT / "nginx/settings").read_text(), re.MULTILINE)
 # Those that the image, or compose itself, has for nginx's container.
 DECIDED_IN_CONTAINERS = {
-    "MERGEPOINT_APPLICATIONS", "MERGEPOINT_LISTEN", "MERGEPOINT_METRICS_LISTEN", "MERGEPOINT_UPSTREAMS", "MERGEPOINT_USER",
+    "MERGEPOINT_APPLICATIONS", "MERGEPOINT_LISTEN", "MERGEPOINT_METRICS_LISTEN",
+    "MERGEPOINT_UPSTREAMS", "MERGEPOINT_USER",
 }  # fmt: skip
 
 
