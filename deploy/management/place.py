@@ -76,13 +76,15 @@ def run_folder() -> Path | None:
 
 
 def find() -> Place:
-    """Return the place where the suite runs, or else where it was; refuse to guess between two."""
-    native, containers = run_folder() is not None, _has_docker() and bool(_compose("ps", "--all", "--quiet"))
-    if native and containers:
+    """Return the place where the suite runs, or else where it ran last; refuse to guess between two."""
+    containers = _has_docker() and bool(_compose("ps", "--all", "--quiet"))
+    if containers and run_folder():
         raise Unusable("the suite runs on this machine and in containers: say --native or --compose")
-    if not native and not containers and _has_docker():
-        raise Unusable("the suite runs neither on this machine nor in containers: say --native or --compose")
-    return Compose() if containers else Native()
+    if containers:
+        return Compose()
+    if _has_docker() and not last_run():
+        raise Unusable("the suite has run neither on this machine nor in containers yet: say --native or --compose")
+    return Native()
 
 
 def option(function: Callable[..., None]) -> Callable[..., None]:
