@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.servers import ROOT, descendants, free_port, wait_for
+from tests.servers import ROOT, Connection, descendants, free_port, wait_for
 
 RUN = [sys.executable, str(ROOT / "deploy/local/run.py")]
 
@@ -30,18 +31,30 @@ class Suite:
             **environment,
         }
 
-    def start(self) -> "Suite":
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(RUN, env=self._environment, stdout=log, stderr=log)
-        wait_for(self._started, seconds=120)
+    def start(
+        self, command: Sequence[object] = RUN, *, until: Callable[[], bool] | None = None, **options: Any
+    ) -> "Suite":
+        """Start and wait, *until* something else holds if that is said. *options* are those of Popen. In *command*, of
+        a shell, the variable ``log`` has the name of the log.
+        """
+        environment = {**self._environment, "log": str(self.log)}
+        with self.log.open("ab") as log:
+            outputs = {"stdout": log, "stderr": log, **options}
+            self.process = subprocess.Popen(command, env=environment, **outputs)
+        wait_for(until or self._started, seconds=120)
         return self
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+    def stop(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
         code = self.process.wait(30)
         self.log.unlink()
         shutil.rmtree(self.state)
         return code
+
+    def record(self) -> dict[str, Any]:
+        """What it has left in its state folder, for commands."""
+        [file] = self.state.glob("mergepoint/*/run.json")
+        return dict(json.loads(file.read_text()))
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has written, all of it JSON since no person reads it."""
@@ -53,4 +66,11 @@ class Suite:
     def _started(self) -> bool:
         said = self.log.read_text()
         assert self.process.poll() is None, said[-3000:]
-        return "Mergepoint runs on" in said
+        return "Mergepoint runs on" in said if said else self.is_healthy()
+
+    def is_healthy(self) -> bool:
+        connection = Connection(self.port)
+        try:
+            return connection.request("GET", "/health").status == 200
+        finally:
+            connection.close()

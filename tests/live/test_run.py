@@ -1,12 +1,13 @@
 """`make run`: what it says, and that it leaves nothing behind."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 from ipaddress import IPv4Address
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.servers import Connection, alive, free_port, wait_for
 
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
-    environment.setdefault("XDG_STATE_HOME", "/nonexistent")
-    return subprocess.run(RUN, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+    with tempfile.TemporaryDirectory() as state:
+        environment = {**os.environ, "XDG_STATE_HOME": state, **environment}
+        return subprocess.run(RUN, env=environment, capture_output=True, text=True, timeout=60)
 
 
 def test_a_port_that_is_taken_is_named() -> None:
@@ -82,7 +84,7 @@ def test_services_are_left_out_and_unknown_names_told_once() -> None:
 def address_of_listener(port: int) -> str:
     """Return the address that *port* is open on: proc_net_tcp(5) has it in hexadecimal, the last byte first."""
     [listener] = re.findall(
-        rf"^ *\d+: ([0-9A-F]+):{port:04X} 0+:0000 0A", Path("/proc/net/tcp").read_text(), re.MULTILINE
+        rf"^ *\d+: ([0-9A-F]+):{port:04X} 0+:0000 0A", pathlib.Path("/proc/net/tcp").read_text(), re.MULTILINE
     )
     return str(IPv4Address(bytes.fromhex(listener)[::-1]))
 
@@ -95,13 +97,15 @@ def test_ctrl_c_ends_every_process() -> None:
     wait_for(lambda: not any(map(alive, processes)), seconds=5)
 
 
-def test_nothing_survives_a_killed_runner() -> None:
+def test_nothing_survives_a_killed_runner_but_a_folder_that_the_next_start_removes() -> None:
     suite = Suite().start()
-    processes = suite.processes()
+    processes, left = suite.processes(), pathlib.Path(suite.record()["run"])
     suite.process.kill()
     suite.process.wait()
     wait_for(lambda: not any(map(alive, processes)), seconds=20)
-    suite.log.unlink()
+    assert left.exists()
+    assert suite.start().stop() == 0  # on the same port
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("name", ["highlight", "nginx"])
@@ -112,7 +116,7 @@ def test_what_is_killed_is_started_again(name: str) -> None:
     master = next(pid for pid in masters if name == "nginx" or is_service(pid, name))
     os.kill(master, signal.SIGKILL)
     wait_for(lambda: f"{name} was ended by SIGKILL; starting it again" in suite.log.read_text(), seconds=10)
-    wait_for(lambda: is_healthy(suite), seconds=30)
+    wait_for(suite.is_healthy, seconds=30)
     suite.stop()
 
 
@@ -125,9 +129,3 @@ def is_master(pid: int, program: str, runner: int) -> bool:
 def is_service(pid: int, name: str) -> bool:
     with open(f"/proc/{pid}/environ", "rb") as variables:
         return f"MERGEPOINT_SERVICE={name}".encode() in variables.read().split(b"\0")
-
-
-def is_healthy(suite: Suite) -> bool:
-    with socket.create_connection(("127.0.0.1", suite.port), timeout=5) as connection:
-        connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
-        return b" 200 " in connection.recv(64)

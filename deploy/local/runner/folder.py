@@ -74,5 +74,6 @@ def _ours() -> Iterator[Path]:
                 found, mark = path.lstat(), (path / LOCK).lstat()
             except OSError:
                 continue
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == mark.st_uid == os.geteuid():
+            kinds = stat.S_ISDIR(found.st_mode) and stat.S_ISREG(mark.st_mode)
+            if kinds and found.st_uid == mark.st_uid == os.geteuid():
                 yield path

@@ -1,14 +1,16 @@
-"""Standard output or error, written by a thread: a reader that is slow, or stops, never makes a service wait."""
+"""Standard output or error, written by a thread. A reader that reads gets all; one that stops makes no service wait."""
 
 import contextlib
 import errno
 import os
 import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
-ROOM = 8 << 20  # bytes that may wait for the reader; what comes then is lost, and counted
+ROOM = 8 << 20  # bytes that may wait for the reader
+STOPPED = 1.0  # seconds without taking anything, and the reader has stopped: what has no room is lost, and counted
 GONE = {errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO, errno.ECONNRESET, errno.ENOTCONN}
 LAST_WORDS = 2.0  # seconds to write what is left, at the end
 
@@ -23,6 +25,7 @@ class Stream:
         self._lost = lost
         self._waiting: deque[tuple[Render, int]] = deque()
         self._size = self._missing = 0
+        self._progress = 0.0  # when something was taken last
         self._changed = threading.Condition()
         self._closing = self._gone = False
         self._thread = threading.Thread(target=self._write_all, daemon=True)
@@ -31,21 +34,26 @@ class Stream:
     def put(self, render: Render, *, size: int = 0, lines: int = 0) -> None:
         """Write what *render* returns when its turn comes, in the thread; it is made of *size* bytes in *lines*."""
         with self._changed:
-            if self._gone or self._size + size > ROOM:
-                self._missing += lines
+            if not self._size:
+                self._progress = time.monotonic()  # there was nothing to take
+            while not self._gone and self._size + size > ROOM:
+                if not self._changed.wait(self._progress + STOPPED - time.monotonic()):
+                    self._missing += lines
+                    return
+            if self._gone:
                 return
             if self._missing:
                 self._waiting.append((lambda lines=self._missing: self._lost(lines), 0))  # type: ignore[misc]
                 self._missing = 0
             self._size += size
             self._waiting.append((render, size))
-            self._changed.notify()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Write what waits, for a moment."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(LAST_WORDS)
 
     def _write_all(self) -> None:
@@ -58,12 +66,14 @@ class Stream:
             self._write(render())
             with self._changed:
                 self._size -= size
+                self._changed.notify_all()
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest and not self._gone:
             try:
                 rest = rest[os.write(self.number, rest) :]
+                self._progress = time.monotonic()
             except BlockingIOError:  # somebody who shares the file wants it so
                 with contextlib.suppress(OSError):
                     select.select([], [self.number], [], 1.0)

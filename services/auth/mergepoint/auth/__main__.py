@@ -1,6 +1,5 @@
-"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``.
-
-They work on the database itself: in a checkout on that of its suite, which need not run.
+"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself; in
+a checkout, on that of its suite, which need not run.
 """
 
 import argparse
