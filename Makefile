@@ -8,7 +8,7 @@ UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hash
 PYTEST := $(BIN)/pytest --ignore=tests/stack --numprocesses=3 --dist=loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-quick test-long check bench lock clean
+.PHONY: help run up down metrics test test-quick test-long check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ up: ## start the suite in containers on http://localhost:8080
 
 down: ## end the containers
 	docker compose down
+
+metrics: ## show the metrics of all services, of `make run` or of the containers
+	@deploy/manage metrics
 
 test: .venv/test ## run all tests that protect, but those in containers, which are tests/stack
 	@deploy/local/need run test
@@ -53,6 +56,7 @@ lock: .venv/test ## pin what ships and what tests: names, versions, hashes
 	    -o services/$$service/requirements.txt || exit 1; \
 	done
 	$(UV) tests/requirements.in -o tests/requirements.txt
+	$(UV) deploy/management/requirements.in -c services/auth/requirements.txt -o deploy/management/requirements.txt
 
 clean: ## remove what these commands made
 	rm -rf .venv .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -61,6 +65,13 @@ clean: ## remove what these commands made
 .venv/run: $(LOCKS) $(wildcard services/*/pyproject.toml)
 	@deploy/local/need python run
 	@PYTHON='$(PYTHON)' deploy/local/install run
+	@touch $@
+
+# What deploy/manage needs: all of it where the suite is in containers.
+.venv/manage: deploy/management/requirements.txt
+	@deploy/local/need python
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 .venv/test: .venv/run tests/requirements.txt clients/python/pyproject.toml

@@ -22,6 +22,9 @@ ELSEWHERE = {
     "make test": ".ci/run",
     "make check": ".ci/run",
     "make bench": "bench/results.md",
+    "make metrics": "tests/live/test_metrics.py",
+    "deploy/manage backup mergepoint.tar": "tests/management",
+    "deploy/manage restore mergepoint.tar": "tests/management",
 }
 SAMPLES = {
     "app.py": "import this\n\nprint('hi')\n",

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import tempfile
 from ipaddress import IPv4Address
-from pathlib import Path
 
 import pytest
 
@@ -85,7 +84,7 @@ def test_services_are_left_out_and_unknown_names_told_once() -> None:
 def address_of_listener(port: int) -> str:
     """Return the address that *port* is open on: proc_net_tcp(5) has it in hexadecimal, the last byte first."""
     [listener] = re.findall(
-        rf"^ *\d+: ([0-9A-F]+):{port:04X} 0+:0000 0A", Path("/proc/net/tcp").read_text(), re.MULTILINE
+        rf"^ *\d+: ([0-9A-F]+):{port:04X} 0+:0000 0A", pathlib.Path("/proc/net/tcp").read_text(), re.MULTILINE
     )
     return str(IPv4Address(bytes.fromhex(listener)[::-1]))
 

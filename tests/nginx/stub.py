@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 KEEP = "public, max-age=30, stale-while-revalidate=30"
 
-state = {"version": "1", "health": 200, "seen": []}
+state = {"version": "1", "health": 200, "metrics": "secret 1\n", "seen": []}
 closed_once: set[str] = set()
 
 
@@ -59,7 +59,7 @@ async def answer(request: Request, writer: asyncio.StreamWriter) -> bool:
         return send(writer, 200, {}, json.dumps(state).encode())
     state["seen"].append({"method": request.method, "target": request.target, "headers": request.headers})
     if request.path == "/metrics":
-        return send(writer, 200, {}, b"secret 1\n")
+        return send(writer, 200, {}, state["metrics"].encode())
     if request.path.endswith("/health"):
         return send(writer, state["health"], {"Cache-Control": "no-store"}, b'{"status": "ok", "from": "the service"}')
     return await misbehave(request, writer)

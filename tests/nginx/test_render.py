@@ -54,7 +54,7 @@ def test_nginx_finds_no_fault(tmp_path: pathlib.Path, upstreams: str, limits: st
 def test_nothing_is_left_to_fill_in(tmp_path: pathlib.Path):
     render(tmp_path)
     rendered = list(tmp_path.glob("nginx/**/*.conf"))
-    assert len(rendered) == len(FILES)  # one upstreams less, one trusted_proxies more
+    assert len(rendered) == len(FILES) + 1  # one upstreams less, trusted_proxies and metrics_listen more
     assert not [path for path in rendered if re.search(r"\$\{MERGEPOINT_[A-Z]", path.read_text())]
 
 
@@ -86,6 +86,7 @@ BAD = {
         "nowhere.invalid:8080", "192.0.2.1:8080", "[::1%lo]:8080", "[fe80::1%eth0]:8080", "::1:8080", "[zz]:8080",
         "[2001:db8::1]:8080", "999.0.0.1:8080", "unix:/tmp/x.sock", "80a", "-1", "1 2",
     ],
+    "MERGEPOINT_METRICS_LISTEN": ["x", "8080", "*:8080", ":9101", "127.0.0.1:9101; x", "127.0.0.1", "[::1%lo]:9"],
     "MERGEPOINT_RATE": ["0", "ten", "1000001", "9" * 10, "100r/s"],
     "MERGEPOINT_RESOLVER": [
         "example", "127.0.0.1:0", "127.0.0.1:99999", "999.1.1.1", "::1", "[::1%lo]", "[zz]", "1.1.1.1 x",
@@ -109,6 +110,7 @@ GOOD = {
     "MERGEPOINT_IN_FLIGHT": ["1", "65535"],
     "MERGEPOINT_LIMITS": ["on", "off"],
     "MERGEPOINT_LISTEN": ["0.0.0.0:{port}", "*:{port}", "[::]:{port}", "localhost:{port}", "127.1:{port}", "{port}"],
+    "MERGEPOINT_METRICS_LISTEN": ["*:{port}", "127.0.0.1:{port}", "[::1]:{port}", "{port}"],
     "MERGEPOINT_RATE": ["1", "1000000", " 7\n"],
     "MERGEPOINT_RESOLVER": ["127.0.0.11", "[::1]:65535", "0.0.0.0:1"],
     "MERGEPOINT_SERVICES": ["auth", "highlight,thumbnail"],

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import subprocess
+from collections.abc import Mapping
 from typing import Any
 
 from tests.servers import ROOT, Connection, Reply, free_port
@@ -20,7 +21,7 @@ class Stack:
         self.port = free_port()
         self.examples_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
             "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}",
             "MERGEPOINT_EXAMPLES_LISTEN": f"127.0.0.1:{self.examples_port}",
@@ -37,7 +38,7 @@ class Stack:
         """The same, whether it goes well or not."""
         command = ["docker", "compose", "--env-file", os.devnull, "--project-name", self.project, *words]
         return subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=seconds, check=False
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
         )
 
     def up(self, *words: str) -> None:
@@ -81,10 +82,18 @@ class Stack:
         lists = (["ps", "--all", *mine], ["network", "ls", *mine], ["volume", "ls", *mine])
         return "".join(_docker(*words).stdout for words in lists)
 
-    def request(self, method: str, target: str, body: bytes | None = None, *, port: int = 0) -> Reply:
+    def request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        *,
+        port: int = 0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         connection = Connection(port or self.port)
         try:
-            return connection.request(method, target, body)
+            return connection.request(method, target, body, headers)
         finally:
             connection.close()
 

@@ -100,6 +100,15 @@ def test_metrics_are_for_the_inside(stack: Stack, our):
     assert "mergepoint_requests_total" in stack.execute(stack.ids(our)[0], "python", "-c", ask).stdout
 
 
+def test_links_that_commands_print_lead_to_where_the_suite_is(stack: Stack):
+    [auth] = stack.ids("auth")
+    command = ("python", "-m", "mergepoint.auth")
+    assert "usage: python -m mergepoint.auth" in stack.execute(auth, *command, "--help").stdout
+    stack.execute(auth, *command, "create-user", "grace")
+    link = stack.execute(auth, *command, "reset-password", "grace").stdout
+    assert link.startswith(f"http://localhost:{stack.port}/auth/password?token=")
+
+
 def test_images_hold_nothing_that_builds(stack: Stack, our):
     found = stack.execute(stack.ids(our)[0], "sh", "-c", "ls /build /opt/mergepoint/lib/*/site-packages").stdout
     assert "gunicorn" in found

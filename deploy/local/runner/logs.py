@@ -11,6 +11,7 @@ import os
 import secrets
 import selectors
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -22,6 +23,7 @@ from .stream import Stream
 PIPE = 1 << 20  # bytes; the default of 64 KB is full in some milliseconds of many requests
 F_SETPIPE_SZ = 1031  # fcntl(2)
 REMEMBERED = 8192  # bytes of each program's last words
+BATCH = 0.01  # seconds for more to come: nginx writes 4 KB at a time, and each piece costs a turn of two threads
 LONGEST = 1 << 16  # bytes of a line; what is longer is cut into several
 OURS = "run"  # the service that our own lines are of
 
@@ -153,6 +155,7 @@ class Logs:
                 self._tasks.popleft()()
             if self._closing and not self._tasks:
                 return
+            time.sleep(BATCH)
 
     def _read(self, reader: int, source: Source) -> None:
         data = os.read(reader, PIPE)

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
-ITS_OWN = (signal.SIGINT, signal.SIGHUP)
+ITS_OWN = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Make:

@@ -30,21 +30,15 @@ def start(
 
 def family(session: int) -> set[int]:
     """Return the processes of a session, whatever groups they have made in it; zombies are none."""
-    found = set()
-    for pid in _all():
-        with contextlib.suppress(OSError):
-            state, _parent, _group, its_session, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            if int(its_session) == session and state != "Z":
-                found.add(pid)
-    return found
+    return {pid for pid, its_session, _ in _alive() if its_session == session}
 
 
 def dwellers(folder: Path) -> set[int]:
-    """Return the processes that work in *folder*: those of the run that made it, and of no other."""
+    """Return the processes that work in *folder*: those of the run that made it; a person's have a terminal."""
     found = set()
-    for pid in _all():
+    for pid, _, terminal in _alive():
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/cwd") == str(folder):
+            if not terminal and os.readlink(f"/proc/{pid}/cwd") == str(folder):
                 found.add(pid)
     return found
 
@@ -59,5 +53,10 @@ def kill(find: Callable[[], set[int]]) -> None:
         time.sleep(0.02)
 
 
-def _all() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+def _alive() -> Iterator[tuple[int, int, int]]:
+    """Each process that is no zombie: its id, its session, the number of its terminal, or 0 for none (proc(5))."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            state, _, _, session, terminal, *_ = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+            if state != "Z":
+                yield int(name), int(session), int(terminal)

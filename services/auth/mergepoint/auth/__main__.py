@@ -1,19 +1,24 @@
-"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``.
-
-They work on the database itself: in a checkout on that of its suite, which need not run.
+"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself; in
+a checkout, on that of its suite, which need not run.
 """
 
 import argparse
+import contextlib
 import getpass
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
 
 from mergepoint.kit import typed
+from mergepoint.kit.archive import Archive, UnusableBackup, Writer, new_file
 from mergepoint.kit.config import load
 from mergepoint.kit.state import last_run
 
-from . import mail
+from . import backup, mail
 from .audit import Origin
 from .config import Settings
 from .core import Auth
@@ -31,11 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _follow_last_run()
     settings = load(Settings)
     try:
+        if options.of_the_whole:
+            options.run(Store(settings.database), settings.state, options)
+            return 0
         store = Store(settings.database)
         store.migrate()
         options.mail_server = settings.smtp
         options.run(Auth(store, settings.state, settings.public_url), options)
-    except (AuthError, OSError) as error:
+    except (AuthError, OSError, UnusableBackup) as error:
         print(f"{error} ({error.__cause__})" if error.__cause__ else error, file=sys.stderr)
         return 1
     return 0
@@ -73,12 +81,54 @@ def _follow_last_run() -> None:
         os.environ |= last_run().get("environment", {}) | os.environ
 
 
+def back_up(store: Store, folder: Path, options: argparse.Namespace) -> None:
+    with _written(options.file) as stream:
+        archive = Writer(stream)
+        archive.close({backup.NAME: backup.write(store, folder, archive.add)})
+
+
+def restore(store: Store, folder: Path, options: argparse.Namespace) -> None:
+    with _read(options.file, folder) as file:
+        archive = Archive(file)  # all of it is compared with its manifest, before anything is touched
+        about = archive.services.get(backup.NAME)
+        if about is None:
+            raise UnusableBackup("there is nothing of auth in it")
+        backup.restore(archive, str(about.get("schema")), store, folder, replace=options.replace)
+    print(f"restored {folder} and its database, of auth {about.get('version')} with schema {about.get('schema')}")
+
+
+def _written(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    if file != "-":
+        return new_file(Path(file))
+    if sys.stdout.isatty():
+        raise OSError("a backup is no text for a terminal: name a file, or send it somewhere")
+    return contextlib.nullcontext(sys.stdout.buffer)
+
+
+@contextlib.contextmanager
+def _read(file: str, folder: Path) -> Iterator[BinaryIO]:
+    """What comes from a pipe is kept in a file without a name, since it is read twice."""
+    if file != "-":
+        with open(file, "rb") as opened:
+            yield opened
+        return
+    if sys.stdin.seekable():
+        yield sys.stdin.buffer
+        return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryFile(dir=folder) as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.seek(0)
+        yield kept
+
+
 def _password() -> str:
     return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=typed.command("mergepoint.auth"), description=DESCRIPTION)
+    parser.set_defaults(of_the_whole=False)  # of the database and the folder, whose accounts are not asked
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     create = commands.add_parser("create-user", help="make a user and print the generated password")
@@ -94,6 +144,15 @@ def _parser() -> argparse.ArgumentParser:
 
     rotate = commands.add_parser("rotate-identity-key", help="sign identities with a new key; nobody notices")
     rotate.set_defaults(run=rotate_identity_key)
+
+    back = commands.add_parser("backup", help="write all that is known, and what signs, to a file; the service may run")
+    back.add_argument("file", help="or - for standard output")
+    back.set_defaults(run=back_up, of_the_whole=True)
+
+    again = commands.add_parser("restore", help="put a backup back; the service must not run")
+    again.add_argument("file", help="or - for standard input")
+    again.add_argument("--replace", action="store_true", help="in place of the accounts that are there")
+    again.set_defaults(run=restore, of_the_whole=True)
     return parser
 
 

@@ -68,10 +68,10 @@ class Settings(ServiceSettings):
     @field_validator("state", mode="before")
     @classmethod
     def _is_a_folder(cls, value: str | Path) -> str | Path:
-        nearest = Path(value).absolute()
-        while not nearest.exists():
-            nearest = nearest.parent
-        if not str(value) or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        nearest = os.path.abspath(value)
+        while not os.path.exists(nearest):
+            nearest = os.path.dirname(nearest)
+        if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
             raise ValueError("a folder that is there, or that can be made, for this process to write to, is expected")
         return value
 

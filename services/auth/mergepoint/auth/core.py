@@ -3,6 +3,7 @@
 ``Auth.open("sqlite:////…/auth.db", folder)`` is all that a program without a web server needs.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -77,6 +78,7 @@ class Auth:
             store, self.once, self.factors, self.audit, origin=issuer, host=_host(issuer), clock=clock
         )
         self.federation = Federation(store, self.accounts, self.audit, clock)
+        self.held = contextlib.ExitStack()  # what goes when this goes; start.py puts the lock on the folder into it
         self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)
 
     def first_administrator(self, name: str) -> str | None:

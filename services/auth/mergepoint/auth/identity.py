@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .seal import write_once
 
+KEYS = "identity-keys.json"  # the name of their file
 LIFETIME = 60  # seconds that an identity is good for
 LOOK_AGAIN = 1.0  # seconds until a worker notices that the file has changed
 PUBLISHED_BEFORE = 5.0  # seconds from when a key is published until it signs
@@ -49,7 +50,7 @@ class IdentityKeys:
     """Signs with the key of the moment; the keys are in *folder*, which processes share."""
 
     def __init__(self, folder: Path, issuer: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._path = folder / "identity-keys.json"
+        self._path = folder / KEYS
         self._issuer = issuer
         self._clock = clock
         self._lock = threading.Lock()

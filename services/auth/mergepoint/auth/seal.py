@@ -11,11 +11,12 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 BYTES = 32
+SECRET = "secret"  # the name of its file
 
 
 def secret(folder: Path) -> bytes:
     """Return the secret in *folder*; the first call makes it."""
-    path = folder / "secret"
+    path = folder / SECRET
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.suppress(FileExistsError):
         write_once(path, secrets.token_bytes(BYTES))

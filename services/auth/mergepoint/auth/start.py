@@ -3,6 +3,7 @@
 In a process of its own, whose memory nobody inherits: that of Alembic (10 MB) and of a first password's hash (19 MB).
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ import structlog
 from .config import Settings
 from .core import FIRST_PASSWORD, Auth
 from .errors import StoreUnavailable
+from .folder import InUse, in_use
 from .store import Store
 
 WAIT_FOR_DATABASE = 30.0  # seconds
@@ -24,8 +26,17 @@ log = structlog.get_logger()
 
 def opened(settings: Settings) -> Auth:
     """Return the core with a database that is ready. No connection is open: those belong to one process."""
+    held, store = contextlib.ExitStack(), Store(settings.database)
+    try:
+        held.enter_context(in_use(store, settings.state))
+        store.close()
+    except (InUse, StoreUnavailable) as error:
+        log.error("a restore is not finished", detail=str(error))
+        raise SystemExit(75) from error  # EX_TEMPFAIL, sysexits(3)
     _in_child(lambda: _prepare(settings))
-    return _core(settings)
+    auth = _core(settings)
+    auth.held = held  # as long as one of the processes lives that are forked from this one
+    return auth
 
 
 def _core(settings: Settings) -> Auth:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import DataError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -56,20 +56,31 @@ class Store:
         with _honest(), self._engine.begin() as connection:
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the tables up to date. Several processes may try at once: one does it, the others wait."""
-        from alembic import command, config  # 10 MB that nobody needs afterwards
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees the database as it is now, however long it reads. Nobody waits for it."""
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        engine = self._reader if self.is_sqlite else self._engine.execution_options(**options)
+        with _honest(), engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction that may change tables: several processes may try at once, and one does, the others wait."""
         if self.is_sqlite:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        with _honest(), self._engine.begin() as connection:
+        with self.write() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5)")
-            settings = config.Config()
-            settings.set_main_option("script_location", str(MIGRATIONS))
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables up to date."""
+        with self.alone() as connection:
+            to_revision(connection, "head")
 
     def check(self) -> None:
         """Raise StoreUnavailable unless the tables are there and can be written."""
@@ -116,6 +127,38 @@ def _honest() -> Iterator[None]:
         raise Invalid("value", "this is not a value that there could be") from error
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreUnavailable from error
+
+
+def to_revision(connection: Connection, revision: str) -> None:
+    """Give the database the tables of *revision*: one's id, ``head``, or ``base`` for none at all."""
+    from alembic import command  # 10 MB that nobody needs afterwards
+
+    settings = _alembic()
+    settings.attributes["connection"] = connection
+    (command.downgrade if revision == "base" else command.upgrade)(settings, revision)
+
+
+def revision_of(connection: Connection) -> str:
+    """Return the revision of the tables that are there; none at all are ``base``."""
+    if not inspect(connection).has_table("alembic_version"):
+        return "base"
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "base")
+
+
+def is_known(revision: str) -> bool:
+    """Return whether there are migrations from *revision* to ours; a newer version's is not known."""
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    return revision in known | {"base"}
+
+
+def _alembic() -> Any:
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS))
+    return settings
 
 
 def engine_of(store: Store) -> Engine:

@@ -22,6 +22,7 @@ __all__ = ["BaseSettings", "ServiceSettings", "SettingsConfigDict", "load", "loa
 
 BAD_CONFIGURATION = 78  # EX_CONFIG, sysexits(3): restarting will not help
 LONGEST_SHOWN = 200  # characters of a value
+LONGEST_SAID = 500  # characters of what is wrong with it, which may have it once more
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What a cluster tells every process of its neighbours, in names that begin like ours (Kubernetes' service links).
 OF_A_CLUSTER = re.compile(r"_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$")
@@ -123,7 +124,7 @@ def _fault(settings: type[BaseSettings], name: str, item: Any) -> str:
     said = str(item["ctx"]["error"]) if item["type"] == "value_error" else expected(field)
     if item["type"] == "missing":
         return f"{variable} is not set: {said}"
-    return _without_passwords(f"{variable}={_shown(item['input'], secret=not field.repr)}: {said}")
+    return _without_passwords(f"{variable}={_shown(item['input'], secret=not field.repr)}: {_cut(said, LONGEST_SAID)}")
 
 
 def expected(field: FieldInfo) -> str:
@@ -157,7 +158,11 @@ def _shown(value: Any, *, secret: bool) -> str:
     text = str(value)
     if secret and text:
         return "<secret>"
-    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")
+    return repr(_cut(text, LONGEST_SHOWN))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _without_passwords(line: str) -> str:

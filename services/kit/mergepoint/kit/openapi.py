@@ -76,6 +76,7 @@ def document(app: Flask, name: str, version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": info,
+        "servers": [{"url": ".."}],  # relative to the document, which may be below a prefix of a proxy's
         "paths": paths,
         "components": {"schemas": components},
     }

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-from pathlib import Path
 
 from pydantic import Field, field_validator
 
@@ -48,7 +47,7 @@ class Metrics(BaseSettings):
     @field_validator("multiproc_dir")
     @classmethod
     def _is_a_folder(cls, value: str) -> str:
-        if value and not (Path(value).is_dir() and os.access(value, os.W_OK | os.X_OK)):
+        if value and not (os.path.isdir(value) and os.access(value, os.W_OK | os.X_OK)):
             raise ValueError("a folder that this process may write to is expected")
         return value
 

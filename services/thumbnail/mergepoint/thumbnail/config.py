@@ -61,7 +61,7 @@ class Settings(ServiceSettings):
     def _are_sources(cls, value: str) -> str:
         try:
             Sources(value, max_bytes=1, timeout=1, redirects=0, age=0, most_age=0)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise ValueError(f"origins and folders such as https://example.com are expected; {error}") from None
         return value
 
