@@ -6,7 +6,7 @@ from pathlib import Path
 from mergepoint.kit import listen
 
 from . import address, descriptors, folder, health, home, record, services, settings
-from .logs import Logs
+from .output.logs import Logs
 from .services import ROOT
 from .signals import Signals
 from .suite import Suite
