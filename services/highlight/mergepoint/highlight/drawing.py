@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -10,6 +10,9 @@ from typing import Any, TextIO
 
 from pygments.formatters.svg import SvgFormatter
 from pygments.token import Token
+
+from . import marks
+from .marks import Marks
 
 # DejaVu Sans Mono, where Debian, Fedora, Alpine and Arch put it. No other font is ever opened.
 FONT_FOLDERS = (
@@ -46,8 +49,9 @@ class PngUnavailable(LookupError):
 class SizedSvgFormatter(SvgFormatter):
     """SVG with a size and a background, so that an ``<img>`` shows all of it and dark styles can be read."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, marked: Marks = (), **options: Any) -> None:
         super().__init__(**options, nowrap=True)  # our frame, not Pygments' own
+        self._marked = marked
 
     def format_unencoded(self, tokensource: Iterable[tuple[Any, str]], outfile: TextIO) -> None:
         tokens = [(kind, NOT_XML.sub(_picture, value)) for kind, value in tokensource]
@@ -58,9 +62,18 @@ class SizedSvgFormatter(SvgFormatter):
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}">\n'
             f'<rect width="100%" height="100%" fill="{self.style.background_color}"/>\n'
+            f"{''.join(self._tints())}"
             f'<g font-family="monospace" font-size="{FONT_SIZE}px"{self._get_style(Token)}>\n'
             f"{inner.getvalue()}</g></svg>\n"
         )
+
+    def _tints(self) -> Iterator[str]:
+        for line, kinds in self._marked:
+            top = (line - 1) * self.ystep + 3  # text stands on y = FONT_SIZE, and comes down to about 4 below that
+            for kind in kinds:
+                colour = "#{:02x}{:02x}{:02x}".format(*marks.KINDS[kind][0])
+                place = f'y="{top}" height="{self.ystep}" fill="{colour}"'
+                yield f'<rect width="100%" {place} fill-opacity="{marks.TINT}"/><rect width="2" {place}/>\n'
 
     def _size(self, text: str) -> tuple[int, int]:
         lines = text.removesuffix("\n").split("\n")
@@ -69,8 +82,8 @@ class SizedSvgFormatter(SvgFormatter):
         return round(columns * FONT_SIZE * CELL_WIDTH) + gutter + 8, len(lines) * self.ystep + 6
 
 
-def png_formatter(**options: Any) -> Any:
-    """Return Pygments' image formatter, drawing with DejaVu Sans Mono from a known folder."""
+def png_formatter(marked: Marks = (), **options: Any) -> Any:
+    """Return Pygments' image formatter, drawing with DejaVu Sans Mono from a known folder; *marked* are lines."""
     from pygments.formatters import img
 
     if not img.pil_available:
@@ -97,7 +110,24 @@ def png_formatter(**options: Any) -> Any:
                 raise OutputTooLarge(f"a picture of {width} by {height} pixels; {MOST_PIXELS} are allowed")
             return width, height
 
+        def _paint_line_number_bg(self, im: Any) -> None:
+            super()._paint_line_number_bg(im)
+            _tint(self, im, marked)
+
     return PngFormatter()
+
+
+def _tint(formatter: Any, image: Any, marked: Marks) -> None:
+    """Paint the lines that are *marked*, with a bar at their left, where the text has not been drawn yet."""
+    from PIL import ImageDraw
+
+    draw = ImageDraw.Draw(image)
+    left = formatter.image_pad + formatter.line_number_width - formatter.line_number_pad + 1
+    for line, kinds in marked:
+        top = formatter._get_line_y(line - 1)
+        bottom = top + formatter._get_line_height() - 1
+        draw.rectangle((left, top, image.size[0], bottom), fill=marks.over(formatter.background_color, kinds[-1]))
+        draw.rectangle((left, top, left + 1, bottom), fill=marks.KINDS[kinds[-1]][0])
 
 
 @cache

@@ -122,9 +122,8 @@ def _by_name(language: str) -> type[Lexer]:
 
 
 def _by_filename(filename: str, beginning: str) -> type[Lexer] | None:
-    return find_lexer_class_for_filename(filename, beginning) or find_lexer_class_for_filename(
-        _plus(filename), beginning
-    )
+    names = (filename, _plus(filename))
+    return next(filter(None, (find_lexer_class_for_filename(name, beginning) for name in names)), None)
 
 
 def _plus(name: str) -> str:
