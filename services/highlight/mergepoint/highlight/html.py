@@ -85,7 +85,7 @@ class LinesHtmlFormatter(HtmlFormatter):
         lines = (
             (kind, self._marked(line, marked.get(number, ()))) for number, (kind, line) in enumerate(tokensource, 1)
         )
-        return super()._highlight_lines(lines)
+        yield from super()._highlight_lines(lines)
 
     def _marked(self, line: str, kinds: Sequence[str]) -> str:
         if not kinds:

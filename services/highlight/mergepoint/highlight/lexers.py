@@ -13,7 +13,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import _iter_lexerclasses, find_lexer_class_for_filename
 from pygments.modeline import get_filetype_from_buffer
 
-from . import engine
+from . import diffs, engine
 
 # What a text is judged by: analysers cost time with every character, and the beginning says most.
 GUESS_FROM = 4096
@@ -112,6 +112,8 @@ def warm_most_used() -> Iterator[str]:
 def _by_name(language: str) -> type[Lexer]:
     wanted = language.lower()
     found = _by_alias().get(wanted) or _by_spaced_alias().get(wanted)
+    if found is None and wanted.startswith(diffs.PREFIX) and not wanted.startswith(2 * diffs.PREFIX):
+        return diffs.diff_of(_by_name(language[len(diffs.PREFIX) :]))  # type: ignore[arg-type]  # classes can be hashed
     if found is None:
         near = difflib.get_close_matches(wanted[:60], list(_by_alias()), n=1, cutoff=0.0)
         raise UnknownLanguage(
