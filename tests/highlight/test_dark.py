@@ -1,7 +1,6 @@
 """One answer for readers who prefer light and for those who prefer dark, seen with a real browser."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,11 +8,8 @@ from flask.testing import FlaskClient
 from pygments.styles import get_style_by_name
 from pygments.token import Keyword, String
 
-from tests.servers import missing, need
-
 CODE = "def f():\n    return 'x'\n"
 LIGHT, DARK = "default", "monokai"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
 COLOURS = """() => {
     const of = (element, what) => getComputedStyle(element)[what];
     const find = text => [...document.querySelectorAll("pre span")].find(
@@ -50,20 +46,6 @@ def expected(name: str, css: str = "classes") -> dict[str, str]:
         "string": rgb(style.style_for_token(String.Single)["color"]),
         "background": rgb(style.background_color),
     }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    need("chromium")
-    from playwright.sync_api import Error, sync_playwright
-
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        except Error as error:
-            missing(f"Chromium does not start: {error}")
-        yield browser
-        browser.close()
 
 
 def seen(browser: Any, html: str, preference: str) -> dict[str, str]:

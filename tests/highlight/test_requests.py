@@ -226,6 +226,28 @@ class TestBadOptions:
             ("anchors", "1"),
             ("anchors", "L\n"),
             ("anchors", "L" * 65),
+            ("linespans", "1"),
+            ("linespans", "L" * 65),
+            ("cssclass", "a b"),
+            ("cssclass", "1a"),
+            ("cssclass", '"'),
+            ("cssclass", "é"),
+            ("cssclass", "a\n"),
+            ("cssclass", "x" * 65),
+            ("classprefix", "a.b"),
+            ("classprefix", "-1"),
+            ("marks", "3"),
+            ("marks", "add"),
+            ("marks", "add:"),
+            ("marks", "add:0"),
+            ("marks", "add:3-2"),
+            ("marks", "warn:3"),
+            ("marks", "Add:3"),
+            ("marks", "add:3;del:5"),
+            ("marks", "add:3,del"),
+            ("marks", ",".join(["add:1"] * 201)),
+            ("marks", "add:" + "1" * 4000),
+            ("unselectable", "x"),
             ("format", "pdf"),
             ("format", "HTML"),
             ("css", "both"),
@@ -277,9 +299,9 @@ class TestBadOptions:
 
     @pytest.mark.parametrize(
         "name",
-        ["cssfile", "tagsfile", "font_name", "prestyles", "classprefix", "cssclass", "outencoding", "encoding", "full",
+        ["cssfile", "tagsfile", "font_name", "prestyles", "outencoding", "encoding", "full",
          "noclobber_cssfile", "tagurlformat", "preamble", "docclass", "verboptions", "commandprefix", "linenospecial",
-         "debug_token_types", "filters", "lexer", "stripnl", "ensurenl", "escapeinside", "mathescape", "wrapcode"],
+         "debug_token_types", "filters", "lexer", "stripnl", "ensurenl", "escapeinside", "mathescape"],
     )  # fmt: skip
     def test_what_pygments_could_write_open_or_inject_does_not_exist(self, client: FlaskClient, name: str) -> None:
         refused(client.post(f"/highlight?{name}=/tmp/x", data="x"), 422, "unknown_option", name)
@@ -320,9 +342,51 @@ class TestBadOptions:
         refused(reply, 422, "unknown_style", name)
         assert "'monokai'" in reply.json["detail"]
 
-    def test_page_and_nowrap_exclude_each_other(self, client: FlaskClient) -> None:
-        reply = client.post("/highlight?page=1&nowrap=1", data="x")
-        refused(reply, 422, "invalid_option", "page")
+    @pytest.mark.parametrize(
+        "option",
+        ["page=1", "linenos=inline", "linenos=table", "anchors=L", "linespans=L", "anchorlinenos=1", "unselectable=1",
+         "wrapcode=1", "cssclass=code", "dark_style=monokai"],
+    )  # fmt: skip
+    def test_nowrap_refuses_what_it_has_no_place_for(self, client: FlaskClient, option: str) -> None:
+        name = option.partition("=")[0]
+        reply = client.post(f"/highlight?language=text&{option}&nowrap=1", data="x")
+        refused(reply, 422, "invalid_option", name)
+        assert reply.json["errors"][0]["message"] == f"{name} and nowrap exclude each other"
+        assert client.post(f"/highlight?language=text&{option}&nowrap=0", data="x").status_code == 200
+
+    @pytest.mark.parametrize(
+        "options",
+        ["linenos=none", "cssclass=highlight", "hl_lines=1", "marks=add:1", "classprefix=p", "css=inline",
+         "css=inline&dark_style=monokai", "format=svg&linenos=inline", "title=x"],
+    )  # fmt: skip
+    def test_and_nothing_else(self, client: FlaskClient, options: str) -> None:
+        assert client.post(f"/highlight?language=text&nowrap=1&{options}", data="x").status_code == 200
+
+    @pytest.mark.parametrize(
+        "selector",
+        ["dark", ".", "#", "..dark", ".dark.x", ".dark .x", ".dark,.x", "html.dark", ".dark:hover", "*", "[]", "[a=]",
+         '[a="b"]', "[a=b", "[a=b c]", "[a~=b]", "[a=b][c]", "[1=b]", ".1a", ".é", ".dark\n", ".a{}", "</style>",
+         "." + "x" * 100],
+    )  # fmt: skip
+    def test_a_dark_selector_is_one_simple_one(self, client: FlaskClient, selector: str) -> None:
+        query = {"language": "text", "dark_style": "vim", "dark_selector": selector}
+        refused(client.post("/highlight", query_string=query, data="x"), 422, "invalid_option", "dark_selector")
+        query = {"dark": "vim", "dark_selector": selector}
+        reply = client.get("/highlight/styles/default.css", query_string=query)
+        refused(reply, 422, "invalid_option", "dark_selector")
+
+    @pytest.mark.parametrize("options", ["", "&dark_style=vim&css=inline"])
+    def test_a_dark_selector_needs_a_dark_style_sheet(self, client: FlaskClient, options: str) -> None:
+        reply = client.post(f"/highlight?language=text&dark_selector=.dark{options}", data="x")
+        refused(reply, 422, "invalid_option", "dark_selector")
+        reply = client.get("/highlight/styles/default.css?dark_selector=.dark")
+        refused(reply, 422, "invalid_option", "dark_selector")
+
+    @pytest.mark.parametrize("name", ["scope", "cssclass", "classprefix"])
+    @pytest.mark.parametrize("value", ["a b", "1", "a.b", "a{", "é", "x" * 65])
+    def test_names_in_a_style_sheet_are_words(self, client: FlaskClient, name: str, value: str) -> None:
+        reply = client.get("/highlight/styles/default.css", query_string={name: value})
+        refused(reply, 422, "invalid_option", name)
 
     @pytest.mark.parametrize("body", ["", "{", "[]", "null", "1", '"x"', "{]", "[" * 10_000])
     def test_unreadable_json_is_400(self, client: FlaskClient, body: str) -> None:

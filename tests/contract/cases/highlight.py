@@ -41,6 +41,8 @@ HIGHLIGHT = [
     highlight("light and dark inline", "x = 1\n", language="python", dark_style="monokai", css="inline"),
     highlight("svg", UNICODE, language="python", format="svg", linenos="inline"),
     highlight("png", "x = 1\n", language="python", format="png"),
+    highlight("code within a diff", "@@ -1,2 +1,2 @@\n-x = 1\n+x = 'y'\n z\n", language="diff-python"),
+    highlight("code within a diff of nothing known", "+x\n", language="diff-klingon"),
     highlight("latex", language="python", format="latex"),
     highlight("a latex document", "x\n", language="python", format="latex", page=True, title="100% {x}"),
     highlight("rtf", "é = 1\n", language="python", format="rtf"),
@@ -62,6 +64,34 @@ HIGHLIGHT = [
     highlight("a step of zero", "x\n", language="text", linenostep=0),
     highlight("a line zero", "x\n", language="text", hl_lines="0"),
     highlight("an anchor with markup", "x\n", language="text", anchors='x">'),
+    highlight("spans around lines", language="python", linespans="line", anchors="L"),
+    highlight("numbers that are links", language="python", linenos="table", anchors="L", anchorlinenos=True),
+    highlight("numbers that cannot be selected", language="python", linenos="inline", unselectable=True),
+    highlight(
+        "numbers beside the code that cannot be selected", "x\n", language="text", linenos="table", unselectable=True
+    ),
+    highlight(
+        "a code element and classes of its own", language="python", wrapcode=True, cssclass="c", classprefix="p-"
+    ),
+    highlight("marks", language="python", marks="add:1,del:2,error:3,focus:2-9"),
+    highlight("marks inline", language="python", marks="add:1,focus:1", css="inline", hl_lines="1"),
+    highlight("marks in svg", "a\nb\n", language="text", format="svg", marks="add:2"),
+    highlight("marks in png", "a\nb\n", language="text", format="png", marks="del:2"),
+    highlight("marks where there are none", "x\n", language="text", format="latex", marks="add:1"),
+    highlight("marks of an unknown kind", "x\n", language="text", marks="new:1"),
+    highlight("lines in another spelling", language="python", hl_lines="[1, 3]"),
+    highlight("dark by a class", "x\n", language="python", dark_style="monokai", dark_selector=".dark"),
+    highlight(
+        "a page that is dark by an attribute",
+        "x\n",
+        language="python",
+        dark_style="monokai",
+        page=True,
+        dark_selector="[data-theme=dark]",
+    ),
+    highlight("a selector that is none", "x\n", language="text", dark_style="vim", dark_selector=".a .b"),
+    highlight("a selector without a style", "x\n", language="text", dark_selector=".dark"),
+    highlight("numbers and nowrap exclude each other", "x\n", language="text", linenos="inline", nowrap=True),
     highlight("page and nowrap exclude each other", "x\n", language="text", page=True, nowrap=True),
 ]
 SNIPPETS = [
@@ -139,6 +169,22 @@ OTHERS: list[dict[str, Any]] = [
     },
     {"name": "a style sheet", "call": "stylesheet", "options": {"name": "monokai"}},
     {"name": "a style sheet for both", "call": "stylesheet", "options": {"name": "default", "dark": "monokai"}},
+    {"name": "a style sheet within a class", "call": "stylesheet", "options": {"name": "default", "scope": "post"}},
+    {
+        "name": "a style sheet for other classes, with marks",
+        "call": "stylesheet",
+        "options": {"name": "default", "cssclass": "c", "classprefix": "p-", "marks": True},
+    },
+    {
+        "name": "a style sheet that a class makes dark",
+        "call": "stylesheet",
+        "options": {"name": "default", "dark": "monokai", "dark_selector": ".dark", "scope": "post"},
+    },
+    {
+        "name": "a style sheet for no selector",
+        "call": "stylesheet",
+        "options": {"name": "default", "dark": "monokai", "dark_selector": "a"},
+    },
     {
         "name": "an unknown style sheet",
         "call": "stylesheet",

@@ -8,7 +8,7 @@ from pygments.lexer import Lexer
 from pygments.lexers.special import TextLexer
 
 from . import engine, lexers, stylesheets
-from .formats import FORMATS, Layout
+from .formats import FORMATS, MARKED, Layout, NoMarks
 from .lexers import UnknownLanguage
 
 FindLexer = Callable[[str | None, str | None, str | None, str], type[Lexer]]
@@ -55,6 +55,8 @@ def highlight(
     itself would strip. *render* is ``engine.highlight`` or something that gives the same bytes: ``pygments.highlight``.
     """
     layout = layout or Layout()
+    if layout.marks and format not in MARKED:
+        raise NoMarks(format)
     stylesheets.find(layout.style)
     if layout.dark_style:
         stylesheets.find(layout.dark_style, "dark_style")
@@ -86,7 +88,11 @@ def guess(code: str, *, filename: str | None = None, limit: int = 5) -> list[dic
 
 def _clip(layout: Layout, code: str) -> Layout:
     """Drop marked lines below the end; pictures would grow by them."""
-    if not layout.hl_lines:
+    if not layout.hl_lines and not layout.marks:
         return layout
     lines = code.count("\n") + code.count("\r") + 1
-    return replace(layout, hl_lines=tuple(line for line in layout.hl_lines if line <= lines))
+    return replace(
+        layout,
+        hl_lines=tuple(line for line in layout.hl_lines if line <= lines),
+        marks=tuple(mark for mark in layout.marks if mark[0] <= lines),
+    )

@@ -18,6 +18,8 @@ from pygments.formatters.terminal256 import (
 
 from . import html, stylesheets
 from .drawing import SizedSvgFormatter, png_formatter
+from .marks import Marks
+from .stylesheets import Sheet
 from .tokens import TokenFormatter
 
 
@@ -25,7 +27,8 @@ from .tokens import TokenFormatter
 class Layout:
     """How the answer looks. Formats ignore what they have no word for.
 
-    *linenos* is ``none``, ``inline`` or ``table``, *css* ``classes`` or ``inline``; *hl_lines* are counted from 1.
+    *linenos* is ``none``, ``inline`` or ``table``, *css* ``classes`` or ``inline``; *hl_lines* are counted from 1. Only
+    *marks*, since they say something, are refused where they cannot be shown.
     """
 
     style: str = "default"
@@ -35,10 +38,28 @@ class Layout:
     linenostart: int = 1
     linenostep: int = 1
     hl_lines: tuple[int, ...] = ()
+    marks: Marks = ()
     anchors: str = ""
+    linespans: str = ""
+    anchorlinenos: bool = False
+    unselectable: bool = False
+    wrapcode: bool = False
+    cssclass: str = "highlight"
+    classprefix: str = ""
+    dark_selector: str | None = None
     nowrap: bool = False
     page: bool = False
     title: str = ""
+
+
+class NoMarks(ValueError):
+    """The format has no way to show marked lines."""
+
+    code = "invalid_option"
+    field = "marks"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no marks; {', '.join(MARKED)} have")
 
 
 @dataclass(frozen=True)
@@ -61,20 +82,34 @@ def _html_formatter(layout: Layout) -> Formatter:
         "linenostep": layout.linenostep,
         "hl_lines": layout.hl_lines,
         "lineanchors": layout.anchors,
+        "linespans": layout.linespans,
+        "anchorlinenos": layout.anchorlinenos,
+        "wrapcode": layout.wrapcode,
+        "cssclass": layout.cssclass,
+        "classprefix": layout.classprefix,
         "noclasses": layout.css == "inline",
         "nowrap": layout.nowrap,
     }
+    lines = html.Lines(dict(layout.marks), unselectable=layout.unselectable)
     if layout.dark_style and layout.css == "inline":
         dark = stylesheets.find(layout.dark_style, "dark_style")
-        return html.AdaptiveHtmlFormatter(dark, **options)
-    return HtmlFormatter(**options)
+        return html.AdaptiveHtmlFormatter(dark, lines, **options)
+    return html.LinesHtmlFormatter(lines, **options) if lines else HtmlFormatter(**options)
 
 
 def _finish_html(text: str, layout: Layout) -> str:
+    sheet = Sheet(
+        layout.style,
+        dark=layout.dark_style,
+        dark_selector=layout.dark_selector,
+        cssclass=layout.cssclass,
+        classprefix=layout.classprefix,
+        marks=bool(layout.marks),
+    )
     if layout.page:
-        return html.page(text, layout.title, layout.style, layout.dark_style, css=layout.css)
+        return html.page(text, layout.title, sheet, css=layout.css)
     if layout.dark_style and layout.css == "classes" and not layout.nowrap:
-        return html.self_styled(text, layout.style, layout.dark_style)
+        return html.self_styled(text, sheet)
     return text
 
 
@@ -97,6 +132,7 @@ def _rtf(layout: Layout, _: str) -> Formatter:
 
 def _png(layout: Layout, _: str) -> Formatter:
     return png_formatter(
+        layout.marks,
         style=stylesheets.find(layout.style),
         line_numbers=layout.linenos != "none",
         line_number_start=layout.linenostart,
@@ -116,6 +152,7 @@ def _plain(kind: type[Formatter], layout: Layout) -> Formatter:
     return kind(style=stylesheets.find(layout.style))
 
 
+MARKED = ("html", "svg", "png")
 ANSI = "text/x-ansi; charset=utf-8"
 FORMATS = {
     found.name: found
@@ -131,7 +168,7 @@ FORMATS = {
             "svg",
             "image/svg+xml",
             "svg",
-            lambda layout, _: SizedSvgFormatter(**_numbered(layout)),
+            lambda layout, _: SizedSvgFormatter(layout.marks, **_numbered(layout)),
         ),
         Format("png", "image/png", "png", _png),
         Format("latex", "application/x-latex", "tex", _latex),

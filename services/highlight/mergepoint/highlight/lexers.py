@@ -12,7 +12,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import _iter_lexerclasses, find_lexer_class_for_filename
 from pygments.modeline import get_filetype_from_buffer
 
-from . import engine
+from . import diffs, engine
 from .nearest import Nearest
 
 # What a text is judged by: analysers cost time with every character, and the beginning says most.
@@ -118,6 +118,8 @@ def warm_most_used() -> Iterator[str]:
 def _by_name(language: str) -> type[Lexer]:
     wanted = language.lower()
     found = _by_alias().get(wanted) or _by_spaced_alias().get(wanted)
+    if found is None and wanted.startswith(diffs.PREFIX) and not wanted.startswith(2 * diffs.PREFIX):
+        return diffs.diff_of(_by_name(language[len(diffs.PREFIX) :]))  # type: ignore[arg-type]  # classes can be hashed
     if found is None:
         raise UnknownLanguage(
             lambda: f"no language is called {language[:60]!r}; did you mean {_nearest().to(wanted)!r}?", "language"
@@ -126,9 +128,8 @@ def _by_name(language: str) -> type[Lexer]:
 
 
 def _by_filename(filename: str, beginning: str) -> type[Lexer] | None:
-    return find_lexer_class_for_filename(filename, beginning) or find_lexer_class_for_filename(
-        _plus(filename), beginning
-    )
+    names = (filename, _plus(filename))
+    return next(filter(None, (find_lexer_class_for_filename(name, beginning) for name in names)), None)
 
 
 def _plus(name: str) -> str:

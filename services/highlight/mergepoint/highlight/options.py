@@ -7,6 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from mergepoint.kit.options import Options
 
+from . import lines, marks
+
 FormatName = Literal[
     "html",
     "svg",
@@ -23,43 +25,55 @@ MOST_SNIPPETS = 100
 # What other highlighters, and people, call these.
 TEXT = "text source input content contents file files data upload body snippet src string value document raw sourcecode"
 FILENAME = "name path filepath basename"
-MOST_LINES = 200
-LONGEST_LINES = 4000
-SPAN = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
+# What nowrap leaves no room for.
+AROUND = (
+    "dark_style",
+    "linenos",
+    "unselectable",
+    "anchorlinenos",
+    "anchors",
+    "linespans",
+    "wrapcode",
+    "cssclass",
+    "page",
+)
+# An identifier of CSS (Syntax Level 3, 4.3.11) that needs no escapes.
+WORD = "-?[A-Za-z_][A-Za-z0-9_-]*"
+SELECTOR = re.compile(rf"[.#]{WORD}|\[{WORD}(=[A-Za-z0-9_-]+)?\]")
+
+Lines = Annotated[
+    str | None,
+    BeforeValidator(lines.spelled),
+    AfterValidator(lambda value: value and lines.checked(value)),
+    Field(max_length=lines.LONGEST),
+]
+MarkedLines = Annotated[
+    str | None,
+    BeforeValidator(marks.spelled),
+    AfterValidator(lambda value: value and marks.checked(value)),
+    Field(max_length=lines.LONGEST),
+]
 Code = Annotated[str, Field(description="the text", json_schema_extra={"content": True})]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Prefix = Annotated[str, Field(pattern="^([A-Za-z][A-Za-z0-9_-]{0,63})?$")]
 
 
-def _join(value: object) -> object:
-    """Lists of line numbers, and one alone, are fine in JSON."""
-    parts = value if isinstance(value, list) else [value]
-    if all(isinstance(part, int | str) and not isinstance(part, bool) for part in parts):
-        return ",".join(map(str, parts))
+def _selector(value: str) -> str:
+    if not SELECTOR.fullmatch(value):
+        raise ValueError("one of .name, #name, [name] and [name=value], of letters, digits, - and _")
     return value
 
 
-def _spell(value: object) -> object:
-    """Return *value* as ``3,5-7`` if it is that in another spelling: ``3 5-7``, ``3, 5 - 7``, ``[3, "5-7"]``."""
-    if not isinstance(value, str) or len(value) > LONGEST_LINES:
-        return value
-    value = value.strip()
-    if value[:1] + value[-1:] in ("[]", "{}", "()"):
-        value = value[1:-1]
-    words = value.replace('"', "").replace("'", "").replace(",", " , ").replace("-", " - ").split()
-    return " ".join(words).replace(" - ", "-").replace(" , ", ",").replace(" ", ",")
-
-
-def _lines(value: str) -> str:
-    spans = [SPAN.fullmatch(part) for part in value.split(",", MOST_LINES)]
-    if not all(span and 1 <= int(span[1]) <= int(span[2] or span[1]) for span in spans) or len(spans) > MOST_LINES:
-        raise ValueError(f"line numbers from 1 and ranges of them, at most {MOST_LINES}: 3,5-7")
+def _word(value: str) -> str:
+    if value and not re.fullmatch(WORD, value):
+        raise ValueError("letters, digits, - and _, without a digit at the beginning")
     return value
 
 
-def parse_lines(value: str) -> list[tuple[int, int]]:
-    """Return the first and last line of every range in ``3,5-7``."""
-    return [(int(first), int(last or first)) for first, _, last in (part.partition("-") for part in value.split(","))]
+Selector = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_selector)]
+ClassName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_word)]
+ClassPrefix = Annotated[str, Field(max_length=64), AfterValidator(_word)]
 
 
 class HighlightOptions(Options):
@@ -83,6 +97,13 @@ class HighlightOptions(Options):
         "strip": "stripall trim",
         "page": "full standalone complete",
         "nowrap": "bare fragment",
+        "unselectable": "nonselectable userselect copyable copysafe linenosselect",
+        "marks": "mark linemarks annotations diff",
+        "cssclass": "class wrapperclass",
+        "classprefix": "prefix",
+        "linespans": "linespan lineids",
+        "wrapcode": "codetag",
+        "dark_selector": "darkclass darkattribute",
     }
     code: Code
     language: Name | None = Field(None, description="a name or alias from /highlight/languages; none: guessed")
@@ -90,35 +111,53 @@ class HighlightOptions(Options):
     mimetype: Name | None = Field(None, description="chooses the language when both are absent")
     fallback: Literal["none", "plain"] = Field("none", description="plain: an unknown language gives plain text")
     format: FormatName | None = Field(None, description="what to write; none: by Accept, else html")
+    nowrap: bool = Field(False, description="only the spans, nothing around them (html)")
+    css: Literal["classes", "inline"] = Field("classes", description="inline needs no style sheet (html)")
     style: Name = Field("default", description="a name from /highlight/styles")
     dark_style: Name | None = Field(None, description="the style for readers who prefer dark (html)")
-    css: Literal["classes", "inline"] = Field("classes", description="inline needs no style sheet (html)")
+    dark_selector: Selector | None = Field(
+        None, description="what around the code makes it dark too: .name, #name, [name] or [name=value] (html)"
+    )
     linenos: Literal["none", "inline", "table"] = Field("none", description="line numbers")
     linenostart: int = Field(1, ge=0, le=1_000_000_000, description="number of the first line")
     linenostep: int = Field(1, ge=1, le=1_000_000, description="number every n-th line")
-    hl_lines: Annotated[
-        str | None,
-        BeforeValidator(lambda value: _spell(_join(value))),
-        AfterValidator(lambda value: value and _lines(value)),
-    ] = Field(None, max_length=LONGEST_LINES, description="lines to mark, counted from 1: 3,5-7")
-    anchors: str = Field(
-        "",
-        pattern="^([A-Za-z][A-Za-z0-9_-]{0,63})?$",
-        description="prefix of an id on every line (html)",
+    unselectable: bool = Field(False, description="line numbers cannot be selected, and so are not copied (html)")
+    anchorlinenos: bool = Field(False, description="line numbers are links to anchors or linespans (html)")
+    hl_lines: Lines = Field(None, description="lines to mark, counted from 1: 3,5-7")
+    marks: MarkedLines = Field(
+        None, description="lines with a meaning: add:3,del:5,error:7,focus:9-12 (html, svg, png)"
     )
+    anchors: Prefix = Field("", description="prefix of an id on every line (html)")
+    linespans: Prefix = Field("", description="prefix of the id of a span around every line (html)")
+    wrapcode: bool = Field(False, description="a code element within pre (html)")
+    cssclass: ClassName = Field("highlight", description="class of the element around (html)")
+    classprefix: ClassPrefix = Field("", description="what the classes of tokens begin with (html)")
     tabsize: int = Field(0, ge=0, le=16, description="expand tabs to so many columns; 0 keeps them")
     strip: bool = Field(False, description="remove white space around the text")
-    nowrap: bool = Field(False, description="only the spans, nothing around them (html)")
     page: bool = Field(False, description="a complete document with its style sheet (html, latex)")
     title: str = Field("", max_length=200, description="title of that document")
     strict: bool = Field(False, description="an error instead of a degraded answer")
 
-    @field_validator("page")
+    @field_validator("dark_selector")
     @classmethod
-    def _page_or_nowrap(cls, page: bool, info: ValidationInfo) -> bool:
-        if page and info.data.get("nowrap"):
-            raise ValueError("page and nowrap exclude each other")
-        return page
+    def _has_a_sheet(cls, selector: str | None, info: ValidationInfo) -> str | None:
+        if selector and not (info.data.get("dark_style") and info.data.get("css") == "classes"):
+            raise ValueError("needs dark_style, and css=classes: inline styles know no ancestors")
+        return selector
+
+    @field_validator(*AROUND)
+    @classmethod
+    def _without_a_wrapper(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse with nowrap what would be around the spans, or beside them."""
+        name = str(info.field_name)
+        given = value != cls.model_fields[name].default
+        if not given or not info.data.get("nowrap"):
+            return value
+        in_spans = name == "dark_style" and info.data.get("css") == "inline"
+        in_html = name == "page" or info.data.get("format") in (None, "html")
+        if in_html and not in_spans:
+            raise ValueError(f"{name} and nowrap exclude each other")
+        return value
 
 
 class CheckOptions(Options):
@@ -148,14 +187,28 @@ class GuessOptions(Options):
 class StylesheetOptions(Options):
     """A style sheet for css=classes."""
 
-    synonyms: ClassVar = {"dark": "darkstyle darktheme"}
+    synonyms: ClassVar = {"dark": "darkstyle darktheme", "cssclass": "class selector", "scope": "within parent"}
     name: Name = Field(description="a name from /highlight/styles")
     dark: Name | None = Field(None, description="the style for readers who prefer dark")
+    dark_selector: Selector | None = Field(
+        None, description="what around the code makes it dark too: .name, #name, [name] or [name=value]"
+    )
+    scope: ClassName | None = Field(None, description="nothing outside elements of this class is touched")
+    cssclass: ClassName = Field("highlight", description="as when highlighting")
+    classprefix: ClassPrefix = Field("", description="as when highlighting")
+    marks: bool = Field(False, description="with rules for marked lines")
     v: str | None = Field(
         None,
         max_length=64,
         description="this service's version: may then be kept for ever",
     )
+
+    @field_validator("dark_selector")
+    @classmethod
+    def _has_a_dark_style(cls, selector: str | None, info: ValidationInfo) -> str | None:
+        if selector and not info.data.get("dark"):
+            raise ValueError("needs dark, the style for then")
+        return selector
 
 
 class ListOptions(Options):

@@ -18,7 +18,7 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 from mergepoint.kit.time_limit import TimeLimit
 
-from . import core, engine, lexers, stylesheets
+from . import core, engine, lexers, lines, marks, stylesheets
 from .formats import FORMATS, Layout
 from .options import (
     BatchOptions,
@@ -27,7 +27,6 @@ from .options import (
     HighlightOptions,
     ListOptions,
     StylesheetOptions,
-    parse_lines,
 )
 
 # Of 672 legitimate files none takes longer than 0.1 s and 10 µs a byte.
@@ -70,8 +69,8 @@ def layout(options: HighlightOptions) -> Layout:
     """Return the layout that *options* ask for; ranges of lines end where the text does."""
     marked: list[int] = []
     if options.hl_lines:
-        last_line = options.code.count("\n") + options.code.count("\r") + 1
-        for first, last in sorted(parse_lines(options.hl_lines)):  # each line once, however often it is named
+        last_line = last_line_of(options.code)
+        for first, last in sorted(lines.parse(options.hl_lines)):  # each line once, however often it is named
             marked.extend(range(max(first, marked[-1] + 1 if marked else 1), min(last, last_line) + 1))
     return Layout(
         style=options.style,
@@ -81,11 +80,24 @@ def layout(options: HighlightOptions) -> Layout:
         linenostart=options.linenostart,
         linenostep=options.linenostep,
         hl_lines=tuple(marked),
+        marks=marks.on_lines(marks.parse(options.marks), last_line_of(options.code)) if options.marks else (),
         anchors=options.anchors,
+        linespans=options.linespans,
+        anchorlinenos=options.anchorlinenos,
+        unselectable=options.unselectable,
+        wrapcode=options.wrapcode,
+        cssclass=options.cssclass,
+        classprefix=options.classprefix,
+        dark_selector=options.dark_selector,
         nowrap=options.nowrap,
         page=options.page,
         title=options.title,
     )
+
+
+def last_line_of(code: str) -> int:
+    """Return the number of the last line of *code*, whose line ends are not yet read."""
+    return code.count("\n") + code.count("\r") + 1
 
 
 def guess(options: GuessOptions) -> Answer:
@@ -124,7 +136,15 @@ def stylesheet(options: StylesheetOptions) -> Answer:
     if options.name not in stylesheets.names():
         unknown = str(stylesheets.UnknownStyle(options.name, "name"))
         raise Problem("not_found", unknown, [{"field": "name", "message": unknown}])
-    css = stylesheets.stylesheet(options.name, dark=options.dark)
+    css = stylesheets.stylesheet(
+        options.name,
+        dark=options.dark,
+        dark_selector=options.dark_selector,
+        scope=options.scope or "",
+        cssclass=options.cssclass,
+        classprefix=options.classprefix,
+        marks=options.marks,
+    )
     return Answer(css.encode(), "text/css; charset=utf-8")
 
 
