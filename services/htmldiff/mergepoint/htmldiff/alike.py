@@ -17,10 +17,13 @@ KINDRED = (names("ul ol menu"), names("td th"), names("dt dd"))
 
 WRAPPERS = LEAVES | GROUPS | names("blockquote center figure details fieldset")
 WRAPPED = 0.6  # so much of the words of a block and of what it may wrap must be the same
+SIMILAR = 0.3  # so much must two children share to be the same, changed
 ALIKE = 0.5  # so much is enough without looking at others
 LONG = 300  # characters; in more, tags between words hardly matter
 PROBES, PROBE = 10, 20  # how many, how long
 TAG = re.compile(r"<[^>]*>")
+NO_WORDS = frozenset(("&nbsp;", "\u200b", "\ufeff"))
+BLANK = re.compile(r"(?:\s|&nbsp;|<(?:br|/?(?:p|div|h[1-6]|span|font|b|strong|i|em|u|o:p))(?=[ >])[^>]*>)*\Z")
 
 
 def likeness(old: Child, new: Child) -> float:
@@ -31,7 +34,7 @@ def likeness(old: Child, new: Child) -> float:
         return ALIKE
     ours, theirs = words_of(old), words_of(new)
     if not ours and not theirs:
-        return ALIKE
+        return SIMILAR if is_blank(old) or is_blank(new) else ALIKE
     return 2 * len(ours & theirs) / (len(ours) + len(theirs))
 
 
@@ -47,6 +50,12 @@ def may_become(old: Child, new: Child) -> bool:
     if both <= LEAVES:
         return not any(isinstance(child, Block) for child in (*old.children, *new.children))
     return both <= GROUPS and not _is_deep_in(old, new) and not _is_deep_in(new, old)
+
+
+def is_blank(child: Child) -> bool:
+    """Say whether *child* is there for its height alone: a paragraph with a space in it."""
+    html = html_of(child)
+    return len(html) < LONG and bool(BLANK.match(html))
 
 
 def is_same(old: Child, new: Child) -> bool:
@@ -110,7 +119,8 @@ def words_of(child: Child) -> frozenset[str]:
 
 def _words(html: str) -> frozenset[str]:
     text = TAG.sub(" ", html) if len(html) < LONG else html
-    return frozenset(text if not text.isascii() and UNSPACED.search(text) else text.split())
+    words = frozenset(text if not text.isascii() and UNSPACED.search(text) else text.split())
+    return words - NO_WORDS
 
 
 def _share_probes(old: str, new: str) -> bool:

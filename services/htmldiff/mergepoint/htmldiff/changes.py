@@ -78,12 +78,12 @@ def _told(piece: Piece, path: str) -> tuple[str, str, str, str]:
         html = piece.block.html
         return ("inserted", path, "", html) if piece.is_new else ("deleted", path, html, "")
     assert isinstance(piece, Open)
-    old, new = piece
+    old, new, quiet = piece
     if old is None or new is None:
         return ("tag_added" if new else "tag_deleted"), path, old.tag if old else "", new.tag if new else ""
-    if old.name != new.name:
+    if old.name != new.name and not quiet:
         return "tag_replaced", path, old.tag, new.tag
-    if old.tag != new.tag:
+    if old.tag != new.tag and not quiet:
         return "attributes", path, old.tag, new.tag
     spaces = (old.lead, old.tail), (new.lead, new.tail)
     before, after = ("".join(space) for space in spaces)
@@ -113,10 +113,11 @@ class _Paths:
         return self._stacks[True][-1][0] or "/"
 
     def _enter(self, piece: Open) -> str:
-        sides = tuple(side for side in (False, True) if isinstance(piece[side], Block))
+        tags = {False: piece.old, True: piece.new}
+        sides = tuple(side for side, tag in tags.items() if isinstance(tag, Block))
         path = self._stacks[True][-1][0]
         for side in sides:
-            tag = piece[side]
+            tag = tags[side]
             assert tag
             path = self._count(tag.name, side)
             self._stacks[side].append((path, Counter()))

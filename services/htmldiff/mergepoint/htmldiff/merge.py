@@ -1,11 +1,13 @@
 """Two trees into a script: what belongs together is merged, child by child, from the top."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from .align import align
 from .alike import Child, html_of
 from .inline import merge_runs
+from .lines import keeps_lines
+from .meaning import meant
 from .script import Change, Close, Keep, Open, Piece, Script, Whole
 from .tree import Block, Kinds
 from .words import Tokens
@@ -34,8 +36,13 @@ def merge(old: Block, new: Block, tokens: Tokens, kinds: Kinds, *, fine: bool = 
                 todo.append(merger.inside(step))
                 break
             last = script[-1] if script else None
-            if isinstance(step, Change) and isinstance(last, Change) and not (last.new or step.old):
-                script[-1] = Change(last.old, step.new)
+            if (
+                isinstance(step, Change)
+                and isinstance(last, Change)
+                and not (last.new or step.old)
+                and last.quiet == step.quiet
+            ):
+                script[-1] = Change(last.old, step.new, last.quiet)
             else:
                 script.append(step)
         else:
@@ -51,7 +58,7 @@ class _Merger:
         self.any_space = "whitespace" in tokens.ignore
         self.key = self._key if tokens.ignore else html_of
 
-    def children(self, old: Sequence[Child], new: Sequence[Child]) -> Iterator[Step]:
+    def children(self, old: Sequence[Child], new: Sequence[Child], *, lines: bool = False) -> Iterator[Step]:
         for a, b, equal in align(old, new, self.key, similar=self.fine):
             if isinstance(a, list) and isinstance(b, Block):
                 yield Pair(None, b, a, b.children)
@@ -63,30 +70,38 @@ class _Merger:
                 else:
                     yield Pair(a, b, a.children, b.children)
             elif isinstance(a, str) and isinstance(b, str):
-                yield from self._runs(a, b, equal=equal)
+                yield from self._runs(a, b, equal=equal, lines=lines)
+            elif self.any_space and _is_space(self.key, a) and _is_space(self.key, b):
+                yield from [Keep(b)] if isinstance(b, str) else []
             else:
                 yield from _apart(a, is_new=False)
                 yield from _apart(b, is_new=True)
 
     def inside(self, pair: Pair) -> Iterator[Step]:
         old, new = pair.old, pair.new
+        quiet = False
         if old and new:
             if self.any_space:
                 old = old.spaced(new)
-            same_tag = self.tokens.key(old.tag) == self.tokens.key(new.tag)
-            if same_tag and (old.lead, old.tail) == (new.lead, new.tail):
+            if self.tokens.is_same(old.tag, new.tag) and (old.lead, old.tail) == (new.lead, new.tail):
                 old = new
-        yield Open(old, new)
-        yield from self.children(pair.before, pair.after)
+            quiet = meant(self.tokens.key(old.tag)) == meant(self.tokens.key(new.tag))
+        yield Open(old, new, quiet)
+        lines = any(keeps_lines(block.tag) for block in (old, new) if block)
+        yield from self.children(pair.before, pair.after, lines=lines)
         yield Close(old, new)
 
-    def _runs(self, old: str, new: str, *, equal: bool) -> Sequence[Piece]:
+    def _runs(self, old: str, new: str, *, equal: bool, lines: bool) -> Sequence[Piece]:
         if equal:
             return [Keep(new)]
-        return merge_runs(old, new, self.tokens, self.kinds) if self.fine else [Change(old, new)]
+        return merge_runs(old, new, self.tokens, self.kinds, lines=lines) if self.fine else [Change(old, new)]
 
     def _key(self, child: Child) -> str:
         return self.tokens.key(html_of(child))
+
+
+def _is_space(key: Callable[[Child], str], child: Child | list[Child] | None) -> bool:
+    return child is None or (isinstance(child, str) and not key(child).strip())
 
 
 def _apart(child: Child | list[Child] | None, *, is_new: bool) -> Iterator[Piece]:
