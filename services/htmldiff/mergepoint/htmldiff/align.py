@@ -9,7 +9,8 @@ from itertools import repeat
 from typing import TypeAlias
 
 from .alike import ALIKE, SIMILAR, Child, is_blank, is_same, likeness, name_of_child, words_of, wraps
-from .sequences import diff, longest_increasing, tidy
+from .columns import Columns
+from .sequences import best_in_order, diff, longest_increasing, tidy
 from .tree import Block
 
 # What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.
@@ -55,6 +56,16 @@ def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool
                 )
         else:
             yield from _apart(old[i:i_end], new[j:j_end])
+
+
+def by_columns(old: Sequence[Child], new: Sequence[Child], columns: Columns, key: Key) -> Iterator[Pair]:
+    """As align, for cells of which *columns* tells which belong together."""
+    i = j = 0
+    for a, b in [*columns, (len(old), len(new))]:
+        yield from _apart(old[i:a], new[j:b])
+        if a < len(old):
+            yield old[a], new[b], key(old[a]) == key(new[b])
+        i, j = a + 1, b + 1
 
 
 def _apart(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
@@ -123,25 +134,9 @@ def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]
 
 def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
     """Choose what makes the sum of likenesses largest: all against all."""
-    sums = [[0.0] * (len(columns) + 1)]
-    for i in rows:
-        above, row = sums[-1], [0.0]
-        for place, j in enumerate(columns):
-            alike = likeness(old[i], new[j])
-            together = above[place] + alike if alike >= SIMILAR else 0.0
-            row.append(max(above[place + 1], row[place], together))
-        sums.append(row)
-    chosen = []
-    i, j = len(rows), len(columns)
-    while i and j:
-        if sums[i][j] == sums[i - 1][j]:
-            i -= 1
-        elif sums[i][j] == sums[i][j - 1]:
-            j -= 1
-        else:
-            i, j = i - 1, j - 1
-            chosen.append((rows[i], columns[j]))
-    return chosen[::-1]
+    likenesses = [[likeness(old[i], new[j]) for j in columns] for i in rows]
+    chosen = best_in_order([[alike if alike >= SIMILAR else 0.0 for alike in row] for row in likenesses])
+    return [(rows[i], columns[j]) for i, j in chosen]
 
 
 def _likely(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:

@@ -43,7 +43,7 @@ def may_become(old: Child, new: Child) -> bool:
     if isinstance(old, str) or isinstance(new, str):
         return isinstance(old, str) and isinstance(new, str)
     if old.name == new.name:
-        return _columns(old) == _columns(new)
+        return True
     both = {old.name, new.name}
     if any(both <= kin for kin in KINDRED):
         return True
@@ -130,13 +130,6 @@ def _share_probes(old: str, new: str) -> bool:
     probes = [old[place : place + PROBE] for place in range(0, len(old) - PROBE, len(old) // PROBES)]
     texts = [probe for probe in probes if "<" not in probe and ">" not in probe]
     return len(texts) >= PROBES // 2 and sum(text in new for text in texts) >= len(texts) * 2 / 3
-
-
-def _columns(block: Block) -> list[str]:
-    """Return the columns of a table: no mark can stand there, so a table with other columns is another table."""
-    if block.name != "table":
-        return []
-    return [child.html for child in block.children if isinstance(child, Block) and child.name == "colgroup"]
 
 
 def html_of(child: Child) -> str:

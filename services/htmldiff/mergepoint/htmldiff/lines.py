@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from .markup import MARKUP, is_end, name_of
-from .sequences import Match, Opcode, diff, diff_strings, opcodes
+from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_place, opcodes
 from .tree import ATOM, INLINE, Kinds
 
 LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")
@@ -48,35 +48,15 @@ def _lines(tokens: Sequence[str]) -> list[list[str]]:
 
 def _pairs(old: Sequence[Line], new: Sequence[Line]) -> Iterator[tuple[int, int]]:
     """Yield which lines are one that changed: the similar ones in order, and between those as many as are left."""
-    chosen = _similar(old, new) if len(old) * len(new) <= MOST_COMPARED else []
-    i = j = 0
-    for a, b in [*chosen, (len(old), len(new))]:
-        if a - i == b - j:
-            yield from zip(range(i, a), range(j, b), strict=True)
-        if a < len(old):
-            yield a, b
-        i, j = a + 1, b + 1
+    if not old or not new:
+        return
+    few = len(old) * len(new) <= MOST_COMPARED
+    yield from in_place(_similar(old, new) if few else [], len(old), len(new))
 
 
 def _similar(old: Sequence[Line], new: Sequence[Line]) -> list[tuple[int, int]]:
     ours, theirs = ([Counter(word for word in line if not word.isspace()) for line in lines] for lines in (old, new))
-    sums = [[0.0] * (len(new) + 1)]
-    for words in ours:
-        row = [0.0]
-        for place, others in enumerate(theirs):
-            row.append(max(sums[-1][place + 1], row[place], sums[-1][place] + _likeness(words, others)))
-        sums.append(row)
-    chosen = []
-    i, j = len(old), len(new)
-    while i and j:
-        if sums[i][j] == sums[i - 1][j]:
-            i -= 1
-        elif sums[i][j] == sums[i][j - 1]:
-            j -= 1
-        else:
-            i, j = i - 1, j - 1
-            chosen.append((i, j))
-    return chosen[::-1]
+    return best_in_order([[_likeness(words, others) for others in theirs] for words in ours])
 
 
 def _likeness(words: Counter[str], others: Counter[str]) -> float:

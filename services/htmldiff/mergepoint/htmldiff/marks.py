@@ -58,6 +58,14 @@ def quiet(old: Tag | None, new: Tag | None) -> tuple[str, str]:
     return f"{tag.tag[:-1]}{more}>", tag.end
 
 
+def column(tag: str, number: int, *, is_new: bool) -> str:
+    """Return the start *tag* of a colgroup as full markup carries it: the old one does not show."""
+    if is_new:
+        return add_class(tag, ADDED, f' {ID}="{number}"')
+    hidden = "" if ' hidden="' in tag else f' {NEW_ATTRIBUTES}="hidden" hidden=""'
+    return add_class(tag, DELETED, f' {ID}="{number}"{hidden}')
+
+
 def joins(old: Tag | None, new: Tag | None) -> str:
     """Return the attribute that says on which sides an element goes on."""
     sides = [name for name, tag in (("old", old), ("new", new)) if tag and not tag.begins]
@@ -95,12 +103,12 @@ def stand_in(tag: str, more: str = "", *, full: bool) -> str:
     return f'<span{more} {TAG}="{name_of(tag)}"{kept}>'
 
 
-def replaced(old: Tag, new: Tag, more: str, *, full: bool) -> str:
-    """Return the start tag of *new*, which was *old*."""
+def replaced(old: Tag, new: Tag, more: str, *, full: bool, shows: bool) -> str:
+    """Return the start tag of *new*, which was *old*; *shows* is whether more than white space differs."""
     if not full:
-        return add_class(new.tag, REPLACED, more) if old.tag != new.tag else new.tag
+        return add_class(new.tag, REPLACED, more) if shows else new.tag
     more += _differences(old, new)
-    if old.tag == new.tag and CLASS not in new.tag:  # a class of the input's own could be taken for ours
+    if not shows and CLASS not in new.tag:  # a class of the input's own could be taken for ours
         return f"{new.tag[:-1]}{more}>"
     return add_class(new.tag, REPLACED, more)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from . import marks
 from .lines import cut_lines, keeps_lines
 from .markup import MARKUP, NEVER_NESTED, add_class, name_of
-from .script import Change, Close, Keep, Open, Script, Whole, is_tag_change
+from .script import Change, Close, Columns, Keep, Open, Script, Whole, is_tag_change
 from .tree import Kinds
 
 NOT_NESTED = re.compile(rf"<(/?)(?:{'|'.join(sorted(NEVER_NESTED))})(?=[ >])[^>]*>")
@@ -63,6 +63,8 @@ class _Renderer:
             self._close(piece)
         elif isinstance(piece, Whole):
             self._whole(piece, number)
+        elif isinstance(piece, Columns):
+            self._columns(piece, number)
 
     def _change(self, piece: Change, number: int) -> None:
         if piece.quiet:
@@ -108,7 +110,7 @@ class _Renderer:
 
     def _tags(self, piece: Open, number: int) -> tuple[str, str]:
         """Return start and end as they are written; nothing, where the element is on the side that is not shown."""
-        old, new, _ = piece
+        old, new = piece.old, piece.new
         look = self.look
         full = look.full
         sides = (old if look.old else None, new if look.new else None)
@@ -125,7 +127,7 @@ class _Renderer:
         more = self._more(number, new.tag if new else "") + (marks.joins(old, new) if self._inline_full() else "")
         if new and old:
             if sides[1]:
-                return marks.replaced(old, new, more, full=full), new.end
+                return marks.replaced(old, new, more, full=full, shows=is_tag_change(piece)), new.end
             return (add_class(old.tag, marks.REPLACED, more) if is_tag_change(piece) else old.tag), old.end
         if new:
             return marks.added(new.tag, more, full=full), new.end
@@ -170,6 +172,16 @@ class _Renderer:
             else:
                 self.out += [part.tail, part.end]
                 self.lined -= keeps_lines(part.tag)
+
+    def _columns(self, piece: Columns, number: int) -> None:
+        """Write a colgroup as if it were an attribute: that of the new side if both show; both in full markup."""
+        block, is_new = piece
+        start = block.tag
+        if self._inline_full():
+            start = marks.column(block.tag, number, is_new=is_new)
+        elif is_new != self.look.new:
+            return
+        self.out += [block.lead, start, block.html.removeprefix(block.tag)]
 
     def _moved(self, piece: Whole, number: int) -> tuple[str, str]:
         """Return the attributes of a block that moved, and the link to its other place."""

@@ -47,12 +47,13 @@ Tag: TypeAlias = Block | Element
 class Open(NamedTuple):
     """An element begins: on both sides, perhaps changed, or on one side only, around what may be on both.
 
-    *quiet*: nobody sees the difference of the tags.
+    *quiet*: nobody sees the difference of the tags. *columns*: a table's differ, as if they were an attribute.
     """
 
     old: Tag | None
     new: Tag | None
     quiet: bool = False
+    columns: bool = False
 
 
 class Close(NamedTuple):
@@ -69,19 +70,28 @@ class Whole(NamedTuple):
     is_new: bool
 
 
-Piece: TypeAlias = Keep | Change | Open | Close | Whole
+class Columns(NamedTuple):
+    """A colgroup, on one side only, of a table that is on both: part of that table's change."""
+
+    block: Block
+    is_new: bool
+
+
+Piece: TypeAlias = Keep | Change | Open | Close | Whole | Columns
 Script: TypeAlias = list[Piece]
 
 
 def is_tag_change(piece: Open) -> bool:
     """Say whether the tags differ in what is seen, not only in the white space before them."""
-    old, new, quiet = piece
+    old, new, quiet, columns = piece
+    if columns:
+        return True
     return not quiet and old is not new and (old is None or new is None or old.tag != new.tag)
 
 
 def is_change(piece: Piece) -> bool:
     if isinstance(piece, Open):
-        old, new, _ = piece
+        old, new = piece.old, piece.new
         spaced = bool(old and new) and (old.lead, old.tail) != (new.lead, new.tail)  # type: ignore[union-attr]
         return is_tag_change(piece) or spaced
     return isinstance(piece, Whole) or (isinstance(piece, Change) and not piece.quiet)
@@ -102,6 +112,8 @@ def number(script: Sequence[Piece], moves: Iterable[tuple[int, int]] = ()) -> li
             continue
         if place in same:
             numbers.append(numbers[same[place]])
+        elif isinstance(piece, Columns):
+            numbers.append(opened[-1])
         elif is_change(piece):
             last += 1
             numbers.append(last)
@@ -132,7 +144,7 @@ def side(script: Iterable[Piece], *, is_new: bool) -> Iterator[str]:
             yield piece.html
         elif isinstance(piece, Change):
             yield piece.new if is_new else piece.old
-        elif isinstance(piece, Whole):
+        elif isinstance(piece, Whole | Columns):
             if piece.is_new == is_new:
                 yield piece.block.lead + piece.block.html
         elif tag := piece.new if is_new else piece.old:

@@ -14,7 +14,7 @@ from .clean import Rules
 from .limits import BadOption
 from .markup import escape, split
 from .normal import Document, read
-from .script import Change, Keep, Piece, Whole, written
+from .script import Change, Columns, Keep, Piece, Whole, written
 from .words import Segment, icu_words
 
 MOST_VERSIONS = 100
@@ -106,7 +106,7 @@ class _Taker:
         if isinstance(piece, Change):
             self._take(len(piece.old))
             return [(len(piece.new), place)]
-        if isinstance(piece, Whole):
+        if isinstance(piece, Whole | Columns):
             length = len(piece.block.lead) + len(piece.block.html)
             return [(length, place)] if piece.is_new else self._take(length)[:0]
         old, new = (written(tag, piece) if tag else "" for tag in (piece.old, piece.new))

@@ -246,8 +246,9 @@ def _shown(pieces: Sequence[Piece], stack: Sequence[int], tokens: Tokens, text: 
     gone, come = before - after, after - before
     return [
         place
-        for place, (old, new, _) in changed
-        if (old and gone[formats(tokens.key(old.tag))]) or (new and come[formats(tokens.key(new.tag))])
+        for place, piece in changed
+        if (piece.old and gone[formats(tokens.key(piece.old.tag))])
+        or (piece.new and come[formats(tokens.key(piece.new.tag))])
     ]
 
 
