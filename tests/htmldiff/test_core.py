@@ -59,14 +59,6 @@ def test_items_and_cells_are_marked_inside():
     )
 
 
-def test_a_table_with_other_columns_is_another_table():
-    old = "<table><colgroup><col></colgroup><tr><td>a</table>"
-    new = "<table><colgroup><col><col></colgroup><tr><td>a</table>"
-    html = content(old, new)
-    assert html.count("<table") == 2
-    assert '<table class="tagdiff_deleted">' in html
-
-
 def test_an_option_is_repeated_with_its_list():
     html = content("<select><option>a</select>", "<select><option>b</select>", sanitize="none")
     assert html == ("<del><select><option>a</option></select></del><ins><select><option>b</option></select></ins>")

@@ -8,23 +8,22 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
-from .alike import ALIKE, Child, is_same, likeness, name_of_child, words_of, wraps
-from .sequences import diff, longest_increasing
+from .alike import ALIKE, SIMILAR, Child, is_blank, is_same, likeness, name_of_child, words_of, wraps
+from .columns import Columns
+from .sequences import best_in_order, diff, longest_increasing, tidy
 from .tree import Block
 
 # What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.
+Key: TypeAlias = Callable[[Child], str]
 Pair: TypeAlias = tuple[Child | list[Child] | None, Child | list[Child] | None, bool]
 
 # Without a word in common these are still the same, at the same place.
 CELLS = frozenset(("td", "th"))
-SIMILAR = 0.3  # so much must two children share to be the same, changed
 MOST_COMPARED = 2_500  # pairs; above, shared rare words choose who is compared
 RARE = 8  # so often a word may occur among the children to speak for one of them
 
 
-def align(
-    old: Sequence[Child], new: Sequence[Child], key: Callable[[Child], str], *, similar: bool = True
-) -> Iterator[Pair]:
+def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool = True) -> Iterator[Pair]:
     """Yield what belongs together, in document order, None where there is no other, and whether the two are equal;
     deleted before added.
 
@@ -36,15 +35,37 @@ def align(
         and name_of_child(old[0]) == name_of_child(new[0])
         and key(old[0]) != key(new[0])
     ):
-        yield from _align_rest(old, new)
+        yield from _align_rest(old, new, key)
         return
-    for tag, i, i_end, j, j_end in diff(map(key, old), map(key, new)):
+    script = diff(map(key, old), map(key, new))
+    if similar:  # what is blank looks like all that is, and says nothing of what is where
+        script = tidy(script, lambda start, end: all(map(is_blank, old[start:end])))
+    for tag, i, i_end, j, j_end in script:
         if tag == "equal":
             yield from zip(old[i:i_end], new[j:j_end], repeat(True))
         elif tag == "replace" and similar:
-            yield from _align_similar(old[i:i_end], new[j:j_end])
+            for a, b, _ in _align_similar(old[i:i_end], new[j:j_end], key):
+                yield (
+                    a,
+                    b,
+                    a is not None
+                    and b is not None
+                    and not isinstance(a, list)
+                    and not isinstance(b, list)
+                    and key(a) == key(b),
+                )
         else:
             yield from _apart(old[i:i_end], new[j:j_end])
+
+
+def by_columns(old: Sequence[Child], new: Sequence[Child], columns: Columns, key: Key) -> Iterator[Pair]:
+    """As align, for cells of which *columns* tells which belong together."""
+    i = j = 0
+    for a, b in [*columns, (len(old), len(new))]:
+        yield from _apart(old[i:a], new[j:b])
+        if a < len(old):
+            yield old[a], new[b], key(old[a]) == key(new[b])
+        i, j = a + 1, b + 1
 
 
 def _apart(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
@@ -54,18 +75,26 @@ def _apart(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
         yield None, child, False
 
 
-def _align_similar(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
-    """As align, for children none of which are equal."""
+def _align_equal(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
+    for tag, i, i_end, j, j_end in diff(map(key, old), map(key, new)):
+        if tag == "equal":
+            yield from zip(old[i:i_end], new[j:j_end], repeat(True))
+        else:
+            yield from _apart(old[i:i_end], new[j:j_end])
+
+
+def _align_similar(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
+    """As align, for children none of which are equal, or only blank ones."""
     chosen = _choose(old, new)
     i = j = 0
     for a, b in [*chosen, (len(old), len(new))]:
-        yield from _align_rest(old[i:a], new[j:b])
+        yield from _align_rest(old[i:a], new[j:b], key)
         if a < len(old):
             yield old[a], new[b], False
         i, j = a + 1, b + 1
 
 
-def _align_rest(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
+def _align_rest(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
     """Pair what has nothing in common but its place, or what is in it.
 
     What is the same element on both sides is that before it is taken for a wrapper.
@@ -84,7 +113,7 @@ def _align_rest(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
     if cells:
         yield from zip(old, new, repeat(False))
     else:
-        yield from _apart(old, new)
+        yield from _align_equal(old, new, key)
 
 
 def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]:
@@ -105,25 +134,9 @@ def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]
 
 def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
     """Choose what makes the sum of likenesses largest: all against all."""
-    sums = [[0.0] * (len(columns) + 1)]
-    for i in rows:
-        above, row = sums[-1], [0.0]
-        for place, j in enumerate(columns):
-            alike = likeness(old[i], new[j])
-            together = above[place] + alike if alike >= SIMILAR else 0.0
-            row.append(max(above[place + 1], row[place], together))
-        sums.append(row)
-    chosen = []
-    i, j = len(rows), len(columns)
-    while i and j:
-        if sums[i][j] == sums[i - 1][j]:
-            i -= 1
-        elif sums[i][j] == sums[i][j - 1]:
-            j -= 1
-        else:
-            i, j = i - 1, j - 1
-            chosen.append((rows[i], columns[j]))
-    return chosen[::-1]
+    likenesses = [[likeness(old[i], new[j]) for j in columns] for i in rows]
+    chosen = best_in_order([[alike if alike >= SIMILAR else 0.0 for alike in row] for row in likenesses])
+    return [(rows[i], columns[j]) for i, j in chosen]
 
 
 def _likely(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:

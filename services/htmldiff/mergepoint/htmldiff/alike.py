@@ -17,10 +17,13 @@ KINDRED = (names("ul ol menu"), names("td th"), names("dt dd"))
 
 WRAPPERS = LEAVES | GROUPS | names("blockquote center figure details fieldset")
 WRAPPED = 0.6  # so much of the words of a block and of what it may wrap must be the same
+SIMILAR = 0.3  # so much must two children share to be the same, changed
 ALIKE = 0.5  # so much is enough without looking at others
 LONG = 300  # characters; in more, tags between words hardly matter
 PROBES, PROBE = 10, 20  # how many, how long
 TAG = re.compile(r"<[^>]*>")
+NO_WORDS = frozenset(("&nbsp;", "\u200b", "\ufeff"))
+BLANK = re.compile(r"(?:\s|&nbsp;|<(?:br|/?(?:p|div|h[1-6]|span|font|b|strong|i|em|u|o:p))(?=[ >])[^>]*>)*\Z")
 
 
 def likeness(old: Child, new: Child) -> float:
@@ -31,7 +34,7 @@ def likeness(old: Child, new: Child) -> float:
         return ALIKE
     ours, theirs = words_of(old), words_of(new)
     if not ours and not theirs:
-        return ALIKE
+        return SIMILAR if is_blank(old) or is_blank(new) else ALIKE
     return 2 * len(ours & theirs) / (len(ours) + len(theirs))
 
 
@@ -40,13 +43,19 @@ def may_become(old: Child, new: Child) -> bool:
     if isinstance(old, str) or isinstance(new, str):
         return isinstance(old, str) and isinstance(new, str)
     if old.name == new.name:
-        return _columns(old) == _columns(new)
+        return True
     both = {old.name, new.name}
     if any(both <= kin for kin in KINDRED):
         return True
     if both <= LEAVES:
         return not any(isinstance(child, Block) for child in (*old.children, *new.children))
     return both <= GROUPS and not _is_deep_in(old, new) and not _is_deep_in(new, old)
+
+
+def is_blank(child: Child) -> bool:
+    """Say whether *child* is there for its height alone: a paragraph with a space in it."""
+    html = html_of(child)
+    return len(html) < LONG and bool(BLANK.match(html))
 
 
 def is_same(old: Child, new: Child) -> bool:
@@ -110,7 +119,8 @@ def words_of(child: Child) -> frozenset[str]:
 
 def _words(html: str) -> frozenset[str]:
     text = TAG.sub(" ", html) if len(html) < LONG else html
-    return frozenset(text if not text.isascii() and UNSPACED.search(text) else text.split())
+    words = frozenset(text if not text.isascii() and UNSPACED.search(text) else text.split())
+    return words - NO_WORDS
 
 
 def _share_probes(old: str, new: str) -> bool:
@@ -120,13 +130,6 @@ def _share_probes(old: str, new: str) -> bool:
     probes = [old[place : place + PROBE] for place in range(0, len(old) - PROBE, len(old) // PROBES)]
     texts = [probe for probe in probes if "<" not in probe and ">" not in probe]
     return len(texts) >= PROBES // 2 and sum(text in new for text in texts) >= len(texts) * 2 / 3
-
-
-def _columns(block: Block) -> list[str]:
-    """Return the columns of a table: no mark can stand there, so a table with other columns is another table."""
-    if block.name != "table":
-        return []
-    return [child.html for child in block.children if isinstance(child, Block) and child.name == "colgroup"]
 
 
 def html_of(child: Child) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from .clean import Lost
+from .columns import colgroups
 from .script import Change as Text
-from .script import Close, Keep, Open, Piece, Script, Whole
+from .script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
 from .sequences import diff
 from .tree import Block
 
@@ -44,7 +45,7 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
     changes: dict[int, Change] = {}
     for piece, number in zip(script, numbers, strict=True):
         path = paths.follow(piece)
-        if not number or isinstance(piece, Close):
+        if not number or isinstance(piece, Close | Columns):
             continue
         if number in moved:
             html = piece.block.html if isinstance(piece, Whole) else ""
@@ -78,16 +79,22 @@ def _told(piece: Piece, path: str) -> tuple[str, str, str, str]:
         html = piece.block.html
         return ("inserted", path, "", html) if piece.is_new else ("deleted", path, html, "")
     assert isinstance(piece, Open)
-    old, new = piece
+    old, new, quiet, columns = piece
     if old is None or new is None:
         return ("tag_added" if new else "tag_deleted"), path, old.tag if old else "", new.tag if new else ""
-    if old.name != new.name:
+    if old.name != new.name and not quiet:
         return "tag_replaced", path, old.tag, new.tag
-    if old.tag != new.tag:
+    if columns:
+        return "attributes", path, old.tag + _columns_of(old), new.tag + _columns_of(new)
+    if old.tag != new.tag and not quiet:
         return "attributes", path, old.tag, new.tag
     spaces = (old.lead, old.tail), (new.lead, new.tail)
     before, after = ("".join(space) for space in spaces)
     return ("comment" if "<!--" in before + after else "whitespace"), path, before, after
+
+
+def _columns_of(table: Tag) -> str:
+    return "".join(group.html for group in colgroups(table)) if isinstance(table, Block) else ""
 
 
 class _Paths:
@@ -103,7 +110,7 @@ class _Paths:
             if piece.name:
                 self._count(piece.name, False)
                 self._count(piece.name, True)
-        elif isinstance(piece, Whole):
+        elif isinstance(piece, Whole | Columns):
             return self._count(piece.block.name, piece.is_new)
         elif isinstance(piece, Close):
             for side in self._open.pop():
@@ -113,10 +120,11 @@ class _Paths:
         return self._stacks[True][-1][0] or "/"
 
     def _enter(self, piece: Open) -> str:
-        sides = tuple(side for side in (False, True) if isinstance(piece[side], Block))
+        tags = {False: piece.old, True: piece.new}
+        sides = tuple(side for side, tag in tags.items() if isinstance(tag, Block))
         path = self._stacks[True][-1][0]
         for side in sides:
-            tag = piece[side]
+            tag = tags[side]
             assert tag
             path = self._count(tag.name, side)
             self._stacks[side].append((path, Counter()))

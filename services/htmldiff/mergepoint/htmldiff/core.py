@@ -92,6 +92,8 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
         if unknown := set(numbers) - known:
             raise BadOption(f"there is no change {min(unknown)}", field=name)
     chosen = set(accept) if accept or not reject else known - set(reject)
+    if chosen and all(change.id in chosen or change.kind == "removed_active" for change in result.changes):
+        chosen.add(0)  # with all that is seen goes what is not
     return parse(resolve(result.content, chosen.__contains__))
 
 

@@ -5,12 +5,13 @@ Most changes leave the tags alone; then the pieces are joined tokens. Where a ta
 
 from collections.abc import Sequence
 
+from .lines import diff_lines
 from .markup import SPACE, names
 from .script import Change, Keep, Piece
 from .sequences import Opcode, diff_strings, tidy
 from .spaces import by_spaces
 from .tree import END, INLINE, Kinds
-from .weave import weave
+from .weave import Compare, IsWeak, weave
 from .words import Tokens
 
 # A reader does not want to see one of these standing between two changes.
@@ -22,17 +23,23 @@ STOP_WORDS = names(
 )
 
 
-def merge_runs(old: str, new: str, tokens: Tokens, kinds: Kinds) -> list[Piece]:
-    """Return how *old* became *new*."""
+def merge_runs(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece]:
+    """Return how *old* became *new*, where *lines* count line by line."""
+    lines = lines and tokens.by_word and "\n" in old + new
     pieces = None
-    if tokens.by_word and tokens.only_tags and not tokens.ignore:
+    if tokens.by_word and tokens.only_tags and not tokens.ignore and not lines:
         pieces = _by_parts(by_spaces(old, new, is_weak), tokens, kinds)
     if pieces is None:
-        pieces = _by_tokens(old, new, tokens, kinds)
+        pieces = _by_tokens(old, new, tokens, kinds, lines=lines)
     if pieces is None:
-        ours, theirs = tokens.finer(tokens.cut(old)), tokens.finer(tokens.cut(new))
-        return weave(ours, theirs, tokens, kinds, is_weak)
+        ours, theirs = (tokens.finer(tokens.cut(run), lines=lines) for run in (old, new))
+        return weave(ours, theirs, tokens, kinds, *_ways(lines))
     return pieces
+
+
+def _ways(lines: bool) -> tuple[Compare, IsWeak]:
+    """Return how tokens are compared and what is weak, where *lines* count or not."""
+    return (diff_lines, _is_weak_in_line) if lines else (diff_strings, is_weak)
 
 
 def _by_parts(parts: list[Keep | Change], tokens: Tokens, kinds: Kinds) -> list[Piece] | None:
@@ -48,11 +55,15 @@ def _by_parts(parts: list[Keep | Change], tokens: Tokens, kinds: Kinds) -> list[
     return pieces or None
 
 
-def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds) -> list[Piece] | None:
+def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece] | None:
     """Return how *old* became *new*; None if tags changed."""
-    ours, theirs = tokens.cut(old), tokens.cut(new)
-    script = diff_strings(tokens.compared(ours), tokens.compared(theirs))
-    if _changes_tags(script, ours, theirs, kinds):
+    compare, is_weak = _ways(lines)
+    ours: Sequence[str] = tokens.cut(old)
+    theirs: Sequence[str] = tokens.cut(new)
+    if lines:
+        ours, theirs = tokens.finer(ours, lines=True), tokens.finer(theirs, lines=True)
+    script = compare(tokens.compared(ours), tokens.compared(theirs))
+    if _changes_tags(script, ours, theirs, tokens, kinds) or _crosses_tags(script, ours, theirs):
         return None
     script = tidy(script, lambda start, end: is_weak(ours[start:end]))
     pieces: list[Piece] = []
@@ -67,12 +78,41 @@ def is_weak(tokens: Sequence[str]) -> bool:
     return not text.startswith("<") and (len(text) <= 1 or text.lower() in STOP_WORDS)
 
 
-def _changes_tags(script: Sequence[Opcode], old: Sequence[str], new: Sequence[str], kinds: Kinds) -> bool:
+def _is_weak_in_line(tokens: Sequence[str]) -> bool:
+    return not any("\n" in token for token in tokens) and is_weak(tokens)
+
+
+def _changes_tags(
+    script: Sequence[Opcode], old: Sequence[str], new: Sequence[str], tokens: Tokens, kinds: Kinds
+) -> bool:
     for tag, i, i_end, j, j_end in script:
         if tag != "equal":
             for token in (*old[i:i_end], *new[j:j_end]):
                 if token[0] == "<" and kinds[token] in (INLINE, END):
                     return True
+        elif old[i:i_end] != new[j:j_end]:  # written in another way, or ignored
+            for before, after in zip(old[i:i_end], new[j:j_end], strict=True):
+                if before[0] == "<" and not tokens.is_same(before, after):
+                    return True
+    return False
+
+
+def _crosses_tags(script: Sequence[Opcode], old: Sequence[str], new: Sequence[str]) -> bool:
+    """Say whether a word is deleted on one side of a tag that is kept, and added on the other."""
+    gone: set[str] = set()
+    come: set[str] = set()
+    since_tag: tuple[set[str], set[str]] = (set(), set())
+    for tag, i, i_end, j, j_end in script:
+        if tag == "equal":
+            if any(token[0] == "<" for token in old[i:i_end]):
+                since_tag = (set(), set())
+            continue
+        for words, before, token_side in ((old[i:i_end], come, 0), (new[j:j_end], gone, 1)):
+            here = {word for token in words if (word := token.strip(SPACE)) and not is_weak([word])}
+            if here & (before - since_tag[1 - token_side]):
+                return True
+            (gone, come)[token_side].update(here)
+            since_tag[token_side].update(here)
     return False
 
 

@@ -5,13 +5,17 @@ from .script import Tag
 
 CLASS = "tagdiff_"
 ADDED, DELETED, REPLACED, MOVED = "tagdiff_added", "tagdiff_deleted", "tagdiff_replaced", "tagdiff_moved"
-ID = "data-diff-id"
+ID = "data-diff-id"  # 0: a difference that is not seen
 # This tag is on one side only, what is in it is another matter.
 SCOPE = "data-diff-scope"
 # The old tag's name, where it differs or is not written; its attributes, where they differ; the names of new ones.
 TAG = "data-diff-tag"
 OLD = "data-diff-old-"
 NEW_ATTRIBUTES = "data-diff-added"
+# Of what is not seen, and so has no class: on which side it is.
+SIDE = "data-diff-side"
+# On which sides this goes on with the element that ends before it.
+JOINS = "data-diff-joins"
 # A link from one place of what moved to the other; in neither document.
 LINK = "data-diff-link"
 # The old white space before the start tag and before the end tag, where it differs.
@@ -33,6 +37,39 @@ def changed(html: str, mark: str, more: str, *, full: bool) -> str:
 def number(change: int, *, full: bool) -> str:
     """Return the attribute that tells one change from another."""
     return f' {ID}="{change}"' if full else ""
+
+
+def unseen(html: str, mark: str) -> str:
+    """Return inline *html*, which shows nothing, as it is carried in full markup."""
+    return f'<{mark} {ID}="0">{html}</{mark}>' if html else ""
+
+
+def quiet(old: Tag | None, new: Tag | None) -> tuple[str, str]:
+    """Return start and end of an element whose tags differ in nothing that is seen, as full markup carries it."""
+    more = f' {ID}="0"{joins(old, new)}'
+    if new and old:
+        more += _differences(old, new)
+        return (f"{new.tag[:-1]}{more}>" if CLASS not in new.tag else add_class(new.tag, REPLACED, more)), new.end
+    tag = new or old
+    assert tag
+    more += f' {SCOPE}="tag" {SIDE}="{"new" if new else "old"}"'
+    if old and old.name in NEVER_NESTED:
+        return stand_in(old.tag, more, full=True), "</span>"
+    return f"{tag.tag[:-1]}{more}>", tag.end
+
+
+def column(tag: str, number: int, *, is_new: bool) -> str:
+    """Return the start *tag* of a colgroup as full markup carries it: the old one does not show."""
+    if is_new:
+        return add_class(tag, ADDED, f' {ID}="{number}"')
+    hidden = "" if ' hidden="' in tag else f' {NEW_ATTRIBUTES}="hidden" hidden=""'
+    return add_class(tag, DELETED, f' {ID}="{number}"{hidden}')
+
+
+def joins(old: Tag | None, new: Tag | None) -> str:
+    """Return the attribute that says on which sides an element goes on."""
+    sides = [name for name, tag in (("old", old), ("new", new)) if tag and not tag.begins]
+    return f' {JOINS}="{" ".join(sides)}"' if sides else ""
 
 
 def link(change: int, place: str, *, full: bool) -> str:
@@ -66,12 +103,12 @@ def stand_in(tag: str, more: str = "", *, full: bool) -> str:
     return f'<span{more} {TAG}="{name_of(tag)}"{kept}>'
 
 
-def replaced(old: Tag, new: Tag, more: str, *, full: bool) -> str:
-    """Return the start tag of *new*, which was *old*."""
+def replaced(old: Tag, new: Tag, more: str, *, full: bool, shows: bool) -> str:
+    """Return the start tag of *new*, which was *old*; *shows* is whether more than white space differs."""
     if not full:
-        return add_class(new.tag, REPLACED, more) if old.tag != new.tag else new.tag
+        return add_class(new.tag, REPLACED, more) if shows else new.tag
     more += _differences(old, new)
-    if old.tag == new.tag and CLASS not in new.tag:  # a class of the input's own could be taken for ours
+    if not shows and CLASS not in new.tag:  # a class of the input's own could be taken for ours
         return f"{new.tag[:-1]}{more}>"
     return add_class(new.tag, REPLACED, more)
 

@@ -1,12 +1,16 @@
 """Two trees into a script: what belongs together is merged, child by child, from the top."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from .align import align
+from .align import Pair as Aligned
+from .align import align, by_columns
 from .alike import Child, html_of
+from .columns import colgroups, matched_rows
 from .inline import merge_runs
-from .script import Change, Close, Keep, Open, Piece, Script, Whole
+from .lines import keeps_lines
+from .meaning import meant
+from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole
 from .tree import Block, Kinds
 from .words import Tokens
 
@@ -34,8 +38,13 @@ def merge(old: Block, new: Block, tokens: Tokens, kinds: Kinds, *, fine: bool = 
                 todo.append(merger.inside(step))
                 break
             last = script[-1] if script else None
-            if isinstance(step, Change) and isinstance(last, Change) and not (last.new or step.old):
-                script[-1] = Change(last.old, step.new)
+            if (
+                isinstance(step, Change)
+                and isinstance(last, Change)
+                and not (last.new or step.old)
+                and last.quiet == step.quiet
+            ):
+                script[-1] = Change(last.old, step.new, last.quiet)
             else:
                 script.append(step)
         else:
@@ -50,9 +59,13 @@ class _Merger:
         self.fine = fine
         self.any_space = "whitespace" in tokens.ignore
         self.key = self._key if tokens.ignore else html_of
+        self.rows: dict[Block, Sequence[tuple[int, int]]] = {}  # which of their cells belong together
 
-    def children(self, old: Sequence[Child], new: Sequence[Child]) -> Iterator[Step]:
-        for a, b, equal in align(old, new, self.key, similar=self.fine):
+    def children(self, old: Sequence[Child], new: Sequence[Child], *, lines: bool = False) -> Iterator[Step]:
+        yield from self._steps(align(old, new, self.key, similar=self.fine), lines=lines)
+
+    def _steps(self, aligned: Iterable[Aligned], *, lines: bool) -> Iterator[Step]:
+        for a, b, equal in aligned:
             if isinstance(a, list) and isinstance(b, Block):
                 yield Pair(None, b, a, b.children)
             elif isinstance(a, Block) and isinstance(b, list):
@@ -60,37 +73,60 @@ class _Merger:
             elif isinstance(a, Block) and isinstance(b, Block):
                 if equal and (self.any_space or a.lead == b.lead):
                     yield Keep(b.lead + b.html, b.name)
+                elif b.name == "colgroup" and a.name == b.name:
+                    yield from (Columns(a, False), Columns(b, True))
                 else:
                     yield Pair(a, b, a.children, b.children)
             elif isinstance(a, str) and isinstance(b, str):
-                yield from self._runs(a, b, equal=equal)
+                yield from self._runs(a, b, equal=equal, lines=lines)
+            elif self.any_space and _is_space(self.key, a) and _is_space(self.key, b):
+                yield from [Keep(b)] if isinstance(b, str) else []
             else:
                 yield from _apart(a, is_new=False)
                 yield from _apart(b, is_new=True)
 
     def inside(self, pair: Pair) -> Iterator[Step]:
         old, new = pair.old, pair.new
+        quiet = columns = False
         if old and new:
-            if self.any_space:
+            columns = self._match_columns(old, new)
+            if self.any_space and not columns:
                 old = old.spaced(new)
-            same_tag = self.tokens.key(old.tag) == self.tokens.key(new.tag)
-            if same_tag and (old.lead, old.tail) == (new.lead, new.tail):
+            if not columns and self.tokens.is_same(old.tag, new.tag) and (old.lead, old.tail) == (new.lead, new.tail):
                 old = new
-        yield Open(old, new)
-        yield from self.children(pair.before, pair.after)
+            quiet = meant(self.tokens.key(old.tag)) == meant(self.tokens.key(new.tag))
+        yield Open(old, new, quiet, columns)
+        if pair.old and pair.new and (cells := self.rows.get(pair.old)) and cells is self.rows.get(pair.new):
+            yield from self._steps(by_columns(pair.before, pair.after, cells, self.key), lines=False)
+            yield Close(old, new)
+            return
+        lines = any(keeps_lines(block.tag) for block in (old, new) if block)
+        yield from self.children(pair.before, pair.after, lines=lines)
         yield Close(old, new)
 
-    def _runs(self, old: str, new: str, *, equal: bool) -> Sequence[Piece]:
+    def _match_columns(self, old: Block, new: Block) -> bool:
+        """Note for two tables which cells of their rows belong together; say whether their columns differ."""
+        if not (old.name == new.name == "table" and self.fine):
+            return False
+        self.rows.update(matched_rows(old, new, self.key))
+        ours, theirs = ([self.key(group) for group in colgroups(table)] for table in (old, new))
+        return ours != theirs
+
+    def _runs(self, old: str, new: str, *, equal: bool, lines: bool) -> Sequence[Piece]:
         if equal:
             return [Keep(new)]
-        return merge_runs(old, new, self.tokens, self.kinds) if self.fine else [Change(old, new)]
+        return merge_runs(old, new, self.tokens, self.kinds, lines=lines) if self.fine else [Change(old, new)]
 
     def _key(self, child: Child) -> str:
         return self.tokens.key(html_of(child))
 
 
+def _is_space(key: Callable[[Child], str], child: Child | list[Child] | None) -> bool:
+    return child is None or (isinstance(child, str) and not key(child).strip())
+
+
 def _apart(child: Child | list[Child] | None, *, is_new: bool) -> Iterator[Piece]:
     if isinstance(child, Block):
-        yield Whole(child, is_new)
+        yield (Columns if child.name == "colgroup" else Whole)(child, is_new)
     elif isinstance(child, str):
         yield Change("", child) if is_new else Change(child, "")

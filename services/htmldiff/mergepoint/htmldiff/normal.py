@@ -15,6 +15,7 @@ from .markup import escape_text, is_end
 ROUNDS = 4  # the first parses, each of the other three may change something
 # Without events nothing is copied into <selectedcontent>: the tree is what was written.
 OPTIONS = LexborDocumentOptions.WO_EVENTS.value
+BOM = "\ufeff"  # no text at the start of a document: nh3 drops it there
 # A parser drops the first newline in these, each time.
 NEWLINES_AT_START = re.compile(r"(<(?:pre|listing|textarea)(?: [^>]*)?>)\n+")
 
@@ -75,7 +76,7 @@ def normalise(html: str, rules: Rules, field: str = "html") -> Document:
     given, written = html, parse(html)
     try:
         for _ in range(ROUNDS):
-            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written), rules)
+            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written).lstrip(BOM), rules)
             lost += taken
             cleaned = "".join(pieces)
             if cleaned == written == given:  # a parser has just read this

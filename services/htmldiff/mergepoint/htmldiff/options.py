@@ -11,7 +11,7 @@ MOST_VERSIONS = 100
 MOST_CHOSEN = 100_000
 
 Granularity = Literal["character", "word", "sentence", "block", "document"]
-Ignorable = Literal["whitespace", "attributes", "case", "comments"]
+Ignorable = Literal["whitespace", "attributes", "case", "comments", "invisible"]
 Wrapper = Literal["div", "section", "article", "main", "aside", "blockquote", "figure", "span"]
 CONTENT: dict[str, JsonValue] = {"content": True, "contentMediaType": "text/html"}
 
@@ -50,7 +50,7 @@ class CompareOptions(Options):
     }
     granularity: Granularity = Field("word", description="what changes as one at most")
     ignore: Annotated[list[Ignorable], BeforeValidator(_split)] = Field(
-        [], max_length=4, description="what is no change: whitespace,attributes,case,comments"
+        [], max_length=5, description="what is no change: whitespace,attributes,case,comments,invisible"
     )
     moved: bool = Field(False, description="mark blocks that only moved as moved")
     sanitize: Literal["safe", "none"] = Field("safe", description="none: scripts and forms stay; only for trusted HTML")

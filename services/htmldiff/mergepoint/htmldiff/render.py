@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import marks
-from .markup import MARKUP, NEVER_NESTED, VOID, add_class, name_of
-from .script import Change, Close, Keep, Open, Script, Whole, is_tag_change
+from .lines import cut_lines, keeps_lines
+from .markup import MARKUP, NEVER_NESTED, add_class, name_of
+from .script import Change, Close, Columns, Keep, Open, Script, Whole, is_tag_change
+from .tree import Kinds
 
 NOT_NESTED = re.compile(rf"<(/?)(?:{'|'.join(sorted(NEVER_NESTED))})(?=[ >])[^>]*>")
 
@@ -42,7 +44,11 @@ class _Renderer:
         self.look = look
         self.moved = moved
         self.out: list[str] = []
-        self.ends: list[str] = []
+        # Of what is open: the end tag, the start tag if it is unmarked, whether lines count in it.
+        self.ends: list[tuple[str, str, bool]] = []
+        self.lined = 0  # how many of those are open
+        self.kinds = Kinds()
+        self.closed = (0, "")  # where in the output the last of them ended
         self.links = 0  # how many elements are open in which no other of their name may stand
         self.anchored = anchored
 
@@ -57,47 +63,92 @@ class _Renderer:
             self._close(piece)
         elif isinstance(piece, Whole):
             self._whole(piece, number)
+        elif isinstance(piece, Columns):
+            self._columns(piece, number)
 
     def _change(self, piece: Change, number: int) -> None:
-        full = self.look.full
+        if piece.quiet:
+            self._unseen(piece)
+            return
         if self.look.old and piece.old:
             old = self._without_links(piece.old) if self.links else piece.old
-            self.out.append(marks.changed(old, "del", self._more(number), full=full))
+            self._marked(old, "del", self._more(number), number)
         if self.look.new and piece.new:
-            self.out.append(marks.changed(piece.new, "ins", self._more(number), full=full))
+            self._marked(piece.new, "ins", self._more(number), number)
+
+    def _marked(self, html: str, mark: str, more: str, number: int) -> None:
+        """Write *html* marked; where lines count, no mark goes over the end of one."""
+        full = self.look.full
+        if not (self.lined and "\n" in html):
+            self.out.append(marks.changed(html, mark, more, full=full))
+            return
+        for line in cut_lines(html, self.kinds):
+            text = line if full or not html.strip() else line.removesuffix("\n")
+            self.out += [marks.changed(text, mark, more, full=full), line.removeprefix(text)]
+            more = marks.number(number, full=full) if text else more
+
+    def _unseen(self, piece: Change) -> None:
+        """Write what shows nothing: as it is on the side that is shown; both sides in full markup."""
+        look = self.look
+        if look.full and look.old and look.new:
+            self.out += [marks.unseen(piece.old, "del"), marks.unseen(piece.new, "ins")]
+        else:
+            self.out.append(piece.new if look.new else piece.old)
 
     def _open(self, piece: Open, number: int) -> None:
-        old, new = piece
-        full = self.look.full
-        shows = bool(new and self.look.new) or bool(old and self.look.old)
-        more = self._more(number, new.tag if new else "") if number and shows else ""
-        end = ""
-        if new and not (old and not self.look.new):
-            end = f"</{new.name}>"
-            if old is None and not self.look.new:
-                end = ""
-            elif old is None:
-                self.out += [new.lead, marks.added(new.tag, more, full=full)]
-            else:
-                self.out += [new.lead, marks.replaced(old, new, more, full=full) if number else new.tag]
-        elif old and self.look.old:
-            if new is None:
-                start, end = marks.deleted(old.tag, more, full=full)
-            else:
-                start, end = old.tag, f"</{old.name}>"
-                if is_tag_change(piece):
-                    start = add_class(start, marks.REPLACED, more)
-            self.out += [old.lead, start]
-        if end and name_of(end) in VOID:
-            end = ""
+        shown = piece.new if piece.new and (self.look.new or not piece.old) else piece.old
+        assert shown
+        start, end = self._tags(piece, number)
+        plain = shown.tag if not number else ""
+        if end and plain and not self._inline_full() and self._goes_on(piece, plain):
+            self.out.pop()
+        elif end or start:
+            self.out += [shown.lead, start]
         self.links += name_of(end) in NEVER_NESTED
-        self.ends.append(end)
+        self.lined += keeps_lines(start)
+        self.ends.append((end, plain, keeps_lines(start)))
+
+    def _tags(self, piece: Open, number: int) -> tuple[str, str]:
+        """Return start and end as they are written; nothing, where the element is on the side that is not shown."""
+        old, new = piece.old, piece.new
+        look = self.look
+        full = look.full
+        sides = (old if look.old else None, new if look.new else None)
+        if not any(sides):
+            return "", ""
+        only = sides[1] or sides[0]
+        assert only
+        if not number:
+            if self._inline_full() and old is not new:
+                return marks.quiet(old, new)
+            if None in (old, new) and look.old and look.new and not new:
+                return "", ""
+            return only.tag, only.end
+        more = self._more(number, new.tag if new else "") + (marks.joins(old, new) if self._inline_full() else "")
+        if new and old:
+            if sides[1]:
+                return marks.replaced(old, new, more, full=full, shows=is_tag_change(piece)), new.end
+            return (add_class(old.tag, marks.REPLACED, more) if is_tag_change(piece) else old.tag), old.end
+        if new:
+            return marks.added(new.tag, more, full=full), new.end
+        return marks.deleted(only.tag, more, full=full)
+
+    def _inline_full(self) -> bool:
+        return self.look.full and self.look.old and self.look.new
+
+    def _goes_on(self, piece: Open, plain: str) -> bool:
+        """Say whether an unmarked part of an element follows another, which has just ended."""
+        joined = [tag for tag in (piece.new, piece.old) if tag and not tag.begins]
+        return bool(joined) and self.closed == (len(self.out), plain)
 
     def _close(self, piece: Close) -> None:
-        end = self.ends.pop()
+        end, plain, lined = self.ends.pop()
+        self.lined -= lined
         tag = piece.new if piece.new and self.look.new else piece.old or piece.new
         self.links -= name_of(end) in NEVER_NESTED
-        self.out += [tag.tail if tag and end else "", end]
+        if end:
+            self.out += [tag.tail if tag else "", end]
+            self.closed = (len(self.out), plain)
 
     def _whole(self, piece: Whole, number: int) -> None:
         if not (self.look.new if piece.is_new else self.look.old):
@@ -110,14 +161,27 @@ class _Renderer:
         inner = marks.number(number, full=self.look.full)
         for what, part in piece.block.walk():
             if isinstance(part, str):
-                self.out += [link, marks.changed(part, mark, inner, full=self.look.full)]
+                self.out.append(link)
+                self._marked(part, mark, inner, number)
                 link = ""
             elif what == "start":
                 self.out += [part.lead, add_class(part.tag, word, more)]
+                self.lined += keeps_lines(part.tag)
                 more = inner
                 link = "" if part.name in NEVER_NESTED else link
             else:
                 self.out += [part.tail, part.end]
+                self.lined -= keeps_lines(part.tag)
+
+    def _columns(self, piece: Columns, number: int) -> None:
+        """Write a colgroup as if it were an attribute: that of the new side if both show; both in full markup."""
+        block, is_new = piece
+        start = block.tag
+        if self._inline_full():
+            start = marks.column(block.tag, number, is_new=is_new)
+        elif is_new != self.look.new:
+            return
+        self.out += [block.lead, start, block.html.removeprefix(block.tag)]
 
     def _moved(self, piece: Whole, number: int) -> tuple[str, str]:
         """Return the attributes of a block that moved, and the link to its other place."""

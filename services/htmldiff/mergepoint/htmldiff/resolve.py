@@ -38,7 +38,7 @@ WORDS = {
 class Mark(NamedTuple):
     """A marked start tag, read."""
 
-    number: int  # 0 in what is deleted anyway
+    number: int  # 0: of what is not seen; -1: in what is deleted anyway
     name: str
     is_new: bool
     is_old: bool
@@ -62,13 +62,15 @@ def read(tag: str) -> Mark | None:
     if not ours:
         return None
     theirs = {key: value for key, value in found.items() if key not in ours}
-    number = int(ours.pop(marks.ID, 0))
+    number = int(ours.pop(marks.ID, -1))
     if OUR_ID.match(theirs.get("id", "")):
         del theirs["id"]
     name = name_of(tag)
     is_plain = name in ("ins", "del") and not theirs and not ours
     is_new, is_old = (is_plain and name == "ins", is_plain and name == "del")
-    classes = theirs.get("class", "")
+    if side := ours.get(marks.SIDE):
+        is_new, is_old = side == "new", side == "old"
+    classes = "" if side else theirs.get("class", "")
     for word, sides in WORDS.items():
         if classes == word or classes.endswith(f" {word}"):
             is_new, is_old = sides
@@ -84,20 +86,29 @@ def resolve(html: str, accepts: Decide) -> str:
     return _Resolver(accepts).run(split(html))
 
 
+class End(NamedTuple):
+    """What to write where an open element ends: white space in place of what is there, and the tag."""
+
+    tail: str | None = None
+    html: str = ""
+    tag: str = ""  # with which it began
+
+
 class _Resolver:
     def __init__(self, accepts: Decide) -> None:
         self.accepts = accepts
         self.kinds = Kinds()
         self.out: list[str] = []
-        # What to write where the open elements end: white space in place of what is there, and the tag.
-        self.ends: list[tuple[str | None, str]] = []
+        self.ends: list[End] = []
+        # Where in the output elements ended, and their start tags: another part of one may go on there.
+        self.closed: list[tuple[int, str]] = []
         self.hidden = 0  # how many elements are open since one that goes with its content
         self.since_tag = 0  # where in the output the text since the last tag begins
 
     def run(self, pieces: list[str]) -> str:
         for place, piece in enumerate(pieces):
             if not place & 1:
-                if not self.hidden:
+                if piece and not self.hidden:
                     self.out.append(piece)
                 continue
             if piece.startswith(self._unseen()):
@@ -110,17 +121,14 @@ class _Resolver:
 
     def _unseen(self) -> tuple[str, ...]:
         """Return how that begins which goes with the white space here."""
-        in_table = self.ends and self.ends[-1][1][2:-1] in TABLE_PARTS
+        in_table = self.ends and self.ends[-1].html[2:-1] in TABLE_PARTS
         return UNSEEN if in_table else UNSEEN[:1]
 
     def _tag(self, tag: str, *, holds: bool) -> None:
         if self.hidden:
             self.hidden += -1 if is_end(tag) else holds
         elif is_end(tag):
-            tail, end = self.ends.pop()
-            if tail is not None:
-                self._replace_space(tail)
-            self.out.append(end)
+            self._end()
         else:
             # On elements that change as one there are no marks of ours; what a script says is not read.
             mark = read(tag) if OURS in tag and self.kinds[tag] not in (ATOM, WITH_TEXT) else None
@@ -133,34 +141,48 @@ class _Resolver:
         if marks.LINK in mark.ours:
             self.hidden = 1
             return
-        makes = mark.number > 0 and self.accepts(mark.number)
+        makes = mark.number >= 0 and self.accepts(mark.number)
         stays = makes if mark.is_new else not makes if mark.is_old else True
         if not stays:
             is_block = mark.name in BLOCKS
             if is_block:
                 self._replace_space("")
             if marks.SCOPE in mark.ours:
-                self.ends.append(("" if is_block else None, ""))
+                self.ends.append(End("" if is_block else None))
             else:
                 self.hidden = int(holds)
         elif mark.is_plain:
-            self.ends.append((None, ""))
+            self.ends.append(End())
         else:
             self._write_mark(mark, makes=makes, holds=holds)
 
     def _write_mark(self, mark: Mark, *, makes: bool, holds: bool) -> None:
+        joins = mark.ours.get(marks.JOINS, "").split(" ")
         if makes and not mark.is_old:
-            self._write(start_tag(mark.name, mark.attributes), mark.name, holds=holds)
+            tag = start_tag(mark.name, mark.attributes)
+            self._write(tag, mark.name, holds=holds, joins="new" in joins)
             return
         name, tag = mark.old_tag()
         if marks.LEAD in mark.ours:
             self._replace_space(unescape(mark.ours[marks.LEAD]))
-        self._write(tag, name, holds=holds, tail=mark.ours.get(marks.TAIL))
+        self._write(tag, name, holds=holds, tail=mark.ours.get(marks.TAIL), joins="old" in joins)
 
-    def _write(self, tag: str, name: str, *, holds: bool, tail: str | None = None) -> None:
-        self.out.append(tag)
+    def _write(self, tag: str, name: str, *, holds: bool, tail: str | None = None, joins: bool = False) -> None:
+        if joins and self.closed and self.closed[-1] == (len(self.out), tag):
+            self.closed.pop()
+            self.out.pop()
+        else:
+            self.out.append(tag)
         if holds:
-            self.ends.append((None if tail is None else unescape(tail), f"</{name}>"))
+            self.ends.append(End(None if tail is None else unescape(tail), f"</{name}>", tag))
+
+    def _end(self) -> None:
+        end = self.ends.pop()
+        if end.tail is not None:
+            self._replace_space(end.tail)
+        if end.html:
+            self.out.append(end.html)
+            self.closed.append((len(self.out), end.tag))
 
     def _replace_space(self, space: str) -> None:
         """Write *space* instead of the white space and comments since the last tag: they go with a block tag."""
@@ -171,4 +193,5 @@ class _Resolver:
                 out[-1] = text
                 break
             out.pop()
-        out.append(space)
+        if space:
+            out.append(space)

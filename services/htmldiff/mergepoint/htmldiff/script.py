@@ -7,6 +7,7 @@ and close nest.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from .markup import VOID
 from .tree import Block
 
 
@@ -18,33 +19,41 @@ class Keep(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Inline content, each element in it closed: *old* became *new*; either may be empty."""
+    """Inline content, each element in it closed: *old* became *new*; either may be empty. Not *quiet*: it shows."""
 
     old: str
     new: str
+    quiet: bool = False
 
 
 class Element(NamedTuple):
-    """An inline element's tag, where a block could be."""
+    """An inline element's tag, where a block could be; or that of a part of one, with which it *begins* or *ends*."""
 
     name: str
     tag: str
     lead: str = ""
     tail: str = ""
+    begins: bool = True
+    ends: bool = True
 
     @property
     def end(self) -> str:
-        return f"</{self.name}>"
+        return "" if self.name in VOID else f"</{self.name}>"
 
 
 Tag: TypeAlias = Block | Element
 
 
 class Open(NamedTuple):
-    """An element begins: on both sides, perhaps changed, or on one side only, around what may be on both."""
+    """An element begins: on both sides, perhaps changed, or on one side only, around what may be on both.
+
+    *quiet*: nobody sees the difference of the tags. *columns*: a table's differ, as if they were an attribute.
+    """
 
     old: Tag | None
     new: Tag | None
+    quiet: bool = False
+    columns: bool = False
 
 
 class Close(NamedTuple):
@@ -61,23 +70,31 @@ class Whole(NamedTuple):
     is_new: bool
 
 
-Piece: TypeAlias = Keep | Change | Open | Close | Whole
+class Columns(NamedTuple):
+    """A colgroup, on one side only, of a table that is on both: part of that table's change."""
+
+    block: Block
+    is_new: bool
+
+
+Piece: TypeAlias = Keep | Change | Open | Close | Whole | Columns
 Script: TypeAlias = list[Piece]
 
 
 def is_tag_change(piece: Open) -> bool:
-    """Say whether the tags differ, not only the white space before them."""
-    old, new = piece.old, piece.new
-    return old is not new and (old is None or new is None or old.tag != new.tag)
+    """Say whether the tags differ in what is seen, not only in the white space before them."""
+    old, new, quiet, columns = piece
+    if columns:
+        return True
+    return not quiet and old is not new and (old is None or new is None or old.tag != new.tag)
 
 
 def is_change(piece: Piece) -> bool:
     if isinstance(piece, Open):
         old, new = piece.old, piece.new
-        return is_tag_change(piece) or (
-            old is not new and (old.lead, old.tail) != (new.lead, new.tail)  # type: ignore[union-attr]
-        )
-    return isinstance(piece, Change | Whole)
+        spaced = bool(old and new) and (old.lead, old.tail) != (new.lead, new.tail)  # type: ignore[union-attr]
+        return is_tag_change(piece) or spaced
+    return isinstance(piece, Whole) or (isinstance(piece, Change) and not piece.quiet)
 
 
 def number(script: Sequence[Piece], moves: Iterable[tuple[int, int]] = ()) -> list[int]:
@@ -95,6 +112,8 @@ def number(script: Sequence[Piece], moves: Iterable[tuple[int, int]] = ()) -> li
             continue
         if place in same:
             numbers.append(numbers[same[place]])
+        elif isinstance(piece, Columns):
+            numbers.append(opened[-1])
         elif is_change(piece):
             last += 1
             numbers.append(last)
@@ -125,8 +144,15 @@ def side(script: Iterable[Piece], *, is_new: bool) -> Iterator[str]:
             yield piece.html
         elif isinstance(piece, Change):
             yield piece.new if is_new else piece.old
-        elif isinstance(piece, Whole):
+        elif isinstance(piece, Whole | Columns):
             if piece.is_new == is_new:
                 yield piece.block.lead + piece.block.html
         elif tag := piece.new if is_new else piece.old:
-            yield tag.lead + tag.tag if isinstance(piece, Open) else tag.tail + tag.end
+            yield written(tag, piece)
+
+
+def written(tag: Tag, piece: Open | Close) -> str:
+    """Return what *tag* writes where *piece* opens or closes it."""
+    if isinstance(piece, Open):
+        return tag.lead + tag.tag if tag.begins else ""
+    return tag.tail + tag.end if tag.ends else ""

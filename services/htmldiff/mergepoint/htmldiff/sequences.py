@@ -226,3 +226,35 @@ def _even_cuts(gap: Gap) -> list[tuple[int, int]]:
     while (i_end - i) * (j_end - j) > MOST_PAIRS * parts * parts:
         parts += 1
     return [(i + (i_end - i) * n // parts, j + (j_end - j) * n // parts) for n in range(1, parts)]
+
+
+def best_in_order(likeness: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Return the rows and columns of *likeness*, both rising, whose sum is the largest: all against all."""
+    sums = [[0.0] * (len(likeness[0]) + 1)] if likeness else []
+    for row in likeness:
+        above, best = sums[-1], [0.0]
+        for place, alike in enumerate(row):
+            best.append(max(above[place + 1], best[place], above[place] + alike if alike else 0.0))
+        sums.append(best)
+    chosen = []
+    i, j = len(likeness), len(likeness[0]) if likeness else 0
+    while i and j:
+        if sums[i][j] == sums[i - 1][j]:
+            i -= 1
+        elif sums[i][j] == sums[i][j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            chosen.append((i, j))
+    return chosen[::-1]
+
+
+def in_place(chosen: Iterable[tuple[int, int]], rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    """Yield the *chosen* pairs, and between them, where as many are left on both sides, those by their places."""
+    i = j = 0
+    for a, b in [*chosen, (rows, columns)]:
+        if a - i == b - j:
+            yield from zip(range(i, a), range(j, b), strict=True)
+        if a < rows and b < columns:
+            yield a, b
+        i, j = a + 1, b + 1

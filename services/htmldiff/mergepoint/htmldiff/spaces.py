@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from .script import Change, Keep
 from .sequences import Opcode, diff_strings, tidy
+from .words import IN_NUMBER
 
 FEW = 20  # characters; in less there is nothing to gain
 
@@ -16,7 +17,7 @@ def by_spaces(old: str, new: str, is_weak: Callable[[Sequence[str]], bool]) -> l
     gives up."""
     if len(old) < FEW or len(new) < FEW:
         return []
-    ours, theirs = old.split(" "), new.split(" ")
+    ours, theirs = _split(old), _split(new)
     script = tidy(diff_strings(ours, theirs), lambda start, end: is_weak(ours[start:end]))
     pieces: list[Keep | Change] = []
     inside_tag = False
@@ -32,6 +33,13 @@ def by_spaces(old: str, new: str, is_weak: Callable[[Sequence[str]], bool]) -> l
             return []
         pieces.append(Change(before, after))
     return pieces
+
+
+def _split(text: str) -> list[str]:
+    """Return *text* cut at its spaces, but not in numbers."""
+    if not IN_NUMBER.search(text):
+        return text.split(" ")
+    return [part.replace("\0", " ") for part in IN_NUMBER.sub("\\1\0", text).split(" ")]  # no parser lets \0 through
 
 
 def _cuts_tag(text: str) -> bool:

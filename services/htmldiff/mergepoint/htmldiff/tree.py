@@ -93,6 +93,7 @@ class Block:
     """An element with what is in it. *lead* is the white space before its start tag, *tail* before its end tag."""
 
     __slots__ = ("_children", "_html", "_outline", "_tail", "first", "last", "lead", "name", "tag", "words")
+    begins = ends = True  # whole; parts of an inline element that is cut do not
 
     def __init__(self, outline: Outline, first: int, last: int, lead: str) -> None:
         self._outline = outline

@@ -14,7 +14,7 @@ from .clean import Rules
 from .limits import BadOption
 from .markup import escape, split
 from .normal import Document, read
-from .script import Change, Close, Keep, Open, Piece, Whole
+from .script import Change, Columns, Keep, Piece, Whole, written
 from .words import Segment, icu_words
 
 MOST_VERSIONS = 100
@@ -106,10 +106,10 @@ class _Taker:
         if isinstance(piece, Change):
             self._take(len(piece.old))
             return [(len(piece.new), place)]
-        if isinstance(piece, Whole):
+        if isinstance(piece, Whole | Columns):
             length = len(piece.block.lead) + len(piece.block.html)
             return [(length, place)] if piece.is_new else self._take(length)[:0]
-        old, new = _tag(piece.old, piece), _tag(piece.new, piece)
+        old, new = (written(tag, piece) if tag else "" for tag in (piece.old, piece.new))
         taken = self._take(len(old))
         return taken if old == new else [(len(new), place)]
 
@@ -123,12 +123,6 @@ class _Taker:
             self._left = (self._left[0] - part, self._left[1])
             length -= part
         return taken
-
-
-def _tag(tag: Any, piece: Open | Close) -> str:
-    if tag is None:
-        return ""
-    return str(tag.lead + tag.tag if isinstance(piece, Open) else tag.tail + tag.end)
 
 
 def _written(html: str, labels: Labels, names: Sequence[str]) -> tuple[str, list[Part]]:

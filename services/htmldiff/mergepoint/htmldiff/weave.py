@@ -1,86 +1,37 @@
 """Two runs whose inline elements differ: the words are matched without tags, then the elements go around them.
 
-An element covers an interval of the matched words. Where an old and a new element cross, the fewest words that undo
-it count as deleted and added instead. What is left nests, and one walk over both sides writes it.
+An element covers an interval of the matched words. Elements are cut where that lets the old and the new ones nest and
+pair (cut.py); where one that cannot be cut crosses another, the fewest words that undo it count as deleted and added
+instead. What is left nests, and one walk over both sides writes it.
 """
 
-from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from .markup import NEVER_NESTED, name_of
+from .cut import cut
+from .markup import NEVER_NESTED, SPACE, VOID, name_of
+from .meaning import UNSEEN_ON_SPACE, formats, shows_nothing
+from .nodes import Node, Side, Span
 from .script import Change, Close, Element, Keep, Open, Piece
-from .sequences import diff, tidy
-from .tree import END, INLINE, Kinds
+from .sequences import Opcode, tidy
+from .tree import Kinds
 from .words import Tokens
 
-Span = tuple[int, int]
+ROUNDS = 4  # of cutting: a cut can make others cross
 
 
-class Node:
-    """A word, an image or an inline element: tokens *first* to *last*; *leaves* says which words are in it."""
-
-    __slots__ = ("children", "element", "first", "kept", "last", "leaves")
-
-    def __init__(self, first: int, leaf: int, element: Element | None = None) -> None:
-        self.first = first
-        self.last = first + 1
-        self.leaves: Span = (leaf, leaf + 1)
-        self.element = element
-        self.children: list[Node] = []
-        self.kept: Span = (0, 0)
-
-
-class Side:
-    """One run: its *tokens*, the *leaves* among them, the tree."""
-
-    def __init__(self, tokens: Sequence[str], kinds: Kinds) -> None:
-        self.tokens = tokens
-        self.leaves: list[Node] = []
-        self.elements: list[Node] = []
-        self.root = Node(0, 0)
-        stack = [self.root]
-        for place, token in enumerate(tokens):
-            kind = kinds[token] if token[0] == "<" else -1
-            if kind == INLINE:
-                node = Node(place, len(self.leaves), Element(name_of(token), token))
-                stack[-1].children.append(node)
-                stack.append(node)
-            elif kind == END:
-                self._end(stack.pop(), place)
-            else:
-                stack[-1].children.append(self._leaf(Node(place, len(self.leaves))))
-
-    def _leaf(self, node: Node) -> Node:
-        self.leaves.append(node)
-        return node
-
-    def _end(self, node: Node, place: int) -> None:
-        node.last = place + 1
-        if node.leaves[0] == len(self.leaves):  # nothing in it: it is a leaf itself
-            node.element = None
-            self._leaf(node)
-        else:
-            node.leaves = (node.leaves[0], len(self.leaves))
-            self.elements.append(node)
-
-    def html(self, node: Node) -> str:
-        return "".join(self.tokens[node.first : node.last])
-
-    def place(self, kept: Sequence[int]) -> None:
-        """Tell every node which of the *kept* leaves are in it."""
-        for node in (*self.leaves, *self.elements):
-            first, last = node.leaves
-            node.kept = (bisect_left(kept, first), bisect_left(kept, last))
+Compare: TypeAlias = Callable[[Sequence[str], Sequence[str]], list[Opcode]]
+IsWeak: TypeAlias = Callable[[Sequence[str]], bool]
 
 
 def weave(
-    old: Sequence[str], new: Sequence[str], tokens: Tokens, kinds: Kinds, is_weak: Callable[[Sequence[str]], bool]
+    old: Sequence[str], new: Sequence[str], tokens: Tokens, kinds: Kinds, compare: Compare, is_weak: IsWeak
 ) -> list[Piece]:
-    """Return how the run of *old* tokens became the run of *new* ones."""
+    """Return how the run of *old* tokens became the run of *new* ones; words are matched by *compare*."""
     ours, theirs = Side(old, kinds), Side(new, kinds)
     words = [ours.html(leaf) for leaf in ours.leaves]
-    script = diff(tokens.compared(words), tokens.compared([theirs.html(leaf) for leaf in theirs.leaves]))
+    script = compare(tokens.compared(words), tokens.compared([theirs.html(leaf) for leaf in theirs.leaves]))
     script = tidy(script, lambda start, end: is_weak(words[start:end]))
     kept = [
         (i, j)
@@ -88,19 +39,32 @@ def weave(
         if tag == "equal"
         for i, j in zip(range(first, last), range(new_first, new_last), strict=True)
     ]
+    _place(ours, theirs, kept)
+    rounds = 0
+    while rounds < ROUNDS and cut(ours, theirs):
+        rounds += 1
+    if rounds and _crosses(ours, theirs):  # words would be lost from parts of elements: as a whole then
+        ours, theirs = Side(old, kinds), Side(new, kinds)
+        _place(ours, theirs, kept)
     _uncross(ours, theirs, kept)
-    return _joined(_Weaver(ours, theirs, tokens).pieces())
+    return _quieted(_joined(_Weaver(ours, theirs, tokens).pieces()), tokens)
+
+
+def _place(old: Side, new: Side, kept: Sequence[tuple[int, int]]) -> None:
+    old.place([i for i, _ in kept])
+    new.place([j for _, j in kept])
 
 
 def _uncross(old: Side, new: Side, kept: list[tuple[int, int]]) -> None:
-    """Take from *kept* what keeps an old and a new element from nesting, and place both sides."""
-    while True:
-        old.place([i for i, _ in kept])
-        new.place([j for _, j in kept])
-        given_up = set(_crossing([node.kept for node in (*old.elements, *new.elements)]))
-        if not given_up:
-            return
+    """Take from *kept* what keeps an old and a new element from nesting."""
+    while given_up := _crosses(old, new):
         kept[:] = [pair for place, pair in enumerate(kept) if place not in given_up]
+        _place(old, new, kept)
+
+
+def _crosses(old: Side, new: Side) -> set[int]:
+    """Return places in what is kept whose loss lets elements nest, or come nearer to it."""
+    return set(_crossing([node.kept for node in (*old.elements, *new.elements)]))
 
 
 def _crossing(spans: Sequence[Span]) -> Iterator[int]:
@@ -161,7 +125,7 @@ class _Weaver:
                 ours, theirs = old[i], new[j]
                 i_end, j_end = i + 1, j + 1
                 if not ours.element and not theirs.element:
-                    yield Keep(self.new.html(theirs))
+                    yield from self._leaf(self.old.html(ours), self.new.html(theirs))
                 elif _is_outer(ours, theirs):
                     j_end = _end_within(new, j, ours)
                     yield self._around(ours.element, None, ours.children, new[j:j_end])
@@ -172,9 +136,18 @@ class _Weaver:
                     yield self._around(ours.element, theirs.element, ours.children, theirs.children)
                 i, j = i_end, j_end
 
+    def _leaf(self, old: str, new: str) -> Sequence[Step]:
+        """What is kept may be written in another way."""
+        if self.tokens.is_same(old, new):
+            return [Keep(new)]
+        ours, theirs = Element(name_of(old), old), Element(name_of(new), new)
+        return [Open(ours, theirs), Close(ours, theirs)]
+
     def _around(self, old: Element | None, new: Element | None, ours: Sequence[Node], theirs: Sequence[Node]) -> Step:
-        if old and new and self.tokens.key(old.tag) == self.tokens.key(new.tag):
-            old = new
+        if old and new and self.tokens.is_same(old.tag, new.tag):
+            old = old._replace(tag=new.tag)
+            if old == new and new.begins and new.ends:
+                old = new
         return Open(old, new), ours, theirs, Close(old, new)
 
 
@@ -233,3 +206,52 @@ def _joined(pieces: Iterator[Piece]) -> list[Piece]:
         else:
             joined.append(piece)
     return joined
+
+
+def _quieted(pieces: list[Piece], tokens: Tokens) -> list[Piece]:
+    """Return *pieces*, of which those are quiet that no text shows: around it are the same formats on both sides."""
+    shown: set[int] = set()
+    stack: list[int] = []
+    for place, piece in enumerate(pieces):
+        if isinstance(piece, Open):
+            stack.append(place)
+        if isinstance(piece, Keep) or (isinstance(piece, Open) and _name(piece) in VOID):
+            shown.update(_shown(pieces, stack, tokens, piece))
+        if isinstance(piece, Close):
+            stack.pop()
+    return [_quiet(piece, shows=place in shown) for place, piece in enumerate(pieces)]
+
+
+def _quiet(piece: Piece, *, shows: bool) -> Piece:
+    if isinstance(piece, Open):
+        return piece._replace(quiet=not shows)
+    if isinstance(piece, Change):
+        return piece._replace(quiet=shows_nothing(piece.old) and shows_nothing(piece.new))
+    return piece
+
+
+def _shown(pieces: Sequence[Piece], stack: Sequence[int], tokens: Tokens, text: Piece) -> list[int]:
+    """Return which of the elements that are open, by their places, change how *text* looks."""
+    changed = [
+        (place, piece) for place in stack if isinstance(piece := pieces[place], Open) and piece.old is not piece.new
+    ]
+    if not changed:
+        return []
+    if isinstance(text, Keep) and not text.html.strip(SPACE):
+        changed = [(place, piece) for place, piece in changed if _name(piece) not in UNSEEN_ON_SPACE]
+    before, after = (
+        Counter(format for tag in tags if tag and (format := formats(tokens.key(tag.tag))))
+        for tags in ([piece.old for _, piece in changed], [piece.new for _, piece in changed])
+    )
+    gone, come = before - after, after - before
+    return [
+        place
+        for place, piece in changed
+        if (piece.old and gone[formats(tokens.key(piece.old.tag))])
+        or (piece.new and come[formats(tokens.key(piece.new.tag))])
+    ]
+
+
+def _name(piece: Open) -> str:
+    tag = piece.new or piece.old
+    return tag.name if tag else ""

@@ -5,13 +5,16 @@ A token is a word with the white space before it. What ``ignore`` names is taken
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from unicodedata import normalize
 
 from .markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
+from .meaning import meant
 
 GRANULARITIES = ("character", "word", "sentence", "block", "document")
 # Each takes less work than those before it; in it as in these, whatever differs at all is deleted and added.
 COARSE = ("block", "document")
-IGNORABLE = ("whitespace", "attributes", "case", "comments")
+IGNORABLE = ("whitespace", "attributes", "case", "comments", "invisible")
 
 Segment = Callable[[str], Iterable[str]]
 
@@ -23,22 +26,66 @@ _LETTER = (
 )
 _ENTITY = r"&[a-z]+;"
 _SPACES = f"[{SPACE}]"
-WORD = rf"{_SPACES}*(?:{_LETTER}+(?:['’.]{_LETTER}+)*|{_ENTITY}|[^<&])"
+_ANY_SPACE = rf"(?:[{SPACE}\u1680\u2000-\u200a\u202f\u205f\u3000]|&nbsp;)"
+# Soft hyphens, what has no width, what only tells directions; not the joiners within emoji.
+_INVISIBLE = "[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+INVISIBLE = re.compile(rf"(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|(?!\u200d){_INVISIBLE}")
+# Limits keep what only looks like one from being looked at again and again.
+_EMAIL = r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
+_URL = rf"(?i:https?://|ftp://|mailto:|www\.)(?:&amp;|[^<&{SPACE}])*(?:&amp;|[^<&{SPACE}.,;:!?)\]}}'\"’”»])"
+# Numbers with what groups, divides, counts and measures them: 1,234.50; 12:30; 1/2; -5 %; $5; 1 234,50 €; 2024-03-12.
+# A plain space groups digits only where more says that they are one number. Units written in letters are words.
+_CURRENCY = "[$¢£¤¥֏؋৳฿₠-⃀]"
+_GAP = r"(?: |&nbsp;|[\u2009\u202f])"
+_UNIT = rf"(?:[%‰′″]|°[CF]?|{_CURRENCY})(?!\d)"
+_DIGITS = r"\d+(?:(?:[.,:/'’·٫٬]|&nbsp;(?=\d{3}(?!\d))|[\u2009\u202f](?=\d{3}(?!\d)))\d+)*"
+_DATE = r"\d{4}-\d{1,2}-\d{1,2}(?:T\d[\d:.]*\dZ?)?"
+_VERSION = r"\d+(?:\.\d+){2,}(?:[-+]\w+(?:[.-]\w+)*)+"
+_GROUPED = rf"\d{{1,3}}(?: \d{{3}})+(?:,\d+)?(?:(?<=,\d)|(?<=,\d\d)|(?={_GAP}?{_UNIT}))"
+
+
+def _letters(letter: str = _LETTER) -> str:
+    return f"{letter}+(?:['’.]{letter}+)*"
+
+
+def _number(letters: str) -> str:
+    return (
+        rf"(?:(?<!\w)[-+−±])?(?:{_CURRENCY}{_GAP}?)?(?:{_DATE}|[vV]?{_VERSION}|{_GROUPED}|{_DIGITS})"
+        rf"(?:{_GAP}?{_UNIT}|[eE][-+]?\d+|{letters})?"
+    )
+
+
+def _word(spaces: str, letters: str) -> str:
+    return rf"{spaces}*(?:{_URL}|{_EMAIL}|{_number(letters)}|{letters}|{_ENTITY}|[^<&])"
+
+
+# Where a space may stand in a number, and what is before it.
+IN_NUMBER = re.compile(rf"([0-9{_CURRENCY[1:]}) (?=[0-9]{{3}}(?![0-9])|{_UNIT}|(?<={_CURRENCY} )[0-9])")
 # A letter with its marks, variation selectors and what is joined to it.
 _JOINED = r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0e31"
 _JOINED += r"\u0e34-\u0e3a\u0e47-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]"
-_JOINED += r"|[\U0001f3fb-\U0001f3ff]|\u200d[^<&]?"
+_JOINED += r"|[\U0001f3fb-\U0001f3ff]|\u200d[^<&]?|[\u1160-\u11ff]"
 CHARACTER = rf"(?:{_ENTITY}|[^<&])(?:{_JOINED})*"
 SENTENCE = rf"[^<.!?。！？]*(?:[.!?]+(?![^{SPACE}<])|[。！？]+|[.!?])?"
-PATTERNS = {
-    "word": re.compile(f"{WORD}|{_TAGS}", re.DOTALL),
-    "character": re.compile(f"{CHARACTER}|{_TAGS}", re.DOTALL),
-    "sentence": re.compile(rf"(?=[^<]){SENTENCE}|{_TAGS}", re.DOTALL),
-}
+
+
+@lru_cache(maxsize=16)
+def pattern(granularity: str, *, any_space: bool = False, invisible: bool = False) -> re.Pattern[str]:
+    """Return what matches a token: with *any_space* and *invisible*, such characters go with the word that follows."""
+    spaces = _ANY_SPACE if any_space else _SPACES
+    token = rf"(?=[^<]){SENTENCE}"
+    if granularity == "word":
+        letters = _letters(f"(?:{_LETTER}|{_INVISIBLE})" if invisible else _LETTER)
+        token = _word(rf"(?:{spaces}|{_INVISIBLE})" if invisible else spaces, letters)
+    elif granularity == "character":
+        token = rf"{_INVISIBLE}*{CHARACTER}{_INVISIBLE}*" if invisible else CHARACTER
+    return re.compile(f"{token}|{_TAGS}", re.DOTALL)
+
+
 # Scripts that write words without spaces between them: Thai, Lao, Burmese, Khmer, Chinese, Japanese.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 UNSPACED = re.compile(rf"[{_UNSPACED}\U00020000-\U0003ffff]")
-MORE_SPACE = re.compile(f"{_SPACES}+")
+MORE_SPACE = re.compile(f"{_ANY_SPACE}+")
 AT_BLOCK = re.compile(rf" ?(</?(?:{'|'.join(sorted(BLOCKS))})\b[^>]*>) ?")
 COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 
@@ -62,10 +109,14 @@ class Tokens:
         only_tags: bool = False,
     ) -> None:
         self.only_tags = only_tags  # no markup but tags: no comments, nothing that changes as one
-        self._find = PATTERNS["word" if granularity in COARSE else granularity].findall
         self.by_word = granularity not in ("character", "sentence")
         self._segment = segment if self.by_word else None
         self.ignore = frozenset(ignore)
+        self._find = pattern(
+            "word" if granularity in COARSE else granularity,
+            any_space="whitespace" in self.ignore,
+            invisible="invisible" in self.ignore,
+        ).findall
 
     def cut(self, run: str) -> list[str]:
         """Return the tokens of *run*; joined they are *run* again."""
@@ -74,10 +125,12 @@ class Tokens:
             tokens = self._segmented(tokens, self._segment)
         return tokens if self.only_tags or not HOLDS_ATOMS.search(run) else join_atoms(tokens)
 
-    def finer(self, tokens: Sequence[str]) -> Sequence[str]:
-        """Return *tokens* with the white space before words as tokens of their own."""
+    def finer(self, tokens: Sequence[str], *, lines: bool = False) -> Sequence[str]:
+        """Return *tokens* with the white space before words as tokens of their own; for *lines*, cut after newlines."""
         if not self.by_word:
             return tokens
+        if lines:
+            tokens = [part for token in tokens for part in _at_newlines(token)]
         cut: list[str] = []
         for token in tokens:
             word = token.lstrip(SPACE)
@@ -88,14 +141,17 @@ class Tokens:
         return cut
 
     def compared(self, tokens: Sequence[str]) -> Sequence[str]:
-        """Return what of each token of a run is compared."""
-        if not self.ignore:
-            return tokens
-        keys = [self.key(token) for token in tokens]
+        """Return what of each token of a run is compared: of a tag what it means."""
+        keys = [self.key(token) for token in tokens] if self.ignore else tokens
+        keys = [_meant(key) if key.startswith("<") else key for key in keys]
         if keys and "whitespace" in self.ignore:  # at its ends a run shows none
             keys[0] = keys[0].lstrip()
             keys[-1] = keys[-1].rstrip()
         return keys
+
+    def is_same(self, old: str, new: str) -> bool:
+        """Say whether nothing but what is ignored differs: how something is written does."""
+        return old == new or (bool(self.ignore) and self.key(old) == self.key(new))
 
     def key(self, html: str) -> str:
         """Return what of a token, a run or a block is compared; of white space, whether there is some."""
@@ -106,6 +162,8 @@ class Tokens:
         parts = MARKUP.split(html)
         if "whitespace" in self.ignore:
             parts = MARKUP.split(AT_BLOCK.sub(r"\1", MORE_SPACE.sub(" ", html)))
+        if "invisible" in self.ignore and not html.isascii():
+            parts[::2] = [normalize("NFC", INVISIBLE.sub("", part)) for part in parts[::2]]
         if "case" in self.ignore:
             parts[::2] = [part.casefold() for part in parts[::2]]
         if "attributes" in self.ignore:
@@ -123,6 +181,17 @@ class Tokens:
             first, *more = list(segment(word))
             cut += [token[: len(token) - len(word)] + first, *more]
         return cut
+
+
+def _at_newlines(token: str) -> Sequence[str]:
+    if "\n" not in token or token.startswith("<"):
+        return (token,)
+    *ended, last = token.split("\n")
+    return [*(f"{line}\n" for line in ended), *filter(None, (last,))]
+
+
+def _meant(html: str) -> str:
+    return meant(html) if html.find(">") == len(html) - 1 else html
 
 
 def _without_attributes(tag: str) -> str:

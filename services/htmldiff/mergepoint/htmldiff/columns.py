@@ -1,0 +1,67 @@
+"""Which column of one table is which of the other, so that the cells of every row are compared alike."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from .sequences import best_in_order, in_place
+from .tree import Block
+
+MOST_COLUMNS = 50
+MOST_CELLS = 50_000
+SIMILAR = 0.3  # so much of two columns must be the same
+SPANS = (' colspan="', ' rowspan="')
+
+Columns = Sequence[tuple[int, int]]
+Rows = Mapping[Block, Sequence[Block]]
+Key = Callable[[Block | str], str]
+
+
+def colgroups(table: Block) -> list[Block]:
+    return [child for child in table.children if isinstance(child, Block) and child.name == "colgroup"]
+
+
+def matched_rows(old: Block, new: Block, key: Key) -> Mapping[Block, Columns]:
+    """Return for the rows of both tables that have a cell in each column which of those belong together."""
+    ours, theirs = _regular(old), _regular(new)
+    if not ours or not theirs or _is_large(ours, theirs):
+        return {}
+    width, new_width = (len(next(iter(rows.values()))) for rows in (ours, theirs))
+    if width == new_width and len(ours) == len(theirs) == 1:  # one row tells nothing of columns
+        columns: Columns = list(in_place([], width, new_width))
+        return dict.fromkeys((*ours, *theirs), columns)
+    before, after = (
+        [Counter(map(key, column)) for column in zip(*rows.values(), strict=True)] for rows in (ours, theirs)
+    )
+    likeness = [[_likeness(one, other) for other in after] for one in before]
+    columns = list(in_place(best_in_order(likeness), len(before), len(after)))
+    return dict.fromkeys((*ours, *theirs), columns) if columns else {}
+
+
+def _regular(table: Block) -> Rows:
+    """Return the rows of the commonest length, in which no cell spans."""
+    rows = {row: cells for row in _rows(table) if (cells := _cells(row))}
+    lengths = Counter(map(len, rows.values())).most_common(1)
+    return {row: cells for row, cells in rows.items() if len(cells) == lengths[0][0]}
+
+
+def _is_large(*tables: Rows) -> bool:
+    columns = [len(next(iter(rows.values()))) for rows in tables]
+    return max(columns) > MOST_COLUMNS or sum(map(len, tables)) * max(columns) > MOST_CELLS
+
+
+def _rows(table: Block) -> Iterator[Block]:
+    for part in table.children:
+        if isinstance(part, Block) and part.name in ("thead", "tbody", "tfoot"):
+            yield from (row for row in part.children if isinstance(row, Block) and row.name == "tr")
+
+
+def _cells(row: Block) -> list[Block]:
+    """Return the cells of *row*, none if one spans or something else is there."""
+    cells = [child for child in row.children if isinstance(child, Block)]
+    spans = any(span in cell.tag for cell in cells for span in SPANS)
+    return [] if spans or len(cells) < len(row.children) else cells
+
+
+def _likeness(one: Counter[str], other: Counter[str]) -> float:
+    share = (one & other).total() / max(one.total(), other.total())
+    return share if share >= SIMILAR else 0.0

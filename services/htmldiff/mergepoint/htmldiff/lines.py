@@ -1,0 +1,90 @@
+"""Text whose lines count, as in ``pre``: lines first, then words within a line. No change goes over the end of one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from .markup import MARKUP, is_end, name_of
+from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_place, opcodes
+from .tree import ATOM, INLINE, Kinds
+
+LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")
+MOST_COMPARED = 2_500  # pairs of lines
+SIMILAR = 0.3  # so much must two lines share to be one that changed
+
+Line = Sequence[str]
+
+
+def keeps_lines(tag: str) -> bool:
+    """Say whether in an element with this start *tag* lines end where the text says so."""
+    return bool(LINED.match(tag))
+
+
+def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
+    """As diff, for tokens that hold a newline at most at their end: lines that are equal, then such as are similar."""
+    ours, theirs = _lines(old), _lines(new)
+    starts, new_starts = ([0, *accumulate(map(len, lines))] for lines in (ours, theirs))
+    matches: list[Match] = []
+    for tag, i, i_end, j, j_end in diff(map(tuple, ours), map(tuple, theirs)):
+        if tag == "equal":
+            matches.append((starts[i], new_starts[j], starts[i_end] - starts[i]))
+            continue
+        for a, b in _pairs(ours[i:i_end], theirs[j:j_end]):
+            for inner, first, last, new_first, _ in diff_strings(ours[i + a], theirs[j + b]):
+                if inner == "equal":
+                    matches.append((starts[i + a] + first, new_starts[j + b] + new_first, last - first))
+    return opcodes(matches, len(old), len(new))
+
+
+def _lines(tokens: Sequence[str]) -> list[list[str]]:
+    lines: list[list[str]] = [[]]
+    for token in tokens:
+        lines[-1].append(token)
+        if token.endswith("\n"):
+            lines.append([])
+    return lines if lines[-1] else lines[:-1]
+
+
+def _pairs(old: Sequence[Line], new: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """Yield which lines are one that changed: the similar ones in order, and between those as many as are left."""
+    if not old or not new:
+        return
+    few = len(old) * len(new) <= MOST_COMPARED
+    yield from in_place(_similar(old, new) if few else [], len(old), len(new))
+
+
+def _similar(old: Sequence[Line], new: Sequence[Line]) -> list[tuple[int, int]]:
+    ours, theirs = ([Counter(word for word in line if not word.isspace()) for line in lines] for lines in (old, new))
+    return best_in_order([[_likeness(words, others) for others in theirs] for words in ours])
+
+
+def _likeness(words: Counter[str], others: Counter[str]) -> float:
+    both = (words & others).total()
+    share = 2 * both / (words.total() + others.total()) if both else 0.0
+    return share if share >= SIMILAR else 0.0
+
+
+def cut_lines(html: str, kinds: Kinds) -> list[str]:
+    """Return inline *html* in parts, each of one line and its end, elements over several lines in one."""
+    depth = 0
+    parts = [""]
+    for place, piece in enumerate(MARKUP.split(html)):
+        if place & 1:
+            depth += _step(piece, kinds)
+            parts[-1] += piece
+        elif depth:
+            parts[-1] += piece
+        else:
+            *ended, last = piece.split("\n")
+            for line in ended:
+                parts[-1] += f"{line}\n"
+                parts.append("")
+            parts[-1] += last
+    return [part for part in parts if part]
+
+
+def _step(tag: str, kinds: Kinds) -> int:
+    if is_end(tag):
+        return -1
+    return int(bool(name_of(tag)) and kinds[tag] in (INLINE, ATOM))
