@@ -19,6 +19,7 @@ class Settings(BaseSettings):
 
     max_bytes: int = Field(10 << 20, ge=1, le=100 << 20)
     max_pixels: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_frames: int = Field(1, ge=1, le=500)
     max_side: int = Field(4096, ge=1, le=65_535)
     max_output_bytes: int = Field(64 << 20, ge=1, le=256 << 20)
     memory_bytes: int = Field(1536 << 20, ge=128 << 20)
@@ -59,7 +60,7 @@ class Settings(BaseSettings):
         """Return the URLs that are understood, with the operator's presets, all of which must be good."""
         found = dict(_preset(entry) for entry in self.presets.split(",") if entry.strip())
         mark = Path(self.watermark).read_bytes() if self.watermark else b""
-        grammar = Grammar(found, mark, self.limits if self.allow_security_options else None)
+        grammar = Grammar(found, mark, self.limits if self.allow_security_options else None, self.max_frames)
         for name in found:
             grammar.preset(name)
         return grammar

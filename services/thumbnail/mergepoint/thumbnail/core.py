@@ -9,11 +9,11 @@ from . import effects, interest
 from .colours import to_srgb
 from .damage import Damage
 from .embedded import thumbnail_within
-from .encoding import ALPHA, QUALITY, TYPES, Extras, Sequel, encode
+from .encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, Sequel, encode
 from .errors import BrokenImage, DoesNotFit
 from .geometry import Plan, plan
 from .metadata import Notes
-from .pictures import ANIMATED, Picture
+from .pictures import Picture
 from .scaling import Box, Pixels, resize
 from .spec import Limits, Position, Spec
 from .turning import QUARTERS, Turn
@@ -122,7 +122,7 @@ class Source:
         if spec.format or spec.takes is None:
             return spec.format or source
         if spec.frames != 1 and self.picture.frames > 1:
-            return next((format for format in spec.takes if format in ANIMATED), "GIF")
+            return "WEBP" if "WEBP" in spec.takes else "PNG" if source == "PNG" else "GIF"
         if spec.takes:
             return spec.takes[0]
         if source in ("JPEG", "PNG", "GIF"):

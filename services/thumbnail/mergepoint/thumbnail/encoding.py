@@ -2,13 +2,15 @@
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from . import png
+from . import apng, png
+from .effects import with_alpha
 from .errors import DoesNotFit
 from .metadata import Notes, photoshop_segment
 from .scaling import Pixels
@@ -16,6 +18,7 @@ from .scaling import Pixels
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 # AVIF's scale is another: at 63 it looks and scores like a JPEG at 80.
 QUALITY = {"JPEG": 80, "WEBP": 80, "AVIF": 63}
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 ALPHA = ("PNG", "GIF", "WEBP", "AVIF")
 VP8X_ALPHA = 0x10  # RFC 9649, 2.7
 LOWEST = 5
@@ -31,6 +34,9 @@ class Sequel:
     frames: Sequence[Pixels] = ()
     durations: Sequence[int] = ()
     plays: int = 0
+
+    def coarser(self, colours: int) -> "Sequel":
+        return replace(self, frames=[_coarser(frame, colours) for frame in self.frames])
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,9 @@ class Extras:
 
 def encode(pixels: Pixels, format: str, quality: int | None, max_bytes: int | None, extras: Extras) -> bytes:
     """Return the file. With *max_bytes*, *quality* is the best that is tried; raise DoesNotFit if none is so small."""
+    if extras.sequel.frames:
+        pixels, *frames = _of_one_kind([pixels, *extras.sequel.frames])
+        extras = replace(extras, sequel=replace(extras.sequel, frames=frames))
     if format in QUALITY:
         image, best = _image(pixels), quality or QUALITY[format]
         return _best(lambda number: _lossy(image, format, number, extras), best, max_bytes)
@@ -94,6 +103,8 @@ def _lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> byt
             return _moving_webp(image, options, extras.sequel)
     else:
         options |= {"speed": 8, "max_threads": 1}  # 6, the default, takes three times as long for 6 % less
+        if extras.sequel.frames:
+            options |= _moving(extras.sequel)
     return _saved(image, format, **options)
 
 
@@ -104,14 +115,31 @@ def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: E
     if not max_bytes or len(data) <= max_bytes:
         return data
     for count in COLOURS:
-        data = _gif(image, count, extras) if format == "GIF" else _indexed_png(image, count, extras)
+        if format == "GIF":
+            data = _gif(image, count, extras)
+        elif extras.sequel.frames:
+            data = _png(_coarser(pixels, count), replace(extras, sequel=extras.sequel.coarser(count)))
+        else:
+            data = _indexed_png(image, count, extras)
         if len(data) <= max_bytes:
             return data
     raise DoesNotFit(f"max_bytes: with {COLOURS[-1]} colours it has {len(data)} bytes; ask for fewer pixels", data)
 
 
 def _png(pixels: Pixels, extras: Extras) -> bytes:
-    return png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc)
+    sequel, moving = extras.sequel, None
+    if sequel.frames:
+        later = [apng.Later(*frame) for frame in zip(sequel.frames, sequel.durations[1:], strict=True)]
+        moving = png.Moving(later, sequel.durations[0], sequel.plays)
+    return png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc, moving)
+
+
+def _of_one_kind(frames: Sequence[Pixels]) -> Sequence[Pixels]:
+    """Return *frames* with the same channels: grey only if all are, alpha if any has some."""
+    if len({frame.shape[2] for frame in frames}) == 1:
+        return frames
+    alpha = any(frame.shape[2] in (2, 4) for frame in frames)
+    return [with_alpha(frame) if alpha else with_alpha(frame)[..., :3] for frame in frames]
 
 
 def _indexed_png(image: Image.Image, colours: int, extras: Extras) -> bytes:
@@ -132,9 +160,14 @@ def _gif(image: Image.Image, colours: int, extras: Extras) -> bytes:
     return _saved(first, "GIF", append_images=frames, **options)
 
 
-def _moving_webp(image: Image.Image, options: dict[str, Any], sequel: Sequel) -> bytes:
+def _moving(sequel: Sequel) -> dict[str, Any]:
     frames = [_image(frame) for frame in sequel.frames]
-    options |= {"save_all": True, "append_images": frames, "duration": list(sequel.durations), "loop": sequel.plays}
+    return {"save_all": True, "append_images": frames, "duration": list(sequel.durations)}
+
+
+def _moving_webp(image: Image.Image, options: dict[str, Any], sequel: Sequel) -> bytes:
+    options |= _moving(sequel) | {"loop": sequel.plays}
+    frames = options["append_images"]
     data = bytearray(_saved(image, "WEBP", **options))
     if any(frame.mode in ("LA", "RGBA") for frame in (image, *frames)) and data[12:16] == b"VP8X":
         data[20] |= VP8X_ALPHA  # which is forgotten where a transparent part is one that no frame covers
@@ -155,6 +188,12 @@ def _quantized(image: Image.Image, colours: int) -> Image.Image:
     if image.mode in ("LA", "RGBA"):
         return image.convert("RGBA").quantize(colours, method=Image.Quantize.FASTOCTREE)
     return image.convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT)
+
+
+def _coarser(pixels: Pixels, colours: int) -> Pixels:
+    """Return *pixels* in so many colours."""
+    image = _image(pixels)
+    return np.asarray(_quantized(image, colours).convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB"))
 
 
 def _image(pixels: Pixels) -> Image.Image:

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import gif
+from . import apng, gif
 from .errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -89,7 +89,7 @@ def _png(data: bytes) -> Header:
         raise BrokenImage("the PNG has no header")
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     space = "rgb" if colour & PNG_COLOUR else "grey"
-    return Header("PNG", width, height, space=space, depth=depth, palette=colour == PNG_PALETTE)
+    return Header("PNG", width, height, apng.count(data), space=space, depth=depth, palette=colour == PNG_PALETTE)
 
 
 def _gif(data: bytes) -> Header:

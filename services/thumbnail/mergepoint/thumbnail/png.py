@@ -4,11 +4,14 @@ Knows pixels of eight bits a channel. What else a PNG may be (palettes, sixteen 
 """
 
 import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from isal import isal_zlib
 from kornia_rs.io import decode_image_png_u8
 
+from . import apng
 from .png_repair import chunk
 from .scaling import Pixels
 
@@ -46,8 +49,14 @@ def told_late(data: bytes) -> bool:
     return False
 
 
-def write(pixels: Pixels, exif: bytes = b"", xmp: bytes = b"", icc: bytes = b"") -> bytes:
-    """Return *pixels* as a file, with the metadata given."""
+def write(
+    pixels: Pixels,
+    exif: bytes = b"",
+    xmp: bytes = b"",
+    icc: bytes = b"",
+    moving: "Moving | None" = None,
+) -> bytes:
+    """Return *pixels* as a file, with the metadata given; as the first frame of what is *moving*, if that is given."""
     height, width, channels = pixels.shape
     about = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     return b"".join(
@@ -57,10 +66,34 @@ def write(pixels: Pixels, exif: bytes = b"", xmp: bytes = b"", icc: bytes = b"")
             *(chunk(b"iCCP", b"icc\0\0" + isal_zlib.compress(icc, LEVEL)) if icc else ()),
             *(chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")) if exif else ()),
             *(chunk(b"iTXt", XMP + xmp) if xmp else ()),
-            *chunk(b"IDAT", isal_zlib.compress(_best_filtered(pixels), LEVEL)),
+            *(moving.beginning(pixels) if moving else ()),
+            *chunk(b"IDAT", _packed(pixels)),
+            *(moving.rest(pixels) if moving else ()),
             *chunk(b"IEND", b""),
         ]
     )
+
+
+@dataclass(frozen=True)
+class Moving:
+    """The *later* frames of an animation, for how many milliseconds the first is shown, and how often all are, 0 for
+    ever."""
+
+    later: Sequence[apng.Later]
+    first_duration: int
+    plays: int
+
+    def beginning(self, first: Pixels) -> Iterable[bytes]:
+        return apng.beginning(first, self.first_duration, len(self.later) + 1, self.plays)
+
+    def rest(self, first: Pixels) -> Iterable[bytes]:
+        for change in apng.changes(first, self.later):
+            yield from apng.written(change, _packed(change.pixels))
+
+
+def _packed(pixels: Pixels) -> bytes:
+    packed: bytes = isal_zlib.compress(_best_filtered(pixels), LEVEL)
+    return packed
 
 
 def _best_filtered(pixels: Pixels) -> Pixels:
