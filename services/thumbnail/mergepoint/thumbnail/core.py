@@ -145,6 +145,8 @@ class Source:
         drawn = turn.apply(resize(pixels, *turn.size(made.width, made.height), box))
         if not self._profile(spec):
             drawn = to_srgb(drawn, self.picture.icc)
+        if spec.greyscale:
+            drawn = effects.greyscale(drawn)
         if spec.blur:
             drawn = effects.blurred(drawn, spec.blur)
         if spec.sharpen:

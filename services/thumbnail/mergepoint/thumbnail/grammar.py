@@ -4,6 +4,7 @@ signature. Every free option is known, with imgproxy's meaning; a paid one is re
 What the options say of the picture becomes a Spec (link_options.py); the rest (link.py) is about how it is delivered.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ PAID = {
     "video_thumbnail_tile", "vtt", "video_thumbnail_animation", "vta", "fallback_image_url", "fiu", "hashsum", "hs",
     "crop_objects", "co_obj",
 }  # fmt: skip
+ESCAPED_COLON = re.compile("%3A", re.IGNORECASE)
 FRAMES = ("max_animation_frames", "maf")
 MOST_PRESETS = 20
 
@@ -62,7 +64,7 @@ class Grammar:
 
     def parse(self, path: str) -> Link:
         """Return what *path* asks for; raise BadLink, UnknownOption or Expired."""
-        parts = path.removeprefix("/").split("/")
+        parts = with_colons(path).removeprefix("/").split("/")
         count = next((number for number, part in enumerate(parts) if ":" not in part), len(parts))
         link = Link(spec=replace(Link().spec, frames=self.frames))
         link = self._apply(link, ["preset:default"] if "default" in self.presets else [], ())
@@ -128,6 +130,14 @@ class Grammar:
         if wanted > self.frames and not within:
             raise UnknownOption("option_not_allowed", name, f"at most {self.frames}: THUMBNAIL_MAX_FRAMES")
         return replace(link, spec=replace(link.spec, frames=wanted))
+
+
+def with_colons(path: str) -> str:
+    """Return *path* with the colons of its options as they are, where they were sent as %3A."""
+    parts = path.split("/")
+    end = parts.index("plain") if "plain" in parts else len(parts)
+    changed = [part if ":" in part else ESCAPED_COLON.sub(":", part) for part in parts[:end]]
+    return "/".join([*changed, *parts[end:]])
 
 
 def _source(parts: Sequence[str]) -> tuple[str, str]:
