@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from . import apng, png
+from . import apng, palettes, png
 from .effects import with_alpha
 from .errors import DoesNotFit
 from .metadata import Notes, photoshop_segment
@@ -22,6 +22,8 @@ ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 ALPHA = ("PNG", "GIF", "WEBP", "AVIF")
 VP8X_ALPHA = 0x10  # RFC 9649, 2.7
 LOWEST = 5
+PROGRESSIVE_FROM = 10 << 10  # bytes; smaller ones grow by it
+LOSSLESS_EFFORT = 50  # of 100: more is hardly smaller
 COLOURS = (256, 128, 64, 32, 16, 8, 4, 2)
 Save = Callable[[int], bytes]
 
@@ -40,12 +42,24 @@ class Sequel:
 
 
 @dataclass(frozen=True)
+class Style:
+    """How the pixels are written: *palette*: a PNG has one if it has so few colours, and, if *few* is given, has as
+    many at most; *lossless*: a WebP is; *progressive*: a JPEG is."""
+
+    palette: bool = False
+    few: int = 0
+    lossless: bool = False
+    progressive: bool = False
+
+
+@dataclass(frozen=True)
 class Extras:
     """What goes into the file beside the pixels."""
 
     notes: Notes = field(default_factory=Notes)
     icc: bytes = b""
     sequel: Sequel = field(default_factory=Sequel)
+    style: Style = field(default_factory=Style)
 
     def options(self, format: str) -> dict[str, Any]:
         found: dict[str, Any] = {"icc_profile": self.icc} if self.icc else {}
@@ -97,7 +111,13 @@ def _lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> byt
     if format == "JPEG":
         # Colour at half the resolution is not seen up to there.
         options |= {"subsampling": "4:4:4" if quality >= 90 else "4:2:0"}
-    elif format == "WEBP":
+        data = _saved(image, format, **options)
+        if extras.style.progressive and len(data) >= PROGRESSIVE_FROM:
+            return min(data, _saved(image, format, progressive=True, **options), key=len)
+        return data
+    if format == "WEBP":
+        if extras.style.lossless and not extras.sequel.frames:
+            return _saved(image, format, **options | {"lossless": True, "quality": LOSSLESS_EFFORT})
         options |= {"method": 2}  # 4, the default, takes twice as long for 5 % less
         if extras.sequel.frames:
             return _moving_webp(image, options, extras.sequel)
@@ -128,10 +148,25 @@ def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: E
 
 def _png(pixels: Pixels, extras: Extras) -> bytes:
     sequel, moving = extras.sequel, None
+    if extras.style.palette and not sequel.frames:
+        return _small_png(pixels, extras)
     if sequel.frames:
         later = [apng.Later(*frame) for frame in zip(sequel.frames, sequel.durations[1:], strict=True)]
         moving = png.Moving(later, sequel.durations[0], sequel.plays)
     return png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc, moving)
+
+
+def _small_png(pixels: Pixels, extras: Extras) -> bytes:
+    """Return *pixels* with a palette, if they have so few colours, or may have no more."""
+    notes = (extras.notes.exif, extras.notes.xmp, extras.icc)
+    few, most = palettes.of(pixels), extras.style.few
+    if most and pixels.shape[2] == 1:
+        pixels = palettes.stepped(pixels, most)
+        few = palettes.of(pixels)
+    if few:
+        indexed = png.write_indexed(few, *notes)
+        return indexed if most else min(indexed, png.write(pixels, *notes), key=len)
+    return _indexed_png(_image(pixels), most, extras) if most else png.write(pixels, *notes)
 
 
 def _of_one_kind(frames: Sequence[Pixels]) -> Sequence[Pixels]:

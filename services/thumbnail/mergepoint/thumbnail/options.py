@@ -97,6 +97,7 @@ class Look(Options):
         "auto", description="what to write; auto: by Accept, else as it came; jpg is jpeg"
     )
     quality: int | None = Field(None, ge=1, le=100, description="none: 80, and 63 for avif, which looks the same")
+    png_palette: bool = Field(False, description="a PNG has at most 256 colours, as one from a palette has anyway")
     max_bytes: int | None = Field(None, ge=100, le=100 << 20, description="the best quality with at most so many bytes")
     crop: Annotated[str | None, BeforeValidator(_joined), _checked(parse_crop)] = Field(
         None, description="first cut out x,y,width,height, in pixels of the upright picture, or parts of it below 1"
@@ -168,6 +169,7 @@ class MeasureOptions(Options):
 SAYS = {
     "fit": ("fit", "keep_ratio"),
     "format": ("format", "takes"),
+    "png_palette": ("palette",),
     "max_bytes": ("max_bytes", "best_effort"),
     "rotate": ("auto_rotate", "rotate"),
 }
@@ -191,6 +193,7 @@ def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:
         format=look.format,
         takes=takes if look.format == "auto" else None,
         quality=look.quality,
+        palette=look.png_palette,
         max_bytes=look.max_bytes,
         crop=parse_crop(look.crop) if look.crop else None,
         dpr=look.dpr,

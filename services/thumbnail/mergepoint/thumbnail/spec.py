@@ -100,6 +100,9 @@ class Spec:
     takes: tuple[str, ...] | None = None
     """Without a *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
     used."""
+    palette: bool = False
+    """A PNG has at most 256 colours. One whose source has a palette has one anyway, where that loses nothing or the
+    format was not asked for."""
     quality: int | None = None
     qualities: tuple[tuple[str, int], ...] = ()
     """By format, for those of which *quality* says nothing."""
