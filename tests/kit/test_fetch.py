@@ -248,7 +248,9 @@ def test_redirects_in_a_circle_end(serve) -> None:
         (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "source_failed"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", "source_failed"),
         (b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n\r\nx", "source_failed"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "source_failed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx", "source_failed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "source_unreachable"),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", "source_failed"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", "source_too_large"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1001, "source_too_large"),
         (

@@ -1,5 +1,7 @@
 """Moving pictures come out as they are shown: what covers what, what is transparent, how long and how often."""
 
+import struct
+import zlib
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from PIL import Image
 from mergepoint.thumbnail import Spec, thumbnail
 from tests.thumbnail import pictures
 from tests.thumbnail.animations import OTHER, PALETTE, Frame, gif
+from tests.thumbnail.bombs import PNG_HEAD, chunk
+from tests.thumbnail.pictures import Pixels
 
 RED, GREEN, BLUE, BLACK, CLEAR = (255, 0, 0, 255), (0, 128, 0, 255), (0, 0, 255, 255), (0, 0, 0, 255), (0, 0, 0, 0)
 NAMED = (RED, GREEN, BLUE, BLACK, CLEAR, (255, 255, 255, 255), (255, 255, 0, 255))
@@ -34,7 +38,7 @@ def shown(data: bytes, format: str, **wanted: Any) -> list[tuple[Colour, Colour]
     return found
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "AVIF"])
 @pytest.mark.parametrize("wanted", [{}, {"width": 16}])
 class TestFrames:
     def test_a_frame_lies_on_those_before(self, format: str, wanted: dict[str, int]) -> None:
@@ -97,5 +101,93 @@ def test_it_is_shown_as_often_and_as_long(loop: int | None, plays: int) -> None:
 def test_a_still_picture_of_an_animation_is_its_first_frame() -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
     animated = pictures.saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
-    assert shown(animated, "PNG") == [(RED, RED)]
-    assert shown(gif(Frame(2), Frame(1)), "PNG") == [(BLUE, BLUE)]
+    for data, colour in ((animated, RED), (gif(Frame(2), Frame(1)), BLUE)):
+        still: Any = pictures.opened(thumbnail(data, Spec(format="PNG")).bytes)
+        assert getattr(still, "n_frames", 1) == 1
+        assert named(still.convert("RGBA").getpixel((4, 4))) == colour
+
+
+def apng(*frames: tuple[Pixels, dict[str, Any]], plays: int = 0, still: Pixels | None = None) -> bytes:
+    """Return an animated PNG of *frames*: pixels, and ``left``, ``top``, ``disposal``, ``over``, ``delay``; with a
+    picture for those who show it *still*, which is none of them."""
+    whole = frames[0][0] if still is None else still
+    parts = [chunk(b"acTL", struct.pack(">II", len(frames), plays))]
+    if still is not None:
+        parts.append(chunk(b"IDAT", packed(still)))
+    number = 0
+    for pixels, about in frames:
+        place = struct.pack(">2I", about.get("left", 0), about.get("top", 0))
+        size = struct.pack(">2I", pixels.shape[1], pixels.shape[0])
+        rest = struct.pack(">HHBB", about.get("delay", 100), 1000, about.get("disposal", 0), about.get("over", 0))
+        parts.append(chunk(b"fcTL", number.to_bytes(4, "big") + size + place + rest))
+        number += 1
+        if len(parts) == 2:
+            parts.append(chunk(b"IDAT", packed(pixels)))
+        else:
+            parts.append(chunk(b"fdAT", number.to_bytes(4, "big") + packed(pixels)))
+            number += 1
+    head = struct.pack(">IIBBBBB", whole.shape[1], whole.shape[0], 8, 6, 0, 0, 0)
+    return PNG_HEAD + chunk(b"IHDR", head) + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def packed(pixels: Pixels) -> bytes:
+    return zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels))
+
+
+def square(colour: Colour, size: int = 32) -> Pixels:
+    return pictures.plain(size, size, colour)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "AVIF"])
+class TestApng:
+    def test_a_frame_lies_on_those_before(self, format: str) -> None:
+        data = apng((square(RED), {}), (square(GREEN, 16), {"left": 16, "top": 16}), (square(BLUE, 16), {}))
+        assert shown(data, format) == [(RED, RED), (RED, GREEN), (BLUE, GREEN)]
+
+    def test_a_frame_that_is_disposed_of_leaves_nothing(self, format: str) -> None:
+        data = apng((square(RED), {"disposal": 1}), (square(GREEN, 16), {"left": 16, "top": 16}))
+        assert shown(data, format) == [(RED, RED), (CLEAR, GREEN)]
+
+    def test_a_frame_that_is_taken_back_leaves_what_was_before(self, format: str) -> None:
+        corner = {"left": 16, "top": 16, "disposal": 2}
+        data = apng((square(RED), {}), (square(GREEN, 16), corner), (square(BLUE, 16), {}))
+        assert shown(data, format) == [(RED, RED), (RED, GREEN), (BLUE, RED)]
+
+    def test_a_frame_may_replace_or_cover(self, format: str) -> None:
+        clear = square(CLEAR)
+        assert shown(apng((square(RED), {}), (clear, {"over": 1})), format)[-1] == (RED, RED)
+        assert shown(apng((square(RED), {}), (clear, {"over": 0})), format)[-1] == (CLEAR, CLEAR)
+
+    def test_a_picture_for_those_who_know_no_animation_is_no_frame(self, format: str) -> None:
+        data = apng((square(RED), {}), (square(GREEN), {}), still=square(BLUE))
+        assert shown(data, format) == [(RED, RED), (GREEN, GREEN)]
+        still = pictures.opened(thumbnail(data, Spec(format="PNG")).bytes).convert("RGBA")
+        assert named(still.getpixel((4, 4))) == BLUE
+
+
+def test_an_apng_is_shown_as_often_and_as_long() -> None:
+    data = apng((square(RED), {"delay": 50}), (square(GREEN), {"delay": 200}), (square(GREEN), {"delay": 70}), plays=3)
+    same: Any = pictures.opened(thumbnail(data, Spec(frames=0)).bytes)
+    assert (same.format, same.n_frames, same.info["loop"]) == ("PNG", 3, 3)
+    times = []
+    for number in range(3):
+        same.seek(number)
+        times.append(same.info["duration"])
+    assert times == [50, 200, 70]
+    assert pictures.opened(thumbnail(data, Spec(format="WEBP", frames=0)).bytes).info["loop"] == 3
+
+
+def test_a_moving_avif_comes_and_goes() -> None:
+    data = pictures.moving("AVIF", 4)
+    made: Any = pictures.opened(thumbnail(data, Spec(format="AVIF", frames=3, width=15)).bytes)
+    assert (made.n_frames, made.size) == (3, (15, 10))
+    assert pictures.opened(thumbnail(data, Spec(format="GIF", frames=0)).bytes).n_frames == 4  # type: ignore[attr-defined]
+
+
+def test_a_moving_png_may_have_fewer_colours_to_fit() -> None:
+    frames = [Image.fromarray(pictures.photograph(60, 40, seed)) for seed in (1, 2, 3)]
+    data = pictures.saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    most = len(thumbnail(data, Spec(frames=0)).bytes) * 2 // 3
+    made = thumbnail(data, Spec(frames=0, max_bytes=most)).bytes
+    assert len(made) <= most
+    assert pictures.opened(made).n_frames == 3  # type: ignore[attr-defined]

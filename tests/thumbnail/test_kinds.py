@@ -23,7 +23,8 @@ PLACES = ((12, 16), (12, -16), (-12, 16), (-12, -16))  # in the middle of each q
 
 def seen(data: bytes, **wanted: object) -> list[tuple[int, ...]]:
     """Return red, green, blue and alpha of each quarter."""
-    shown = pictures.pixels(thumbnail(data, Spec(format="PNG", **wanted)).bytes, "RGBA")  # type: ignore[arg-type]
+    made_anew = Spec(format="PNG", quality=100, **wanted)  # type: ignore[arg-type]
+    shown = pictures.pixels(thumbnail(data, made_anew).bytes, "RGBA")
     return [tuple(int(level) for level in shown[place]) for place in PLACES]
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.grammar import BadLink, Expired, Grammar, UnknownOption
 from mergepoint.thumbnail.link import DELIVERY, LIMITING, Link
 from mergepoint.thumbnail.link_options import OPTIONS
@@ -290,3 +291,22 @@ WORDS = st.sampled_from(
 def test_any_path_is_a_link_or_is_refused(words: list[str]) -> None:
     with contextlib.suppress(BadLink, UnknownOption, Expired):
         Grammar({"default": "q:80"}, b"mark", Limits()).parse("/" + "".join(words))
+
+
+class TestFrames:
+    GRAMMAR = Grammar({"moving": "maf:100"}, frames=20)
+
+    def frames(self, options: str, grammar: Grammar = GRAMMAR) -> int:
+        return grammar.parse(f"/{options}/plain/http://x/y").spec.frames
+
+    def test_a_link_keeps_as_many_as_links_may(self) -> None:
+        assert (self.frames("w:1"), self.frames("w:1", Grammar())) == (20, 1)
+
+    def test_it_may_say_how_many_up_to_there(self) -> None:
+        assert (self.frames("maf:1"), self.frames("max_animation_frames:20")) == (1, 20)
+        with pytest.raises(UnknownOption, match="at most 20: THUMBNAIL_MAX_FRAMES"):
+            self.frames("maf:21")
+
+    def test_a_preset_may_keep_more(self) -> None:
+        assert self.frames("pr:moving") == 100
+        assert Settings(max_frames=3, presets="moving=maf:500").grammar().preset("moving").frames == 500

@@ -1,6 +1,7 @@
 """GET /thumbnail/<signature>/…: links to pictures elsewhere, in allowed places, kept as long as they may be."""
 
 import base64
+import gzip
 import pathlib
 import time
 
@@ -8,7 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mergepoint.kit.problems import Problem
 from mergepoint.thumbnail.config import Settings
+from mergepoint.thumbnail.delivery import Door
+from mergepoint.thumbnail.grammar import Grammar
 from mergepoint.thumbnail.signing import Signer
 from mergepoint.thumbnail.web import create_app
 from tests.kit.sources import Server
@@ -93,7 +97,7 @@ def test_a_local_file_is_read_from_its_folder_only(links: FlaskClient) -> None:
         "/loop.png",
         "/%ff%fe",
     ):
-        assert refusal(links.get(plain("w:30", f"local://{path}"))) == (422, "source_not_found")
+        assert refusal(links.get(plain("w:30", f"local://{path}"))) == (404, "source_not_found")
     assert refusal(links.get(plain("w:30", "local:///large.png"))) == (422, "source_too_large")
 
 
@@ -101,7 +105,7 @@ def test_a_local_file_is_read_from_its_folder_only(links: FlaskClient) -> None:
     "path", ["/" + "a" * 300, "/a" * 2500, "/circle.png", "/circle.png/x", "/" + "%F0%9F%98%80" * 100]
 )
 def test_a_name_that_no_file_can_have_is_not_found(links: FlaskClient, path: str) -> None:
-    assert refusal(links.get(plain("w:30", f"local://{path}"))) == (422, "source_not_found")
+    assert refusal(links.get(plain("w:30", f"local://{path}"))) == (404, "source_not_found")
 
 
 def test_every_way_to_fail_has_its_code(links: FlaskClient, origin: Origin) -> None:
@@ -116,7 +120,7 @@ def test_every_way_to_fail_has_its_code(links: FlaskClient, origin: Origin) -> N
         "/short": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx",
     }
     expected = {
-        "/404": (422, "source_not_found"), "/500": (422, "source_failed"), "/302": (422, "source_redirected"),
+        "/404": (404, "source_not_found"), "/500": (422, "source_failed"), "/302": (422, "source_redirected"),
         "/large": (422, "source_too_large"), "/html": (415, "unsupported_type"), "/svg": (415, "unsupported_type"),
         "/half": (422, "broken_image"), "/short": (422, "source_unreachable"),
     }  # fmt: skip
@@ -228,3 +232,84 @@ def test_a_link_is_known_by_its_tag(links: FlaskClient, origin: Origin) -> None:
     first = links.get(plain("w:30", f"{origin.url}/x"))
     again = links.get(plain("w:30", f"{origin.url}/x"), headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+class TestRevalidation:
+    """A source that has not changed is not sent again."""
+
+    @pytest.mark.parametrize(
+        ("said", "asked"),
+        [
+            ({"ETag": '"v1"'}, b'If-None-Match: "v1"'),
+            ({"Last_Modified": "Mon, 30 Nov 2026 12:00:00 GMT"}, b"If-Modified-Since: Mon, 30 Nov 2026 12:00:00 GMT"),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["", "/info"])
+    def test_it_is_asked_whether_it_has_changed(
+        self, path: str, said: dict[str, str], asked: bytes, links: FlaskClient, origin: Origin
+    ) -> None:
+        link = plain("w:31", f"{origin.url}/kept").replace("/thumbnail/", f"/thumbnail{path}/", 1)
+        origin.answers["/kept"] = respond(200, **said)
+        tag = links.get(link).headers["ETag"]
+        origin.answers["/kept"] = b"HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=77\r\n\r\n"
+        again = links.get(link, headers={"If-None-Match": tag})
+        assert asked in origin.server.seen[-1]
+        assert (again.status_code, again.headers["ETag"], again.headers["Cache-Control"]) == (
+            304, tag, "public, max-age=77",
+        )  # fmt: skip
+
+    def test_one_that_has_changed_is_made_anew(self, links: FlaskClient, origin: Origin) -> None:
+        link = plain("w:31", f"{origin.url}/kept")
+        origin.answers["/kept"] = respond(200, ETag='"v1"')
+        tag = links.get(link).headers["ETag"]
+        origin.answers["/kept"] = respond(200, pictures.file(pictures.flag(90, 30)), ETag='"v2"')
+        again = links.get(link, headers={"If-None-Match": tag})
+        assert (again.status_code, again.headers["X-Origin-Width"]) == (200, "90")
+        assert again.headers["ETag"] != tag
+
+    def test_a_tag_of_other_options_says_nothing(self, links: FlaskClient, origin: Origin) -> None:
+        origin.answers["/kept"] = respond(200, ETag='"v1"')
+        tag = links.get(plain("w:31", f"{origin.url}/kept")).headers["ETag"]
+        links.get(plain("w:32", f"{origin.url}/kept"), headers={"If-None-Match": tag})
+        assert b"If-None-Match" not in origin.server.seen[-1]
+
+    def test_a_tag_that_somebody_made_up_adds_no_lines(self, links: FlaskClient, origin: Origin) -> None:
+        origin.answers["/kept"] = respond(200, ETag='"v1"')
+        link = plain("w:31", f"{origin.url}/kept")
+        answer, made, _ = links.get(link).headers["ETag"].strip('"').split(".")
+        evil = base64.urlsafe_b64encode(b'"v1"\r\nX: y\n').rstrip(b"=").decode()
+        assert links.get(link, headers={"If-None-Match": f'"{answer}.{made}.{evil}"'}).status_code == 200
+        assert b"X: y" not in origin.server.seen[-1]
+
+    def test_a_file_of_a_folder_is_known_by_its_time(self, links: FlaskClient, folder: pathlib.Path) -> None:
+        target = folder / "kept.png"
+        target.write_bytes(PNG)
+        link = plain("w:31", "local:///kept.png")
+        tag = links.get(link).headers["ETag"]
+        assert links.get(link, headers={"If-None-Match": tag}).status_code == 304
+        target.write_bytes(pictures.file(pictures.flag(90, 30)))
+        assert links.get(link, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_colons_may_be_escaped_before_or_after_signing(links: FlaskClient, origin: Origin) -> None:
+    escaped = f"/w%3A30/rs%3afit/plain/{origin.url}/x"
+    for path in (escaped, escaped.replace("%3A", ":", 1).replace("%3a", ":", 1)):
+        answer = links.get(f"/thumbnail/{SIGNER.sign(path)}{escaped}")
+        assert (answer.status_code, answer.headers["X-Result-Width"]) == (200, "30")
+
+
+def test_links_that_need_no_signature_need_none_beside_keys() -> None:
+    grammar = Grammar()
+    door = Door(SIGNER, grammar, unsigned=True)
+    assert door.open("/anything/w:3/plain/http://x/y").spec.width == 3
+    with pytest.raises(Problem, match="signature"):
+        Door(SIGNER, grammar, unsigned=False).open("/anything/w:3/plain/http://x/y")
+
+
+def test_a_source_in_gzip_is_inflated(links: FlaskClient, origin: Origin) -> None:
+    origin.answers["/gzip"] = respond(200, gzip.compress(PNG), Content_Encoding="gzip")
+    assert links.get(plain("w:30", f"{origin.url}/gzip")).status_code == 200
+    origin.answers["/gzip"] = respond(200, gzip.compress(bytes(200_000)), Content_Encoding="gzip")
+    assert refusal(links.get(plain("w:30", f"{origin.url}/gzip"))) == (422, "source_too_large")
+    origin.answers["/gzip"] = respond(200, gzip.compress(PNG)[:-9], Content_Encoding="gzip")
+    assert refusal(links.get(plain("w:30", f"{origin.url}/gzip"))) == (422, "source_unreachable")

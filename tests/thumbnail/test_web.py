@@ -2,12 +2,15 @@
 
 import base64
 import io
-from urllib.parse import urlencode
+import zipfile
+from urllib.parse import quote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 from pydantic import ValidationError
 
+from mergepoint.thumbnail import Crop, Position, Spec, Trim
 from mergepoint.thumbnail.config import Settings
 from mergepoint.thumbnail.web import create_app
 from tests.thumbnail import pictures
@@ -170,3 +173,102 @@ def test_max_bytes_is_kept_with_the_best_quality_that_fits(client: FlaskClient) 
         assert sizes[0] <= sizes[1] <= 30_000
     best = client.post("/thumbnail?format=jpeg&max_bytes=9000", data=photograph).data
     assert len(best) > 7500  # not less than need be
+
+
+def test_jpg_is_jpeg(client: FlaskClient) -> None:
+    for name in ("jpg", "JPG", "jpeg"):
+        assert client.post(f"/thumbnail?format={name}", data=PNG).content_type == "image/jpeg"
+    manifest = zipfile.ZipFile(io.BytesIO(client.post("/thumbnail/set?widths=20&formats=webp,jpg", data=PNG).data))
+    assert "image-20.jpg" in manifest.namelist()
+
+
+PLAIN = base64.b64encode(PNG).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN.rstrip("="),
+        "\r\n".join(PLAIN[start : start + 76] for start in range(0, len(PLAIN), 76)) + "\n",
+        base64.urlsafe_b64encode(PNG).decode(),
+        f"data:image/png;base64,{PLAIN}",
+        f"data:;base64,{quote(PLAIN)}",
+        "data:image/png," + quote(PNG),
+    ],
+    ids=["plain", "without padding", "in lines", "for URLs", "a data URL", "an escaped data URL", "escaped bytes"],
+)
+def test_base64_is_taken_as_people_have_it(text: str, client: FlaskClient) -> None:
+    answer = client.post("/thumbnail", json={"image": text, "width": 30})
+    assert (answer.status_code, answer.headers.get("X-Result-Width")) == (200, "30")
+
+
+@pytest.mark.parametrize("text", ["data:image/png;base64", "data:image/png;base64,!!", "!"])
+def test_what_is_no_base64_is_named(text: str, client: FlaskClient) -> None:
+    answer = client.post("/thumbnail", json={"image": text})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "image")
+
+
+class TestCrop:
+    @pytest.mark.parametrize(
+        ("crop", "size", "colour"),
+        [
+            ("0,0,10,8", (10, 8), pictures.RED),
+            ("30,20,30,20", (30, 20), (255, 255, 255)),
+            ("0.5,0,0.5,0.5", (30, 20), pictures.GREEN),
+            ("50,0,100,10", (10, 10), pictures.GREEN),
+        ],
+    )
+    def test_a_part_is_cut_out(self, crop: str, size: tuple[int, int], colour: object, client: FlaskClient) -> None:
+        shown = pictures.pixels(client.post(f"/thumbnail?crop={crop}", data=PNG).data)
+        assert (shown.shape[1], shown.shape[0]) == size
+        assert (shown == colour).all()
+
+    def test_it_is_of_the_picture_as_it_is_seen(self, client: FlaskClient) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 3
+        turned = pictures.file(pictures.flag(60, 40), exif=exif)
+        assert (pictures.pixels(client.post("/thumbnail?crop=0,0,10,8", data=turned).data) == 255).all()
+
+    def test_what_is_cut_out_is_what_the_box_is_about(self, client: FlaskClient) -> None:
+        answer = client.post("/thumbnail?crop=0,0,30,20&width=15&format=png", data=PNG)
+        assert pictures.pixels(answer.data).shape == (10, 15, 3)
+
+    @pytest.mark.parametrize("crop", ["1,2,3", "0,0,0,9", "a,b,c,d", "-1,0,5,5", "0,0,5,5,5"])
+    def test_what_is_no_part_is_named(self, crop: str, client: FlaskClient) -> None:
+        assert client.post(f"/thumbnail?crop={crop}", data=PNG).json["errors"][0]["field"] == "crop"
+
+    def test_where_there_is_nothing_is_named(self, client: FlaskClient) -> None:
+        assert client.post("/thumbnail?crop=60,0,9,9", data=PNG).json["code"] == "impossible_size"
+
+
+def test_greyscale_is_as_bright_as_the_colours_look(client: FlaskClient) -> None:
+    shown = pictures.opened(client.post("/thumbnail?greyscale=1", data=PNG).data)
+    assert shown.mode == "L"
+    assert [shown.getpixel(place) for place in ((5, 5), (55, 5), (5, 35), (55, 35))] == [127, 109, 76, 255]
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ({"format": "png"}, {"format": "PNG"}),
+        ({"format": "jpg"}, {"format": "JPEG"}),
+        ({"format": "auto"}, {"format": None}),
+        ({"position": "north"}, {"position": Position("side", 0.5, 0.0)}),
+        ({"position": "0.5,0.25"}, {"position": Position("point", 0.5, 0.25)}),
+        ({"background": "#f80"}, {"background": (255, 136, 0)}),
+        ({"frames": "all"}, {"frames": 0}),
+        ({"rotate": "none"}, {"auto_rotate": False}),
+        ({"rotate": "90"}, {"rotate": 90}),
+        ({"trim": 5}, {"trim": Trim(5)}),
+        ({"crop": "1,2,3,4"}, {"crop": Crop(3, 4, left=1, top=2)}),
+    ],
+)
+def test_a_spec_takes_the_words_of_the_options(words: dict[str, object], same: dict[str, object]) -> None:
+    assert Spec(**words) == Spec(**same)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", [{"format": "bmp"}, {"position": "there"}, {"frames": "some"}, {"rotate": "up"}])
+def test_a_word_that_a_spec_does_not_know_is_named(words: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(words))):
+        Spec(**words)  # type: ignore[arg-type]

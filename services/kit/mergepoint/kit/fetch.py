@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ CHUNK = 1 << 16
 HEAD_BYTES = 1 << 18  # the most that a head and the sizes of chunks may take, beside the body
 REDIRECTS = (301, 302, 303, 307, 308)
 GONE = (404, 410)
+UNCHANGED, CONDITION = 304, "If-"
+GZIP = ("gzip", "x-gzip")
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,38 @@ class Fetched:
     body: bytes
     headers: Mapping[str, str]
     url: str
+    unchanged: bool = False
+    """It is still the version that was known already; the body is empty."""
+
+    @property
+    def version(self) -> "Version | None":
+        """What its server calls this version, if it does."""
+        found = Version(self.headers.get("etag", ""), self.headers.get("last-modified", ""))
+        return found if found.etag or found.modified else None
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a server calls a version of a source: its ETag and Last-Modified (RFC 9110, 8.8), or nothing."""
+
+    etag: str = ""
+    modified: str = ""
 
 
 def resolve(host: str, port: int) -> Iterable[Address]:
     """Return all addresses of *host*, as the system knows them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
+
+
+def _asked(accept: str, known: Version | None) -> str:
+    """Return the lines of a request that say what is wanted."""
+    lines = f"Accept: {accept}\r\n"
+    if known and known.etag:
+        lines += f"{CONDITION}None-Match: {known.etag}\r\n"
+    if known and known.modified:
+        lines += f"{CONDITION}Modified-Since: {known.modified}\r\n"
+    return lines
 
 
 class Fetcher:
@@ -70,8 +99,8 @@ class Fetcher:
         self._max_bytes, self._timeout, self._redirects, self._field = max_bytes, timeout, redirects, field
         self._resolve, self._clock, self._make_tls = resolve, clock, tls
 
-    def fetch(self, url: str, *, accept: str = "*/*") -> Fetched:
-        """Return what is at *url*, or raise a Problem.
+    def fetch(self, url: str, *, accept: str = "*/*", known: Version | None = None) -> Fetched:
+        """Return what is at *url*, or raise a Problem. A *known* version is not sent again.
 
         ``invalid_option``: no URL; ``source_refused``: not allowed, by name or by address; ``source_redirected``;
         ``source_not_found``; ``source_failed``: another answer than 200; ``source_unreachable``; ``source_too_slow``;
@@ -82,7 +111,7 @@ class Fetcher:
         except NotAUrl as error:
             raise self._problem("invalid_option", str(error), "not a URL") from None
         try:
-            return self._follow(url, target, accept, self._clock() + self._timeout)
+            return self._follow(url, target, _asked(accept, known), self._clock() + self._timeout)
         except TooMuch:
             message = f"has more than {self._max_bytes} bytes"
             raise self._problem("source_too_large", message, target.origin) from None
@@ -93,12 +122,13 @@ class Fetcher:
             why = f"{target.origin}: {type(error).__name__}: {error}"
             raise self._problem("source_unreachable", "cannot be fetched", why) from None
 
-    def _follow(self, url: str, target: Target, accept: str, ends: float) -> Fetched:
+    def _follow(self, url: str, target: Target, asked: str, ends: float) -> Fetched:
         for _ in range(self._redirects + 1):
             with closing(self._connect(target, ends)) as connection:
-                response, body = self._get(connection, target, accept, ends)
+                response, body = self._get(connection, target, asked, ends)
             if response.status not in REDIRECTS:
-                return Fetched(body, {name.lower(): value for name, value in response.getheaders()}, url)
+                headers = {name.lower(): value for name, value in response.getheaders()}
+                return Fetched(body, headers, url, response.status == UNCHANGED)
             try:
                 url = urljoin(url, response.getheader("Location", ""))
                 target = parse_url(url)
@@ -157,10 +187,10 @@ class Fetcher:
         return self._make_tls()  # reads all certificates: once, and not before it is needed
 
     def _get(
-        self, connection: socket.socket, target: Target, accept: str, ends: float
+        self, connection: socket.socket, target: Target, asked: str, ends: float
     ) -> tuple[http.client.HTTPResponse, bytes]:
         head = (
-            f"GET {target.path} HTTP/1.1\r\nHost: {target.origin.partition('://')[2]}\r\nAccept: {accept}\r\n"
+            f"GET {target.path} HTTP/1.1\r\nHost: {target.origin.partition('://')[2]}\r\n{asked}"
             "Accept-Encoding: identity\r\nUser-Agent: mergepoint\r\nConnection: close\r\n\r\n"
         )
         connection.settimeout(self._left(ends))
@@ -168,14 +198,29 @@ class Fetcher:
         stream = BoundedStream(connection, lambda: self._left(ends), self._max_bytes + HEAD_BYTES)
         response = http.client.HTTPResponse(stream, method="GET")  # type: ignore[arg-type]
         response.begin()
-        if response.status in REDIRECTS:
+        if response.status in REDIRECTS or (response.status == UNCHANGED and CONDITION in asked):
             return response, b""
         if response.status != 200:
             code = "source_not_found" if response.status in GONE else "source_failed"
             raise self._problem(code, f"its server answers {response.status}", target.origin)
-        if response.getheader("Content-Encoding", "identity").lower() != "identity":
+        encoding = response.getheader("Content-Encoding", "identity").lower()
+        if encoding not in ("identity", *GZIP):
             raise self._problem("source_failed", "its server compresses what was asked for as it is", target.origin)
-        return response, self._body(response)
+        body = self._body(response)
+        return response, self._inflated(body) if encoding in GZIP else body
+
+    def _inflated(self, body: bytes) -> bytes:
+        """Return what is in *body*, gzip, which some servers send to everybody (RFC 9110, 8.4.1.3)."""
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            inflated = inflater.decompress(body, self._max_bytes + 1)
+        except zlib.error as error:
+            raise OSError(f"no gzip: {error}") from None
+        if len(inflated) > self._max_bytes:
+            raise TooMuch
+        if not inflater.eof:
+            raise OSError("the answer ended early")
+        return inflated
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:
         if (response.length or 0) > self._max_bytes:

@@ -24,9 +24,10 @@ class Pure:
         self._version = version
         self._libraries = libraries
 
-    def answer(self, request: Request, name: str, options: Options, control: str) -> Response:
-        """Return what the task *name* makes of *options*, or 304: the tag is made from the options, not the answer."""
-        tag = caching.etag(self._version, *self._libraries.values(), name, *_parts(options))
+    def answer(self, request: Request, name: str, options: Options, control: str, suffix: str = "") -> Response:
+        """Return what the task *name* makes of *options*, or 304: the tag is made from the options, not the answer, and
+        *suffix* is added to it."""
+        tag = caching.etag(self._version, *self._libraries.values(), name, *_parts(options)) + suffix
         if caching.knows(request, tag):
             return caching.not_modified(tag, control)
         began = time.perf_counter()

@@ -24,6 +24,7 @@ class Settings(ServiceSettings):
 
     max_bytes: int = Field(10 << 20, ge=1, le=100 << 20)
     max_pixels: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_frames: int = Field(1, ge=1, le=500)
     max_side: int = Field(4096, ge=1, le=65_535)
     max_output_bytes: int = Field(64 << 20, ge=1, le=256 << 20)
     memory_bytes: int = Field(1536 << 20, ge=128 << 20, le=1 << 40)
@@ -102,7 +103,8 @@ class Settings(ServiceSettings):
     def grammar(self) -> Grammar:
         """Return the URLs that are understood, with the operator's presets and watermark."""
         mark = _contents(self.watermark) if self.watermark else b""
-        return Grammar(_presets(self.presets), mark, self.limits if self.allow_security_options else None)
+        limits = self.limits if self.allow_security_options else None
+        return Grammar(_presets(self.presets), mark, limits, self.max_frames)
 
     def sources_of(self) -> Sources:
         return Sources(

@@ -6,19 +6,24 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from . import effects, interest
-from .colours import to_srgb
+from .colours import needs_conversion, to_srgb
 from .damage import Damage
 from .embedded import thumbnail_within
-from .encoding import ALPHA, QUALITY, TYPES, Extras, Sequel, encode
+from .encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, Sequel, Style, encode
 from .errors import BrokenImage, DoesNotFit
-from .geometry import Plan, plan
+from .geometry import Plan, Size, plan
 from .metadata import Notes
-from .pictures import ANIMATED, Picture
+from .original import stripped
+from .pictures import Picture
 from .scaling import Box, Pixels, resize
 from .spec import Limits, Position, Spec
 from .turning import QUARTERS, Turn
 
 WHITE = (255, 255, 255)
+DEEP_ENOUGH = 8  # bits: of fewer a source has few colours
+COLOURS = 256
+GREYS = 16  # of one-bit drawings and text made small: a step of 17 levels is not seen at their edges
+PROGRESSIVE_RATIO = 20  # so much larger a source is where writing it twice costs a tenth of the call at most
 LIMITS = Limits()
 
 
@@ -88,6 +93,9 @@ class Source:
             return interest.find(kind, turn.apply(self.small()), (width, height), room, wide, high)
 
         made = plan(box, spec, find, most=self.limits.side)
+        whole = self._original(spec, made, turn)
+        if whole:
+            return self._answer(whole, self.picture.header.format, (self.width, self.height), spec)
         pixels = self._draw(self.pixels, made, turn, spec)
         format = self.format_for(spec, pixels)
         sequel = self._sequel(made, turn, spec, format)
@@ -95,15 +103,19 @@ class Source:
             pixels = effects.flat(pixels, spec.background or WHITE)
         pixels = _without_needless_alpha(pixels)
         quality = spec.quality or dict(spec.qualities).get(format) or None
-        extras = Extras(self._notes(spec), self._profile(spec) if pixels.shape[2] > 2 else b"", sequel)
+        profile = self._profile(spec) if pixels.shape[2] > 2 else b""
+        extras = Extras(self._notes(spec), profile, sequel, self._style(spec, pixels))
         data = _encoded(pixels, format, quality, spec, extras)
+        return self._answer(data, format, (pixels.shape[1], pixels.shape[0]), spec)
+
+    def _answer(self, data: bytes, format: str, size: Size, spec: Spec) -> Thumbnail:
         held = self.picture.turn if spec.auto_rotate else Turn()
         origin = held.size(self.width, self.height)
         damage = self.picture.damage
         if spec.strict and damage:
             raise BrokenImage(f"the file {damage.what}")
         degraded = damage is not None and damage.degrades(spec.frames)
-        return Thumbnail(data, TYPES[format], pixels.shape[1], pixels.shape[0], *origin, damage, degraded)
+        return Thumbnail(data, TYPES[format], *size, *origin, damage, degraded)
 
     def turn(self, spec: Spec) -> Turn:
         turn = self.picture.turn if spec.auto_rotate else Turn()
@@ -122,12 +134,38 @@ class Source:
         if spec.format or spec.takes is None:
             return spec.format or source
         if spec.frames != 1 and self.picture.frames > 1:
-            return next((format for format in spec.takes if format in ANIMATED), "GIF")
+            return "WEBP" if "WEBP" in spec.takes else "PNG" if source == "PNG" else "GIF"
         if spec.takes:
             return spec.takes[0]
         if source in ("JPEG", "PNG", "GIF"):
             return source
         return "JPEG" if effects.opaque(pixels) else "PNG"
+
+    def _original(self, spec: Spec, made: Plan, turn: Turn) -> bytes | None:
+        """Return the source's own compressed pixels, if they are all that is wanted, and nothing is to be converted."""
+        picture, header = self.picture, self.picture.header
+        asked = spec.quality or spec.max_bytes or spec.palette or dict(spec.qualities).get(header.format)
+        changes = spec.blur or spec.sharpen or spec.greyscale or spec.pixelate > 1 or spec.watermark or spec.background
+        whole: Box = (0.0, 0.0, float(header.width), float(header.height))
+        all_of_it = made == Plan(whole, *header.size, header.size, scale=made.scale)
+        if asked or changes or picture.damage or not all_of_it or turn != Turn() or self._notes(spec) != Notes():
+            return None
+        if needs_conversion(picture.icc) or self._profile(spec) or header.space == "cmyk":
+            return None
+        if (spec.format or self.format_for(spec, self.pixels)) != header.format:
+            return None
+        return stripped(picture.data, header)
+
+    def _style(self, spec: Spec, pixels: Pixels) -> Style:
+        """Return how the answer is written, as its source is: in few colours, or losslessly."""
+        header = self.picture.header
+        few_before = header.palette or header.depth < DEEP_ENOUGH
+        few = 0
+        if spec.palette or (few_before and not spec.format):
+            few = COLOURS if spec.palette or header.palette else GREYS
+        lossless = header.lossless and not spec.quality and not spec.max_bytes
+        progressive = header.pixels >= PROGRESSIVE_RATIO * pixels.shape[0] * pixels.shape[1]
+        return Style(spec.palette or few_before, few, lossless, progressive)
 
     def _scale(self, spec: Spec) -> float:
         """Return how large what is wanted is beside what there is, wherever it will be cut."""
@@ -145,6 +183,8 @@ class Source:
         drawn = turn.apply(resize(pixels, *turn.size(made.width, made.height), box))
         if not self._profile(spec):
             drawn = to_srgb(drawn, self.picture.icc)
+        if spec.greyscale:
+            drawn = effects.greyscale(drawn)
         if spec.blur:
             drawn = effects.blurred(drawn, spec.blur)
         if spec.sharpen:

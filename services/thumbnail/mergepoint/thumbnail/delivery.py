@@ -10,11 +10,12 @@ from flask import Request, Response
 
 from mergepoint.kit import caching
 from mergepoint.kit.dispatch import Answer
+from mergepoint.kit.fetch import Version
 from mergepoint.kit.problems import Problem
 
 from .encoding import TYPES
 from .errors import ImageTooLarge
-from .grammar import BadLink, Expired, Grammar, UnknownOption
+from .grammar import BadLink, Expired, Grammar, UnknownOption, with_colons
 from .headers import Header
 from .link import Link
 from .pictures import check_size
@@ -40,7 +41,8 @@ def _mended(path: str) -> str:
 
 
 class Door:
-    """Lets in the links that *signer* knows; all, if *unsigned*. Without either there are no links."""
+    """Lets in the links that *signer* knows; all, if *unsigned*, whatever stands for a signature. Without either there
+    are no links."""
 
     def __init__(self, signer: Signer | None, grammar: Grammar, *, unsigned: bool) -> None:
         self._signer = signer
@@ -51,13 +53,22 @@ class Door:
         """Return what the *path* after ``/thumbnail`` asks for, if it may; raise a Problem."""
         signature, _, rest = path.removeprefix("/").partition("/")
         try:
-            if self._signer:
-                self._signer.check(signature, f"/{rest}")
-            elif not self._unsigned:
-                raise Problem("not_found", "links are not switched on here: THUMBNAIL_KEYS and THUMBNAIL_SALTS")
+            self._check(signature, f"/{rest}")
             return self._grammar.parse(f"/{rest}")
         except (BadSignature, BadLink, UnknownOption, Expired) as error:
             raise Problem.of(error) from None
+
+    def _check(self, signature: str, path: str) -> None:
+        if self._unsigned:
+            return
+        if not self._signer:
+            raise Problem("not_found", "links are not switched on here: THUMBNAIL_KEYS and THUMBNAIL_SALTS")
+        try:
+            self._signer.check(signature, path)
+        except BadSignature:
+            if path == (written := with_colons(path)):  # some proxies escape what was signed as it is
+                raise
+            self._signer.check(signature, written)
 
 
 def lifetime(link: Link, found: Found, now: Callable[[], float] = time.time) -> str:
@@ -66,9 +77,9 @@ def lifetime(link: Link, found: Found, now: Callable[[], float] = time.time) -> 
     return f"public, max-age={seconds}" if seconds > 0 else caching.NO_STORE
 
 
-def read(link: Link, sources: Sources, most_bytes: int) -> Found:
-    """Return the source of *link*."""
-    found = sources.read(link.source)
+def read(link: Link, sources: Sources, most_bytes: int, known: Version | None = None) -> Found:
+    """Return the source of *link*, without its bytes if it is the *known* version."""
+    found = sources.read(link.source, known)
     if len(found.body) > min(link.most_bytes or most_bytes, most_bytes):
         raise Problem.field("source", f"has more than {link.most_bytes} bytes", code="source_too_large")
     return found

@@ -1,6 +1,7 @@
 """What else may happen to pixels: trimming, blur, sharpening, mosaic, a canvas around them, a watermark on them."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ Mask = NDArray[np.bool_]
 NOISE = 2  # levels that are not sharpened
 PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 STRIP = 128  # rows that are looked at once: all at once need ten times the picture's memory
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 TRANSPARENCY_KEY = (255, 0, 255)  # what imgproxy takes for transparent when it trims
 
 
@@ -62,6 +64,22 @@ def _span(differs: Mask, equal: bool) -> tuple[int, int]:
         first = min(first, len(differs) - last)
         last = len(differs) - first
     return first, last
+
+
+def greyscale(pixels: Pixels) -> Pixels:
+    """Return *pixels* without colours, as bright as they look: their luminance (sRGB, IEC 61966-2-1)."""
+    if pixels.shape[2] < 3:
+        return pixels
+    light = _light()[pixels[..., :3]] @ LUMINANCE
+    grey = np.interp(light, _light(), np.arange(256)).round().astype(np.uint8)[..., None]
+    return np.concatenate([grey, pixels[..., 3:]], axis=2)
+
+
+@lru_cache(maxsize=1)
+def _light() -> NDArray[np.float64]:
+    """Return how much light each level is, from 0 to 1."""
+    levels = np.arange(256) / 255
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
 
 
 def blurred(pixels: Pixels, sigma: float) -> Pixels:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .errors import ImpossibleSize
 from .scaling import Box
-from .spec import Position, Spec
+from .spec import Crop, Position, Spec
 
 Size = tuple[int, int]
 Find = Callable[[str, Box, float, float], tuple[float, float]]
@@ -103,8 +103,19 @@ def _cropped(box: Box, spec: Spec, find: Find) -> Box:
         return box
     room = round(box[2] - box[0]), round(box[3] - box[1])
     width, height = _part(spec.crop.width, room[0]), _part(spec.crop.height, room[1])
+    if spec.crop.left is not None:
+        return _cut_out(box, spec.crop, (width, height), room)
     position = spec.crop.position or spec.position
     left, top = place(position, room, (width, height), within=_within(find, box, 1.0, 1.0))
+    return (box[0] + left, box[1] + top, box[0] + left + width, box[1] + top + height)
+
+
+def _cut_out(box: Box, crop: Crop, size: Size, room: Size) -> Box:
+    """Return the part of *box* that begins where *crop* says, as large as *size* where there is so much."""
+    left, top = offset(crop.left or 0.0, room[0], 1.0), offset(crop.top, room[1], 1.0)
+    width, height = min(size[0], room[0] - left), min(size[1], room[1] - top)
+    if width < 1 or height < 1:
+        raise ImpossibleSize(f"nothing is left: the picture has {room[0]} by {room[1]} pixels", "crop")
     return (box[0] + left, box[1] + top, box[0] + left + width, box[1] + top + height)
 
 

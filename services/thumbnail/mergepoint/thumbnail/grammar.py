@@ -4,11 +4,12 @@ signature. Every free option is known, with imgproxy's meaning; a paid one is re
 What the options say of the picture becomes a Spec (link_options.py); the rest (link.py) is about how it is delivered.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .arguments import BadArgument, at_most, from_base64, unescaped
+from .arguments import BadArgument, at_most, from_base64, unescaped, whole
 from .link import DELIVERY, LIMITING, Link
 from .link_options import OPTIONS
 from .spec import Limits, Spec
@@ -24,6 +25,8 @@ PAID = {
     "video_thumbnail_tile", "vtt", "video_thumbnail_animation", "vta", "fallback_image_url", "fiu", "hashsum", "hs",
     "crop_objects", "co_obj",
 }  # fmt: skip
+ESCAPED_COLON = re.compile("%3A", re.IGNORECASE)
+FRAMES = ("max_animation_frames", "maf")
 MOST_PRESETS = 20
 
 
@@ -55,13 +58,16 @@ class Grammar:
     presets: Mapping[str, str] = field(default_factory=dict)
     watermark: bytes = b""
     limits: Limits | None = None
+    frames: int = 1
+    """The most frames of an animation that a link may keep, and does by itself; presets may keep more."""
     now: Callable[[], float] = time.time
 
     def parse(self, path: str) -> Link:
         """Return what *path* asks for; raise BadLink, UnknownOption or Expired."""
-        parts = path.removeprefix("/").split("/")
+        parts = with_colons(path).removeprefix("/").split("/")
         count = next((number for number, part in enumerate(parts) if ":" not in part), len(parts))
-        link = self._apply(Link(), ["preset:default"] if "default" in self.presets else [], ())
+        link = Link(spec=replace(Link().spec, frames=self.frames))
+        link = self._apply(link, ["preset:default"] if "default" in self.presets else [], ())
         link = self._apply(link, parts[:count], ())
         source, extension = _source(parts[count:])
         if extension and not link.raw:
@@ -95,7 +101,7 @@ class Grammar:
         if name in ("preset", "pr"):
             return self._presets(link, arguments, within)
         if name in LIMITING:
-            return self._security(link, name, arguments)
+            return self._security(link, name, arguments, within)
         if name in DELIVERY:
             return DELIVERY[name](link, arguments)
         known = "is one of imgproxy's paid options" if name in PAID else "there is no such option"
@@ -109,11 +115,29 @@ class Grammar:
                 link = self._apply(link, self.presets[name].split("/"), (*within, name))
         return link
 
-    def _security(self, link: Link, name: str, arguments: list[str]) -> Link:
+    def _security(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
+        if name in FRAMES and self.limits is None:
+            return self._animated(link, name, arguments, within)
         if self.limits is None:
             raise UnknownOption("option_not_allowed", name, "links may not move limits here")
         at_most(1, arguments)
         return LIMITING[name](replace(link, limits=link.limits or self.limits), arguments[0])
+
+    def _animated(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
+        """Keep at most so many frames: as many as links may, in a preset as many as it says."""
+        at_most(1, arguments)
+        wanted = whole(arguments[0], 1, Limits().frames)
+        if wanted > self.frames and not within:
+            raise UnknownOption("option_not_allowed", name, f"at most {self.frames}: THUMBNAIL_MAX_FRAMES")
+        return replace(link, spec=replace(link.spec, frames=wanted))
+
+
+def with_colons(path: str) -> str:
+    """Return *path* with the colons of its options as they are, where they were sent as %3A."""
+    parts = path.split("/")
+    end = parts.index("plain") if "plain" in parts else len(parts)
+    changed = [part if ":" in part else ESCAPED_COLON.sub(":", part) for part in parts[:end]]
+    return "/".join([*changed, *parts[end:]])
 
 
 def _source(parts: Sequence[str]) -> tuple[str, str]:

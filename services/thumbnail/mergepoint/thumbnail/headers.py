@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import gif
+from . import apng, gif
 from .errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -39,6 +39,8 @@ class Header:
     depth: int = 8
     """Bits of a sample; of a palette, of what counts its colours."""
     palette: bool = False
+    lossless: bool = False
+    """Of a WebP: no pixel is another than was given to its encoder."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -89,7 +91,7 @@ def _png(data: bytes) -> Header:
         raise BrokenImage("the PNG has no header")
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     space = "rgb" if colour & PNG_COLOUR else "grey"
-    return Header("PNG", width, height, space=space, depth=depth, palette=colour == PNG_PALETTE)
+    return Header("PNG", width, height, apng.count(data), space=space, depth=depth, palette=colour == PNG_PALETTE)
 
 
 def _gif(data: bytes) -> Header:
@@ -99,6 +101,7 @@ def _gif(data: bytes) -> Header:
 
 def _webp(data: bytes) -> Header:
     width = height = frames = 0
+    lossless = False
     for kind, start, _ in _chunks(data, 12):
         if kind == b"VP8X":
             width, height = _three(data, start + 4) + 1, _three(data, start + 7) + 1
@@ -110,9 +113,10 @@ def _webp(data: bytes) -> Header:
             across, down = struct.unpack_from("<HH", data, start + 6)
             width, height = max(width, across & 0x3FFF), max(height, down & 0x3FFF)
         elif kind == b"VP8L" and not frames:
+            lossless = True
             (bits,) = struct.unpack_from("<I", data, start + 1)
             width, height = max(width, (bits & 0x3FFF) + 1), max(height, (bits >> 14 & 0x3FFF) + 1)
-    return Header("WEBP", width, height, max(frames, 1))
+    return Header("WEBP", width, height, max(frames, 1), lossless=lossless)
 
 
 def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:

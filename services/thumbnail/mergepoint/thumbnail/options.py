@@ -3,44 +3,21 @@
 import re
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import unquote, unquote_to_bytes
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from mergepoint.kit.options import Binary, Options
 
-from .spec import COMPASS, Colour, Limits, Position, Spec, Trim
+from .spec import FORMAT_WORDS, FRAME_WORDS, Limits, Spec, Trim, parse_colour, parse_crop, parse_position
 
 Fit = Literal["inside", "cover", "fill", "pad"]
 FormatName = Literal["auto", "jpeg", "webp", "avif", "png", "gif"]
 FORMATS = ("avif", "webp", "jpeg", "png", "gif")
 MOST_WIDTHS = 12
+SPACE = re.compile(r"[ \t\r\n]+")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 LARGEST = 65_535  # a side; what a service allows is less
-POINT = re.compile(r"(0|1|0?\.\d{1,6}|[01]\.\d{1,6}),(0|1|0?\.\d{1,6}|[01]\.\d{1,6})", re.ASCII)
-HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
-
-
-def parse_position(value: str) -> Position:
-    """Return the position that *value* names: a side, ``attention``, ``entropy``, or ``x,y`` from 0 to 1."""
-    if value in COMPASS:
-        return Position("side", *COMPASS[value])
-    if value in ("attention", "entropy"):
-        return Position(value)
-    if POINT.fullmatch(value):
-        x, y = map(float, value.split(","))
-        if max(x, y) <= 1:
-            return Position("point", x, y)
-    raise ValueError(f"one of {', '.join([*COMPASS, 'attention', 'entropy'])}, or a point from 0,0 to 1,1")
-
-
-def parse_colour(value: str) -> Colour:
-    """Return the red, green and blue of ``rrggbb`` or ``rgb``, with or without ``#``."""
-    if not HEX.fullmatch(value):
-        raise ValueError("a colour in hexadecimal, such as ffffff")
-    digits = value.removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(digit * 2 for digit in digits)
-    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
 def _checked(parse: object) -> AfterValidator:
@@ -52,6 +29,10 @@ def _checked(parse: object) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _format(value: object) -> object:
+    return FORMAT_WORDS.get(value.lower(), value) if isinstance(value, str) else value
+
+
 def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
@@ -59,6 +40,21 @@ def _text(value: object) -> object:
 def _joined(value: object) -> object:
     """Lists are fine in JSON."""
     return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _from_text(value: object) -> object:
+    """Base64 as people have it: in lines, for URLs, in a data URL (RFC 2397)."""
+    if not isinstance(value, str):
+        return value
+    if value[:5].lower() == "data:":
+        about, comma, value = value.partition(",")
+        if not comma:
+            raise ValueError("a data URL without a comma")
+        if not about.lower().endswith(";base64"):
+            return unquote_to_bytes(value)
+        value = unquote(value)
+    text = SPACE.sub("", value).replace("-", "+").replace("_", "/").rstrip("=")
+    return text + "=" * (-len(text) % 4)
 
 
 def _widths(value: str) -> str:
@@ -69,14 +65,19 @@ def _widths(value: str) -> str:
 
 
 def _formats(value: str) -> str:
-    if not set(value.split(",")) <= set(FORMATS):
+    words = [FORMAT_WORDS.get(word.lower(), "") for word in value.split(",")]
+    if not set(words) <= set(FORMATS):
         raise ValueError(f"some of {', '.join(FORMATS)}, between commas")
-    return value
+    return ",".join(words)
 
 
 # What other thumbnailers, and people, call these.
 PICTURE = "file files picture img photo pic upload data source src input content body url"
-Image = Annotated[Binary, Field(description="the picture, a whole file", json_schema_extra={"content": True})]
+Image = Annotated[
+    Binary,
+    BeforeValidator(_from_text),
+    Field(description="the picture, a whole file", json_schema_extra={"content": True}),
+]
 Side = Annotated[int | None, Field(ge=1, le=LARGEST)]
 Frames = Annotated[
     Literal["first", "all"] | Annotated[int, Field(ge=1, le=10_000)],
@@ -111,9 +112,15 @@ class Look(Options):
     position: Annotated[str, _checked(parse_position)] = Field(
         "center", description="what cover keeps and where pad puts it: a side, attention, entropy, or a point 0.5,0.3"
     )
-    format: FormatName = Field("auto", description="what to write; auto: by Accept, else as it came")
+    format: Annotated[FormatName, BeforeValidator(_format)] = Field(
+        "auto", description="what to write; auto: by Accept, else as it came; jpg is jpeg"
+    )
     quality: int | None = Field(None, ge=1, le=100, description="none: 80, and 63 for avif, which looks the same")
+    png_palette: bool = Field(False, description="a PNG has at most 256 colours, as one from a palette has anyway")
     max_bytes: int | None = Field(None, ge=100, le=100 << 20, description="the best quality with at most so many bytes")
+    crop: Annotated[str | None, BeforeValidator(_joined), _checked(parse_crop)] = Field(
+        None, description="first cut out x,y,width,height, in pixels of the upright picture, or parts of it below 1"
+    )
     dpr: Number = Field(1.0, gt=0, le=8, description="how many pixels the screen has for each of the box")
     upscale: bool = Field(False, description="a small picture may grow")
     background: Annotated[str | None, BeforeValidator(_text), _checked(parse_colour)] = Field(
@@ -124,6 +131,7 @@ class Look(Options):
     )
     blur: Number = Field(0.0, ge=0, le=100, description="with a Gaussian of this many pixels")
     sharpen: Number = Field(0.0, ge=0, le=10, description="with a mask of this many pixels")
+    greyscale: bool = Field(False, description="without colours, as bright as they look")
     trim: Number | None = Field(None, ge=0, le=255, description="cut off what differs from the corner by at most this")
     strip: bool = Field(True, description="0 keeps what the camera wrote, the place too")
     strict: bool = Field(False, description="a damaged file is an error, also if it can be shown in part or as a whole")
@@ -182,6 +190,7 @@ class MeasureOptions(Options):
 SAYS = {
     "fit": ("fit", "keep_ratio"),
     "format": ("format", "takes"),
+    "png_palette": ("palette",),
     "max_bytes": ("max_bytes", "best_effort"),
     "rotate": ("auto_rotate", "rotate"),
 }
@@ -202,10 +211,12 @@ def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:
         height=look.height,
         fit=look.fit,
         position=parse_position(look.position),
-        format=None if look.format == "auto" else look.format.upper(),
+        format=look.format,
         takes=takes if look.format == "auto" else None,
         quality=look.quality,
+        palette=look.png_palette,
         max_bytes=look.max_bytes,
+        crop=parse_crop(look.crop) if look.crop else None,
         dpr=look.dpr,
         upscale=look.upscale,
         background=parse_colour(look.background) if look.background else None,
@@ -213,8 +224,9 @@ def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:
         rotate=int(look.rotate) if look.rotate.isdecimal() else 0,
         blur=look.blur,
         sharpen=look.sharpen,
+        greyscale=look.greyscale,
         trim=None if look.trim is None else Trim(look.trim),
         strip=look.strip,
         strict=look.strict,
-        frames=look.frames if isinstance(look.frames, int) else {"first": 1, "all": 0}[look.frames],
+        frames=look.frames if isinstance(look.frames, int) else FRAME_WORDS[look.frames],
     )

@@ -6,7 +6,7 @@ about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py and
 
 from collections.abc import Iterator
 
-from . import canvas, gif, jpeg, png_repair, webp_repair
+from . import apng, canvas, gif, jpeg, png_repair, webp_repair
 from .damage import ENDS, Damage, Salvaged
 from .decoding import Opened, from_inks, of_gif
 from .errors import BrokenImage, ImageTooLarge
@@ -15,7 +15,6 @@ from .scaling import Pixels
 from .spec import Limits
 from .turning import ORIENTATIONS, Turn
 
-ANIMATED = ("GIF", "WEBP")
 # Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
 # smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
 HALF_FROM = 3.5
@@ -30,8 +29,7 @@ class Picture:
 
     def __init__(self, data: bytes, limits: Limits, *, frames: int = 1, strict: bool = False) -> None:
         self.header = read_header(data)
-        animated = self.header.frames if self.header.format in ANIMATED else 1
-        self.frames = min(animated, frames or animated)
+        self.frames = min(self.header.frames, frames or self.header.frames)
         check_size(self.header, self.frames, limits)
         self.data = data
         self.damage: Damage | None = None
@@ -42,6 +40,8 @@ class Picture:
         self.metadata = self._opened.notes
         self.mode, self.icc = self._opened.mode, self._opened.icc
         self.plays = _plays(self._opened.image.info.get("loop"), self.header.format)
+        if self.header.format == "PNG" and self.header.frames > 1:
+            self.plays = apng.plays(self.data)
         self.width, self.height = self._opened.size if self.header.format != "GIF" else self.header.size
 
     @property
@@ -114,6 +114,9 @@ class Picture:
     def _read_first(self) -> Pixels:
         if self.header.format == "GIF":
             return canvas.first(next(self._gif_layers()), *self.header.size)
+        if self.header.format == "PNG" and self.frames > 1:
+            for shown, _ in self._shown():
+                return shown
         if self.header.format == "JPEG":
             return self._read_jpeg()
         try:
@@ -138,11 +141,22 @@ class Picture:
         if self.header.format == "GIF":
             yield from canvas.shown(self._gif_layers(), *self.header.size)
             return
+        if self.header.format == "PNG":
+            yield from canvas.shown(self._png_layers(), *self.header.size)
+            return
         for number in range(self.frames):
             shown, *others = [opened.frame(number) for opened in self._versions[-2:] or [self._opened]]
             if number and any((other != shown[0]).any() for other, _ in others):
                 raise BrokenImage("the file ends before its last frame")
             yield (self.first() if number == 0 else shown[0]), shown[1]
+
+    def _png_layers(self) -> Iterator[canvas.Layer]:
+        for number, frame in enumerate(apng.frames(self.data)):
+            part = Picture(frame.file, Limits(pixels=self._most))
+            yield canvas.Layer(part.first(), frame.left, frame.top, frame.duration, frame.disposal, frame.over)
+            if part.damage:
+                self.damage = Damage(part.damage.what, missing=not number, later=bool(number))
+                return
 
     def _gif_layers(self) -> Iterator[canvas.Layer]:
         for number, frame in enumerate(gif.frames(self.data)):

@@ -7,9 +7,10 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote, unquote
 
-from mergepoint.kit.fetch import Fetcher
+from mergepoint.kit.fetch import Fetcher, Version
 from mergepoint.kit.freshness import freshness
 from mergepoint.kit.problems import Problem
 
@@ -20,10 +21,13 @@ ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif"
 
 @dataclass(frozen=True)
 class Found:
-    """The bytes of a source, and for how many seconds they may be kept."""
+    """The bytes of a source, and for how many seconds they may be kept. *version* is what its server calls it;
+    *unchanged*: that was known already, and there are no bytes."""
 
     body: bytes
     age: int
+    version: Version | None = None
+    unchanged: bool = False
 
 
 class Sources:
@@ -42,12 +46,21 @@ class Sources:
         self._fetcher = Fetcher(origins, field="source", **limits)  # type: ignore[arg-type]
         self._max_bytes, self._age, self._most_age = max_bytes, age, most_age
 
-    def read(self, url: str) -> Found:
-        """Return what is at *url*, or raise a Problem (kit.fetch says which)."""
+    def read(self, url: str, known: Version | None = None) -> Found:
+        """Return what is at *url*, or raise a Problem (kit.fetch says which). A *known* version is not read again."""
         if url.startswith(LOCAL):
-            return Found(_read(self._folders, _path(url), self._max_bytes), self._age)
-        found = self._fetcher.fetch(quote(url, safe=PRINTABLE), accept=ACCEPT)
-        return Found(found.body, freshness(found.headers, default=self._age, most=self._most_age))
+            return self._read_local(_path(url), known)
+        found = self._fetcher.fetch(quote(url, safe=PRINTABLE), accept=ACCEPT, known=known)
+        age = freshness(found.headers, default=self._age, most=self._most_age)
+        return Found(found.body, age, found.version, found.unchanged)
+
+    def _read_local(self, path: str, known: Version | None) -> Found:
+        with _opened(self._folders, path, self._max_bytes) as file:
+            about = os.fstat(file.fileno())
+            version = Version(f'"{about.st_mtime_ns:x}-{about.st_size:x}-{about.st_ino:x}"')
+            if known and known.etag == version.etag:
+                return Found(b"", self._age, version, unchanged=True)
+            return Found(file.read(about.st_size), self._age, version)
 
 
 def _path(url: str) -> str:
@@ -61,7 +74,7 @@ def _folder(entry: str) -> Path:
     return path.resolve()
 
 
-def _read(folders: Sequence[Path], path: str, max_bytes: int) -> bytes:
+def _opened(folders: Sequence[Path], path: str, max_bytes: int) -> BinaryIO:
     """Return the file at *path* below the first of *folders* that has it. Links that lead out of it lead nowhere."""
     if not folders:
         raise Problem.field("source", "this source is not allowed", code="source_refused")
@@ -70,20 +83,20 @@ def _read(folders: Sequence[Path], path: str, max_bytes: int) -> bytes:
         with contextlib.suppress(OSError, RuntimeError, ValueError):
             target = (folder / path.lstrip("/").replace("\0", "")).resolve()
             if target.is_relative_to(folder) and target.is_file():
-                return _contents(target, max_bytes)
+                return _open(target, max_bytes)
     raise Problem.field("source", "there is no such file", code="source_not_found")
 
 
-def _contents(target: Path, max_bytes: int) -> bytes:
+def _open(target: Path, max_bytes: int) -> BinaryIO:
     try:
         # What it has become since it was resolved is not followed; and a pipe is not waited for.
         handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise Problem.field("source", "there is no such file", code="source_not_found") from None
-    with open(handle, "rb") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise Problem.field("source", "there is no such file", code="source_not_found")
-        if about.st_size > max_bytes:
-            raise Problem.field("source", f"has more than {max_bytes} bytes", code="source_too_large")
-        return file.read(about.st_size)
+    about = os.fstat(handle)
+    if stat.S_ISREG(about.st_mode) and about.st_size <= max_bytes:
+        return open(handle, "rb")
+    os.close(handle)
+    if stat.S_ISREG(about.st_mode):
+        raise Problem.field("source", f"has more than {max_bytes} bytes", code="source_too_large")
+    raise Problem.field("source", "there is no such file", code="source_not_found")

@@ -1,6 +1,9 @@
 """What is wanted of a picture: a frozen description, in the words of the service."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 Colour = tuple[int, int, int]
 
@@ -15,6 +18,13 @@ COMPASS = {
     "south-east": (1.0, 1.0),
     "south-west": (0.0, 1.0),
 }
+
+
+POINT = re.compile(r"(0|1|0?\.\d{1,6}|[01]\.\d{1,6}),(0|1|0?\.\d{1,6}|[01]\.\d{1,6})", re.ASCII)
+HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+CROP = re.compile(r"(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6})(?:,(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6})){3}", re.ASCII)
+FORMAT_WORDS = {"jpg": "jpeg"} | {name: name for name in ("auto", "jpeg", "webp", "avif", "png", "gif")}
+FRAME_WORDS = {"first": 1, "all": 0}
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,9 @@ class Crop:
     width: float = 0.0
     height: float = 0.0
     position: Position | None = None
+    left: float | None = None
+    """With *top*: where it begins, whatever the position; what is beyond the picture is left out."""
+    top: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,9 @@ class Spec:
     ``inside`` all of it; ``cover`` the box, cutting at *position*; ``fill`` the box, distorting; ``pad`` inside,
     on a box of *background*; ``auto`` cover where the box lies or stands as the picture does, else inside. Nothing
     grows without *upscale*. *format* is Pillow's word; none keeps the source's.
+
+    The words of the service's options are taken as well: ``format="png"``, ``position="attention"``, ``frames="all"``.
+    Raises ValueError for others.
     """
 
     width: int | None = None
@@ -84,6 +100,9 @@ class Spec:
     takes: tuple[str, ...] | None = None
     """Without a *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
     used."""
+    palette: bool = False
+    """A PNG has at most 256 colours. One whose source has a palette has one anyway, where that loses nothing or the
+    format was not asked for."""
     quality: int | None = None
     qualities: tuple[tuple[str, int], ...] = ()
     """By format, for those of which *quality* says nothing."""
@@ -96,6 +115,7 @@ class Spec:
     auto_rotate: bool = True
     blur: float = 0.0
     sharpen: float = 0.0
+    greyscale: bool = False
     trim: Trim | None = None
     strip: bool = True
     keep_copyright: bool = False
@@ -128,6 +148,20 @@ class Spec:
     pixelate: int = 0
     watermark: Watermark | None = None
 
+    def __post_init__(self) -> None:
+        for name, read in WORDS.items():
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, read(value))
+            except (ValueError, KeyError) as error:
+                raise ValueError(
+                    f"{name}: {error if isinstance(error, ValueError) else 'unknown'}: {value!r}"
+                ) from None
+        turns: object = self.rotate
+        if turns in ("auto", "none"):
+            object.__setattr__(self, "auto_rotate", turns == "auto")
+            object.__setattr__(self, "rotate", 0)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -143,3 +177,64 @@ class Limits:
 
     def pixels_for(self, format: str) -> int:
         return min(self.pixels, dict(self.pixels_by_format).get(format, self.pixels))
+
+
+def parse_position(value: str) -> Position:
+    """Return the position that *value* names: a side, ``attention``, ``entropy``, or ``x,y`` from 0 to 1."""
+    if value in COMPASS:
+        return Position("side", *COMPASS[value])
+    if value in ("attention", "entropy"):
+        return Position(value)
+    if POINT.fullmatch(value):
+        x, y = map(float, value.split(","))
+        if max(x, y) <= 1:
+            return Position("point", x, y)
+    raise ValueError(f"one of {', '.join([*COMPASS, 'attention', 'entropy'])}, or a point from 0,0 to 1,1")
+
+
+def parse_colour(value: str) -> Colour:
+    """Return the red, green and blue of ``rrggbb`` or ``rgb``, with or without ``#``."""
+    if not HEX.fullmatch(value):
+        raise ValueError("a colour in hexadecimal, such as ffffff")
+    digits = value.removeprefix("#")
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def parse_crop(value: str) -> Crop:
+    """Return the part that ``x,y,width,height`` names, in pixels, or in parts of the whole below 1."""
+    if not CROP.fullmatch(value):
+        raise ValueError("four numbers between commas: x,y,width,height")
+    left, top, width, height = map(float, value.split(","))
+    if not (width and height):
+        raise ValueError("a width and a height above 0")
+    return Crop(width, height, left=left, top=top)
+
+
+def _word(read: Callable[[str], Any]) -> Callable[[Any], Any]:
+    """Return a function that reads words, and leaves what is none as it is."""
+    return lambda value: read(value) if isinstance(value, str) else value
+
+
+def _format(word: str) -> str | None:
+    known = FORMAT_WORDS.get(word.lower())
+    if known is None:
+        raise ValueError(f"one of {', '.join(FORMAT_WORDS)} is expected")
+    return None if known == "auto" else known.upper()
+
+
+def _turns(word: str) -> str | int:
+    return word if word in ("auto", "none") else int(word)
+
+
+WORDS: dict[str, Callable[[Any], Any]] = {
+    "format": _word(_format),
+    "position": _word(parse_position),
+    "background": _word(parse_colour),
+    "crop": _word(parse_crop),
+    "frames": _word(lambda word: FRAME_WORDS[word]),
+    "rotate": _word(_turns),
+    "trim": lambda value: Trim(value) if isinstance(value, int | float) else value,
+}
+"""How the words of options are read, by the field that they stand in."""

@@ -17,11 +17,13 @@ from mergepoint.kit.pure import Pure
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
+from . import revalidation
 from .config import Settings
 from .delivery import Door, lifetime, named, raw_path, read, unchanged
 from .encoding import TYPES
 from .grammar import Grammar, UnknownOption
 from .headers import Header
+from .link import Link
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, over
 from .spec import Spec
 from .tasks import bounded, limited
@@ -29,7 +31,7 @@ from .warmth import SAMPLE, warm
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pillow", "simplejpeg")}
-STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404}
+STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404, "source_not_found": 404}
 KEPT = 128 << 20  # bytes, in a child that works: what WebP pictures of 3 million pixels pass through, and some more
 PICTURES = ["POST", "QUERY"]
 # What auto may choose beside what every reader takes, if Accept names it; the smallest file first.
@@ -123,24 +125,42 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
     @describe("Make a picture small that is somewhere else: imgproxy's URLs", produces=list(TYPES.values()))
     def link(signature: str, rest: str) -> Response:
         wanted = door.open(raw_path(request).removeprefix("/thumbnail"))
-        found = read(wanted, sources, settings.max_bytes)
+        made_by = _made_by("render", wanted)
+        known = revalidation.known(request.if_none_match.as_set(), made_by)
+        found = read(wanted, sources, settings.max_bytes, known[1] if known else None)
         control = lifetime(wanted, found)
+        if known and found.unchanged:
+            return caching.not_modified(known[0], control)
+        suffix = revalidation.suffix(made_by, found.version)
         if wanted.raw or wanted.unprocessed:
             same = unchanged(wanted, _announced(tasks, found.body), found.body, settings.limits)
             if same:
-                tag = caching.etag(VERSION, same.type, same.body)
+                tag = caching.etag(VERSION, same.type, same.body) + suffix
                 response = Response(same.body, content_type=same.type, headers=dict(same.meta))
                 return named(caching.mark(response, tag, control), wanted)
         options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
-        response = pure.answer(request, "render", options, control)
+        response = pure.answer(request, "render", options, control, suffix)
         return response if response.status_code == 304 else named(response, wanted)
 
     @app.get("/thumbnail/info/<signature>/<rest:rest>", merge_slashes=False)
     @describe("Say what a picture is that is somewhere else", produces=["application/json"])
     def info_link(signature: str, rest: str) -> Response:
         wanted = door.open(raw_path(request).removeprefix("/thumbnail/info"))
-        found = read(wanted, sources, settings.max_bytes)
-        return pure.answer(request, "info", InfoOptions(image=found.body), lifetime(wanted, found))
+        made_by = _made_by("info", wanted)
+        known = revalidation.known(request.if_none_match.as_set(), made_by)
+        found = read(wanted, sources, settings.max_bytes, known[1] if known else None)
+        control = lifetime(wanted, found)
+        if known and found.unchanged:
+            return caching.not_modified(known[0], control)
+        suffix = revalidation.suffix(made_by, found.version)
+        return pure.answer(request, "info", InfoOptions(image=found.body), control, suffix)
+
+
+def _made_by(name: str, link: Link) -> list[str]:
+    """Return all that has a say in what an answer to *link* is, beside its source."""
+    options = RenderOptions(image=b"", spec=link.spec, limits=link.limits)
+    how = repr((link.raw, link.unprocessed, link.filename, link.attachment, link.most_bytes))
+    return [VERSION, *LIBRARIES.values(), name, options.model_dump_json(), how]
 
 
 def _announced(tasks: Mapping[str, Task], body: bytes) -> Header | None:

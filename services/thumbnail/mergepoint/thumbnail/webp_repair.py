@@ -82,7 +82,7 @@ def _versions(found: Filled) -> Iterator[bytes]:
 
 def _longest(data: bytes, load: Load) -> Filled:
     """Return a WebP as far as its pixels can be read: with something else from there on."""
-    start, end = next(((at, end) for name, at, end in _chunks(data) if name in PIXELS and name != b"ALPH"), (0, 0))
+    start, end = next(((at, end) for name, at, end in chunks(data) if name in PIXELS and name != b"ALPH"), (0, 0))
     if not start:
         raise BrokenImage("the file has no pixels")
     good, bad = start + CHUNK_HEAD, end
@@ -96,7 +96,7 @@ def _longest(data: bytes, load: Load) -> Filled:
     return Filled(data[:good] + data[end:], BAD_PIXELS, good, end - good)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, start and end of each chunk, which may be beyond the end of the file."""
     at = RIFF_HEAD
     for _ in range(MOST_PARTS):
@@ -111,11 +111,11 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _mended_webp(data: bytes) -> Filled | None:
     said = CHUNK_HEAD + int.from_bytes(data[4:8], "little")
-    ends = [end + end % 2 for _, _, end in _chunks(data)]
+    ends = [end + end % 2 for _, _, end in chunks(data)]
     if said <= len(data) and said in ends:
         return None
     body, at, missing, later, seen = b"", 0, 0, False, 0
-    for name, start, end in _chunks(data):
+    for name, start, end in chunks(data):
         seen += name in PIXELS
         if end <= len(data):
             body += data[start:end] + bytes(end % 2)

@@ -1,0 +1,47 @@
+"""Tags of links' answers that name the version of their source, so that one which has not changed is not sent again.
+
+A tag is ``<answer>.<made by>.<source>``: the answer's own tag, what it is made by (versions and options), and what the
+source's server says of its version (ETag, Last-Modified). Whoever asks with it has the source asked in the same way.
+Nothing is kept for that, and a tag that somebody makes up deceives nobody else.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+
+from mergepoint.kit import caching
+from mergepoint.kit.fetch import Version
+
+VERSION_TEXT = re.compile(r"[ -~]{0,200}\n[ -~]{0,200}")
+TAG = re.compile(r"[0-9a-f]+\.([0-9a-f]+)\.([A-Za-z0-9_-]+)")
+LENGTH = 16  # characters of what says by what an answer is made
+
+
+def suffix(made_by: Iterable[str | bytes], version: Version | None) -> str:
+    """Return what is added to the tag of an answer that is *made_by* these, from that *version* of its source."""
+    if version is None or not VERSION_TEXT.fullmatch(text := f"{version.etag}\n{version.modified}"):
+        return ""
+    source = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return f".{_made(made_by)}.{source}"
+
+
+def known(tags: Iterable[str], made_by: Iterable[str | bytes]) -> tuple[str, Version] | None:
+    """Return the first of *tags* whose answer is *made_by* these, and the version of the source that it names."""
+    wanted = _made(made_by)
+    for tag in tags:
+        parts = TAG.fullmatch(tag)
+        if parts and parts[1] == wanted and (version := _version(parts[2])):
+            return tag, version
+    return None
+
+
+def _version(source: str) -> Version | None:
+    try:
+        text = base64.urlsafe_b64decode(source + "=" * (-len(source) % 4)).decode("ascii")
+    except ValueError:
+        return None
+    return Version(*text.split("\n")) if VERSION_TEXT.fullmatch(text) and text.strip() else None
+
+
+def _made(made_by: Iterable[str | bytes]) -> str:
+    return caching.etag(*made_by)[:LENGTH]
