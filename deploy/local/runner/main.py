@@ -20,9 +20,9 @@ FIRST_PASSWORD = "first-password"  # the file of auth's
 def main() -> int:
     """Run until told to end; return the exit status."""
     descriptors.open_standard()
-    descriptors.restore_signals()
     signals = Signals()
     signals.install()
+    descriptors.restore_signals()
     wanted = address.wanted()
     stale = folder.remove_stale()
     address.refuse_taken_port(wanted)
@@ -39,7 +39,8 @@ def main() -> int:
         return run_suite(suite, own_state, wanted, signals, logs)
     finally:
         logs.hush()
-        logs.show("\nEnding (Ctrl-C again: without waiting for requests under way) …\n", "ending")
+        if signals.ending:
+            logs.show("\nEnding (Ctrl-C again: without waiting for requests under way) …\n", "ending")
         suite.stop(signals)
         folder.remove(run)
         logs.close()
