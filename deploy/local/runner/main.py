@@ -61,7 +61,8 @@ def run_suite(suite: Suite, own_state: Path, wanted: str, signals: Signals, logs
             lines = logs.last_lines(name, LAST_LINES)
             logs.say("error", f"{name} {trouble}, so the suite does not start. Its last lines:", last_lines=lines)
         return 1
-    password = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
+    file = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
+    password = file if file.exists() else None  # whoever has read it is told to delete it
     logs.show(welcome(url, password), f"Mergepoint runs on {url}", url=url, first_password=password)
     logs.speak()
     while not signals.wait(LOOK):
