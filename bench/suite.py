@@ -22,7 +22,7 @@ sys.path.append(str(ROOT / "deploy/local"))
 
 from runner import health, processes  # noqa: E402
 from runner.folder import make_folder  # noqa: E402
-from runner.logs import Logs  # noqa: E402
+from runner.output.logs import Logs  # noqa: E402
 from runner.signals import Signals  # noqa: E402
 from runner.suite import Suite  # noqa: E402
 

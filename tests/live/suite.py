@@ -38,7 +38,7 @@ class Suite:
         a shell, the variable ``log`` has the name of the log.
         """
         environment = {**self._environment, "log": str(self.log)}
-        with self.log.open("ab") as log:
+        with self.log.open("wb") as log:
             outputs = {"stdout": log, "stderr": log, **options}
             self.process = subprocess.Popen(command, env=environment, **outputs)
         wait_for(until or self._started, seconds=120)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from runner import health
 from runner.health import NotHealthy
-from runner.logs import Logs
+from runner.output.logs import Logs
 from runner.signals import Signals
 from runner.suite import Suite
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from runner.logs import Logs
-from runner.stream import ROOM
+from runner.output.logs import Logs
+from runner.output.stream import ROOM
 
 from tests.servers import wait_for
 

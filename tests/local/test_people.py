@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from runner.budget import SHOWN
-from runner.people import People
+from runner.output.budget import SHOWN
+from runner.output.people import People
 
 
 def shown(people: People, *said: object, service: str = "auth") -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from runner import suite as suites
-from runner.logs import Logs
+from runner.output.logs import Logs
 from runner.signals import AGAIN, Signals
 from runner.suite import Suite
 

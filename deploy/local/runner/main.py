@@ -6,7 +6,7 @@ from pathlib import Path
 from mergepoint.kit import listen
 
 from . import address, descriptors, folder, health, home, record, services, settings
-from .logs import Logs
+from .output.logs import Logs
 from .services import ROOT
 from .signals import Signals
 from .suite import Suite
@@ -20,9 +20,9 @@ FIRST_PASSWORD = "first-password"  # the file of auth's
 def main() -> int:
     """Run until told to end; return the exit status."""
     descriptors.open_standard()
-    descriptors.restore_signals()
     signals = Signals()
     signals.install()
+    descriptors.restore_signals()
     unknown = settings.check(services.services())
     wanted = address.wanted()
     stale = folder.remove_stale()
@@ -42,7 +42,8 @@ def main() -> int:
         return run_suite(suite, own_state, wanted, signals, logs)
     finally:
         logs.hush()
-        logs.show("\nEnding (Ctrl-C again: without waiting for requests under way) …\n", "ending")
+        if signals.ending:
+            logs.show("\nEnding (Ctrl-C again: without waiting for requests under way) …\n", "ending")
         suite.stop(signals)
         folder.remove(run)
         logs.close()
@@ -63,7 +64,8 @@ def run_suite(suite: Suite, own_state: Path, wanted: str, signals: Signals, logs
             lines = logs.last_lines(name, LAST_LINES)
             logs.say("error", f"{name} {trouble}, so the suite does not start. Its last lines:", last_lines=lines)
         return 1
-    password = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
+    file = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
+    password = file if "auth" in suite.names and file.exists() else None  # whoever has read it is told to delete it
     logs.show(welcome(url, suite.names, password), f"Mergepoint runs on {url}", url=url, first_password=password)
     logs.speak()
     while not signals.wait(LOOK):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from . import processes, services
-from .logs import Logs
+from .output.logs import Logs
 from .services import NGINX
 from .signals import Signals
 

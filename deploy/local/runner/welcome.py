@@ -4,15 +4,14 @@ from collections.abc import Collection
 from pathlib import Path
 
 
-def welcome(url: str, services: Collection[str], first_password: Path) -> str:
-    """Return the lines for a person; *first_password* is the file that has it, until somebody deletes it."""
+def welcome(url: str, services: Collection[str], first_password: Path | None) -> str:
+    """Return the lines for a person; *first_password* is the file that has it, if it is still there."""
     calls = {
         "highlight": f"curl --data-binary @README.md '{url}/highlight?language=markdown'",
         "htmldiff": f"""curl --json '{{"old": "a b", "new": "a c"}}' {url}/htmldiff""",
     }
     tries = "\n           ".join([*(calls[name] for name in calls if name in services), f"curl {url}/health"])
-    has_login = "auth" in services and first_password.exists()
-    login = f"\n  log in   {url}/auth/login (name and password: {first_password})" if has_login else ""
+    login = f"\n  log in   {url}/auth/login (name and password: {first_password})" if first_password else ""
     return f"""
   try      {tries}{login}
   end      Ctrl-C

@@ -10,7 +10,7 @@ NGINX_ERROR = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) \[(\w+)\] (?:\
 NGINX_LEVELS = {"warn": "warning", "error": "error", "crit": "critical", "alert": "critical", "emerg": "critical"}
 
 
-def record(service: str, line: bytes) -> dict[str, Any]:
+def entry(service: str, line: bytes) -> dict[str, Any]:
     """Return *line* of *service* as an object; plain text becomes its event."""
     if line.startswith(b"{"):
         try:

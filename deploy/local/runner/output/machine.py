@@ -2,7 +2,7 @@
 
 import json
 
-from . import records
+from . import entries
 
 
 class Machine:
@@ -12,10 +12,10 @@ class Machine:
 
     def lines(self, service: str, chunk: bytes) -> bytes:
         """Return *chunk*, whole lines of *service*."""
-        if records.is_object(chunk):
+        if entries.is_object(chunk):
             return chunk
         return b"".join(_object(service, line) for line in chunk.splitlines() if line.strip())
 
 
 def _object(service: str, line: bytes) -> bytes:
-    return json.dumps(records.record(service, line), ensure_ascii=False).encode() + b"\n"
+    return json.dumps(entries.entry(service, line), ensure_ascii=False).encode() + b"\n"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from . import records
+from . import entries
 from .budget import Budget
 
 USUAL = {"debug", "info"}
@@ -41,9 +41,9 @@ class People:
         """Return *chunk*, whole lines of *service*, as a person reads them."""
         hidden = self._budget.hidden(service)
         found = [line for line in chunk.splitlines() if line.strip() and self._own not in line]
-        told = [records.record(service, line) for line in found[: self._budget.take(service, len(found))]]
+        told = [entries.entry(service, line) for line in found[: self._budget.take(service, len(found))]]
         if hidden:
-            told.insert(0, records.said(service, f"{hidden:,} more lines are not shown"))
+            told.insert(0, entries.said(service, f"{hidden:,} more lines are not shown"))
         return "".join(self._line(one) for one in told if not self._is_kept_back(one)).encode(errors="replace")
 
     def _is_kept_back(self, told: Mapping[str, Any]) -> bool:

@@ -14,8 +14,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from . import people, records
+from . import entries, people
 from .machine import Machine
 from .people import People
 from .stream import Stream
@@ -121,15 +122,17 @@ class Logs:
         self._do(read.set)
         read.wait(1)
         tail = self._tails.get(service, b"").splitlines()[-count:]
-        return [people.text(records.record(service, line)) for line in tail]
+        return [people.text(entries.entry(service, line)) for line in tail]
 
     def close(self) -> None:
         """Pass on what is left; call it when all programs have ended."""
-        self._closing = True
-        self._do(lambda: None)
+        self._do(self._end)
         self._thread.join(2)
         for output in {self.out, self.errors}:
             output.close()
+
+    def _end(self) -> None:
+        self._closing = True
 
     def _pipe(self, source: Source) -> int:
         reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -144,18 +147,20 @@ class Logs:
         os.write(self._waker, b"\0")
 
     def _read_all(self) -> None:
-        while True:
-            woken = 0
-            for key, _ in self._selector.select():
+        due = 0  # tasks; before each, all is read that is there, also from pipes that the one before has added
+        ready: list[Any] = []
+        while due or ready or not self._closing:
+            ready = self._selector.select(0 if due or self._closing else None)
+            for key, _ in ready:
                 if key.data:
                     self._read(key.fd, key.data)
                 else:
-                    woken = len(os.read(key.fd, 4096))
-            for _ in range(woken):
+                    due += len(os.read(key.fd, 4096))
+            if due:
                 self._tasks.popleft()()
-            if self._closing and not self._tasks:
-                return
-            time.sleep(BATCH)
+                due -= 1
+            else:
+                time.sleep(BATCH)
 
     def _read(self, reader: int, source: Source) -> None:
         data = os.read(reader, PIPE)
@@ -168,7 +173,7 @@ class Logs:
 
 
 def own_line(level: str, event: str, **fields: object) -> bytes:
-    said = {"event": event, "level": level, "timestamp": records.now(), "service": OURS, **fields}
+    said = {"event": event, "level": level, "timestamp": entries.now(), "service": OURS, **fields}
     return json.dumps(said, ensure_ascii=False, default=str).encode() + b"\n"
 
 
