@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from typing import Literal
 
 import pytest
@@ -117,36 +118,37 @@ def test_settings_do_not_change() -> None:
         Settings().children = 3  # type: ignore[misc]
 
 
-def check(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Start gunicorn with *environment* and nothing else, as far as it takes to read it."""
-    return subprocess.run(
-        [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "services/gunicorn.conf.py"), "--check-config"],
-        env={"PATH": "/usr/bin:/bin", **environment},
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+def check(**environment: str) -> tuple[int, list[str]]:
+    """Start gunicorn with *environment* and nothing else, as far as it takes to read it; return status and lines."""
+    # To a file: a pipe has no end before the sandbox that it prepares has ended too.
+    with tempfile.TemporaryFile("w+") as errors:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "services/gunicorn.conf.py"), "--check-config"],
+            env={"PATH": "/usr/bin:/bin", **environment},
+            stderr=errors,
+            timeout=120,
+        )
+        errors.seek(0)
+        return ended.returncode, errors.read().splitlines()
 
 
 @pytest.mark.parametrize("variable", ["MERGEPOINT_SERVICE", "MERGEPOINT_BIND", "PROMETHEUS_MULTIPROC_DIR"])
 @pytest.mark.parametrize("value", ["/nowhere", "x y", "127.0.0.1:99999", "two\nlines"])
 def test_gunicorn_does_not_start_with_a_bad_value(variable: str, value: str) -> None:
-    ended = check(**{"MERGEPOINT_SERVICE": "highlight", "HIGHLIGHT_WORKERS": "0"} | {variable: value})
-    assert ended.returncode == 78
+    status, said = check(**{"MERGEPOINT_SERVICE": "highlight", "HIGHLIGHT_WORKERS": "0"} | {variable: value})
+    assert status == 78
     lines = [f"{variable}={value!r}: "] + ([] if variable == "MERGEPOINT_SERVICE" else ["HIGHLIGHT_WORKERS='0': "])
-    assert [line.partition(": ")[0] + ": " for line in ended.stderr.splitlines()] == lines
+    assert [line.partition(": ")[0] + ": " for line in said] == lines
 
 
 def test_gunicorn_does_not_start_without_a_service() -> None:
-    ended = check()
-    assert ended.returncode == 78
-    assert ended.stderr == "MERGEPOINT_SERVICE is not set: the name of a service such as highlight is expected\n"
+    expected = "MERGEPOINT_SERVICE is not set: the name of a service such as highlight is expected"
+    assert check() == (78, [expected])
 
 
 def test_a_service_warns_of_a_name_that_it_does_not_know() -> None:
-    ended = check(MERGEPOINT_SERVICE="highlight", HIGHLIGHT_WORKER="3")
-    assert ended.returncode == 0
-    [line] = ended.stderr.splitlines()
+    status, [line] = check(MERGEPOINT_SERVICE="highlight", HIGHLIGHT_WORKER="3")
+    assert status == 0
     said = json.loads(line)
     assert (said["level"], said["event"]) == ("warning", "unknown setting")
     assert said["detail"] == "HIGHLIGHT_WORKER: there is no such setting; the nearest is HIGHLIGHT_WORKERS"

@@ -36,7 +36,9 @@ class Stack:
 
     def attempt(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """The same, whether it goes well or not."""
-        command = ["docker", "compose", "--env-file", os.devnull, "--project-name", self.project, *words]
+        # With a project's name and no file, `down` would guess at the project from what containers there are.
+        names = ["--file", "docker-compose.yml", "--project-name", self.project]
+        command = ["docker", "compose", "--env-file", os.devnull, *names, *words]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
         )

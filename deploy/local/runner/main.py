@@ -65,7 +65,7 @@ def run_suite(suite: Suite, own_state: Path, wanted: str, signals: Signals, logs
             logs.say("error", f"{name} {trouble}, so the suite does not start. Its last lines:", last_lines=lines)
         return 1
     file = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
-    password = file if file.exists() else None  # whoever has read it is told to delete it
+    password = file if "auth" in suite.names and file.exists() else None  # whoever has read it is told to delete it
     logs.show(welcome(url, suite.names, password), f"Mergepoint runs on {url}", url=url, first_password=password)
     logs.speak()
     while not signals.wait(LOOK):

@@ -11,8 +11,7 @@ def welcome(url: str, services: Collection[str], first_password: Path | None) ->
         "htmldiff": f"""curl --json '{{"old": "a b", "new": "a c"}}' {url}/htmldiff""",
     }
     tries = "\n           ".join([*(calls[name] for name in calls if name in services), f"curl {url}/health"])
-    has_login = "auth" in services and first_password
-    login = f"\n  log in   {url}/auth/login (name and password: {first_password})" if has_login else ""
+    login = f"\n  log in   {url}/auth/login (name and password: {first_password})" if first_password else ""
     return f"""
   try      {tries}{login}
   end      Ctrl-C
