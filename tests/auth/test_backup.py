@@ -240,6 +240,25 @@ def test_nothing_is_restored_under_somebody_who_uses_it(full: Auth, user: str) -
     restored(data, full.store, full.folder, replace=True)
 
 
+def test_those_who_only_use_it_are_never_in_each_others_way(full: Auth) -> None:
+    refused: list[InUse] = []
+
+    def use_often() -> None:
+        try:
+            for _ in range(300):
+                with in_use(full.store, full.folder):
+                    pass
+        except InUse as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=use_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+
+
 STEPS: dict[str, tuple[Any, str]] = {
     "nothing is laid ready": (backup, "lay_ready"),
     "the plan is not written": (folder, "write_once"),

@@ -35,8 +35,9 @@ class InUse(AuthError):
 @contextlib.contextmanager
 def in_use(store: Store, folder: Path) -> Iterator[None]:
     """Keep restores away while the folder is used; raise InUse during one. An interrupted one is finished before."""
-    with contextlib.suppress(InUse), alone(store, folder):
-        pass
+    if (folder / READY).exists():
+        with contextlib.suppress(InUse), alone(store, folder):
+            pass
     with _locked(folder, fcntl.LOCK_SH, "a backup is being restored; wait for its end"):
         yield
 
