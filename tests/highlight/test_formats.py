@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import time
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from mergepoint.highlight import FORMATS, Layout, drawing, highlight
+from mergepoint.highlight import FORMATS, Layout, fonts, highlight
 
 CODE = "def f(x):\n    return 'é' + \"<&>\"  # why\n"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -170,19 +171,66 @@ class TestPng:
         assert (reply.status_code, reply.json["code"]) == (422, "output_too_large")
 
     def test_without_pillow_or_font_it_alone_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(drawing, "FONT_FOLDERS", ("/nowhere",))
-        drawing.font_folder.cache_clear()
-        with pytest.raises(drawing.PngUnavailable, match="fonts-dejavu"):
+        monkeypatch.setattr(fonts, "FOLDERS", ("/nowhere",))
+        fonts.folder.cache_clear()
+        with pytest.raises(fonts.PngUnavailable, match="fonts-dejavu"):
             highlight("x", "python", format="png")
         assert highlight("x", "python", format="svg").text
         monkeypatch.undo()
-        drawing.font_folder.cache_clear()
+        fonts.folder.cache_clear()
+
+    @pytest.mark.parametrize(
+        "text", ["中文", "かな", "カナ", "한글", "，（）", "😀😃", "🥰🫠", "🇩🇪🇫🇷", "❤️☕"]
+    )
+    @pytest.mark.parametrize("language", ["text", "python"])
+    def test_every_character_is_drawn_as_itself(self, text: str, language: str) -> None:
+        """Not as a box: what two characters look like differs, and so does what no font has."""
+        *shown, box = (drawn(f"# {part}\n", language) for part in (text, text[::-1], text[0] * 2, "\U000e0fff" * 2))
+        assert len({picture.tobytes() for picture in (*shown, box)}) == 4
+
+    @pytest.mark.parametrize("text", ["😀", "🥰", "🇩🇪"])
+    def test_emoji_have_their_colours(self, text: str) -> None:
+        pixels = drawn(f"{text}\n", "text").getcolors(1 << 16)
+        assert any(max(colour) - min(colour) > 60 for _, colour in pixels)
+
+    @pytest.mark.parametrize("code", ["# ❤ ✔ é", "x = 'é'", "**é**"])
+    def test_a_character_that_is_not_slanted_or_bold_is_drawn_upright(self, code: str) -> None:
+        assert drawn(f"{code}\n", "python").tobytes() != drawn(f"{code[:-1]}\U000e0fff\n", "python").tobytes()
+
+    def test_wide_characters_take_two_cells(self) -> None:
+        wide, narrow = (drawn(f"{text}\n", "text").width for text in ("中文" * 20, "abcd" * 20))
+        assert abs(wide - narrow) < 10
+
+    def test_without_fonts_for_them_a_picture_has_boxes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("CJK", "EMOJI"):
+            monkeypatch.setattr(fonts, name, ())
+        for found in (fonts._kind, fonts.emoji):
+            found.cache_clear()
+        assert drawn("中文😀\n", "text").tobytes() == drawn("文中🥰\n", "text").tobytes()
+        monkeypatch.undo()
+        fonts._kind.cache_clear()
+
+    def test_they_cost_no_more_than_other_text_of_their_size(self) -> None:
+        def seconds(line: str) -> float:
+            drawn(line, "text")  # the fonts know it
+            began = time.process_time()
+            drawn(line * 50, "text")
+            return time.process_time() - began
+
+        wide, narrow = min((seconds("中文😀" * 60 + "\n"), seconds("abcdefghij" * 60 + "\n")) for _ in range(3))
+        assert wide < 4 * narrow
 
     def test_no_program_is_asked_for_fonts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Slim images have no fc-list, which Pygments would ask."""
         monkeypatch.setattr("subprocess.Popen", None)
         monkeypatch.setenv("PATH", "")
         assert highlight("x", "python", format="png").content
+
+
+def drawn(code: str, language: str) -> Image.Image:
+    content = highlight(code, language, format="png").content
+    assert isinstance(content, bytes)
+    return Image.open(io.BytesIO(content)).convert("RGB")
 
 
 class TestSvg:

@@ -41,6 +41,8 @@ HIGHLIGHT = [
     highlight("light and dark inline", "x = 1\n", language="python", dark_style="monokai", css="inline"),
     highlight("svg", UNICODE, language="python", format="svg", linenos="inline"),
     highlight("png", "x = 1\n", language="python", format="png"),
+    highlight("code within a diff", "@@ -1,2 +1,2 @@\n-x = 1\n+x = 'y'\n z\n", language="diff-python"),
+    highlight("code within a diff of nothing known", "+x\n", language="diff-klingon"),
     highlight("latex", language="python", format="latex"),
     highlight("a latex document", "x\n", language="python", format="latex", page=True, title="100% {x}"),
     highlight("rtf", "é = 1\n", language="python", format="rtf"),

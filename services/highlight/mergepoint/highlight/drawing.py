@@ -3,31 +3,17 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import cache
 from io import StringIO
-from pathlib import Path
 from typing import Any, TextIO
 
 from pygments.formatters.svg import SvgFormatter
 from pygments.token import Token
 
-from . import marks
+from . import fonts, marks
+from .fonts import PngUnavailable
 from .marks import Marks
 
-# DejaVu Sans Mono, where Debian, Fedora, Alpine and Arch put it. No other font is ever opened.
-FONT_FOLDERS = (
-    "/usr/share/fonts/truetype/dejavu",
-    "/usr/share/fonts/dejavu-sans-mono-fonts",
-    "/usr/share/fonts/dejavu",
-    "/usr/share/fonts/TTF",
-)
-FACES = {
-    "NORMAL": "DejaVuSansMono.ttf",
-    "BOLD": "DejaVuSansMono-Bold.ttf",
-    "ITALIC": "DejaVuSansMono-Oblique.ttf",
-    "BOLDITALIC": "DejaVuSansMono-BoldOblique.ttf",
-}
-FONT_SIZE = 14
+FONT_SIZE = fonts.SIZE
 MOST_PIXELS = 40_000_000
 # Characters that XML 1.0 has no way to write (section 2.2); control characters have pictures at U+2400.
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -38,12 +24,6 @@ class OutputTooLarge(ValueError):
     """The picture would have more pixels than any screen shows."""
 
     code = "output_too_large"
-
-
-class PngUnavailable(LookupError):
-    """PNG needs Pillow and a font, one of which this machine does not have."""
-
-    code = "unavailable"
 
 
 class SizedSvgFormatter(SvgFormatter):
@@ -83,7 +63,7 @@ class SizedSvgFormatter(SvgFormatter):
 
 
 def png_formatter(marked: Marks = (), **options: Any) -> Any:
-    """Return Pygments' image formatter, drawing with DejaVu Sans Mono from a known folder; *marked* are lines."""
+    """Return Pygments' image formatter, drawing with our fonts; *marked* are lines."""
     from pygments.formatters import img
 
     if not img.pil_available:
@@ -92,17 +72,26 @@ def png_formatter(marked: Marks = (), **options: Any) -> Any:
     class Fonts(img.FontManager):
         def __init__(self) -> None:
             self.variable = False
-            self.fonts = _fonts()
+            self.fonts = fonts.faces()
+
+        def get_text_size(self, text: str) -> tuple[int, int]:
+            width, height = super().get_text_size(text)
+            if not fonts.is_plain(text, face := self.fonts["NORMAL"]):
+                width = round(sum(run.width for run in fonts.runs(text, face)))
+            return width, height
 
     class PngFormatter(img.ImageFormatter):
         def __init__(self) -> None:
             super().__init__(
                 **options,
-                font_name=str(font_folder() / FACES["NORMAL"]),
+                font_name=str(fonts.folder() / fonts.FACES["NORMAL"]),
                 font_size=FONT_SIZE,
             )
             self.fonts = Fonts()
             self.fontw, self.fonth = self.fonts.get_char_size()
+            self._lit: list[int] = list(self.hl_lines)
+            self.hl_lines: list[int] = []  # we draw them, so that what is ours is above
+            self._emoji: list[tuple[tuple[int, int], str]] = []
 
         def _get_image_size(self, longest: int, lines: int) -> tuple[int, int]:
             width, height = super()._get_image_size(longest, lines)
@@ -110,40 +99,47 @@ def png_formatter(marked: Marks = (), **options: Any) -> Any:
                 raise OutputTooLarge(f"a picture of {width} by {height} pixels; {MOST_PIXELS} are allowed")
             return width, height
 
+        def _draw_text(self, pos: tuple[int, int], text: str, font: Any, text_fg: str, text_bg: str | None) -> None:
+            if fonts.is_plain(text, font):
+                super()._draw_text(pos, text, font, text_fg, text_bg)
+                return
+            x, y = float(pos[0]), pos[1]
+            for run in fonts.runs(text, font):
+                if run.font is None:
+                    self._emoji.append(((round(x) + 1, y), run.text))
+                else:
+                    inset = (
+                        0.0 if run.font in self.fonts.fonts.values() else (run.width - run.font.getlength(run.text)) / 2
+                    )
+                    rise = font.getmetrics()[0] - run.font.getmetrics()[0]  # to stand on the same line
+                    super()._draw_text((round(x + inset), y + rise), run.text, run.font, text_fg, text_bg)
+                x += run.width
+
         def _paint_line_number_bg(self, im: Any) -> None:
             super()._paint_line_number_bg(im)
-            _tint(self, im, marked)
+            _light(self, im, self._lit, marked)
+            for pos, cluster in self._emoji:
+                picture = fonts.emoji(cluster)
+                im.paste(picture, pos, picture)
 
     return PngFormatter()
 
 
-def _tint(formatter: Any, image: Any, marked: Marks) -> None:
-    """Paint the lines that are *marked*, with a bar at their left, where the text has not been drawn yet."""
+def _light(formatter: Any, image: Any, lit: Iterable[int], marked: Marks) -> None:
+    """Paint lines that are *lit*, and those *marked* with a bar at their left, where no text is drawn yet."""
     from PIL import ImageDraw
 
     draw = ImageDraw.Draw(image)
     left = formatter.image_pad + formatter.line_number_width - formatter.line_number_pad + 1
+    height = formatter._get_line_height()
+    for line in lit:  # to the pixel as Pygments does
+        top = formatter._get_line_y(line - 1)
+        draw.rectangle((left, top, image.size[0], top + height), fill=formatter.hl_color)
     for line, kinds in marked:
         top = formatter._get_line_y(line - 1)
-        bottom = top + formatter._get_line_height() - 1
+        bottom = top + height - 1
         draw.rectangle((left, top, image.size[0], bottom), fill=marks.over(formatter.background_color, kinds[-1]))
         draw.rectangle((left, top, left + 1, bottom), fill=marks.KINDS[kinds[-1]][0])
-
-
-@cache
-def font_folder() -> Path:
-    """Return the folder with the fonts for PNG."""
-    for folder in map(Path, FONT_FOLDERS):
-        if all((folder / name).is_file() for name in FACES.values()):
-            return folder
-    raise PngUnavailable("png needs DejaVu Sans Mono (Debian: fonts-dejavu-core)")
-
-
-@cache
-def _fonts() -> dict[str, Any]:
-    from PIL import ImageFont
-
-    return {face: ImageFont.truetype(str(font_folder() / name), FONT_SIZE) for face, name in FACES.items()}
 
 
 def _picture(match: re.Match[str]) -> str:

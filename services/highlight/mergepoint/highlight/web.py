@@ -19,7 +19,7 @@ from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from . import core, drawing, lexers, stylesheets
+from . import core, fonts, lexers, stylesheets
 from .config import Settings
 from .formats import FORMATS
 from .options import (
@@ -90,8 +90,8 @@ def prepare() -> None:
     lexers.load_all()
     stylesheets.styles()
     for name in FORMATS:
-        with contextlib.suppress(drawing.PngUnavailable):  # png alone is then refused, and says why
-            core.highlight("x = 1", "python", format=name)
+        with contextlib.suppress(fonts.PngUnavailable):  # png alone is then refused, and says why
+            core.highlight("x = '中😀'", "python", format=name)
 
 
 def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
