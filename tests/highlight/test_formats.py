@@ -179,9 +179,7 @@ class TestPng:
         monkeypatch.undo()
         fonts.folder.cache_clear()
 
-    @pytest.mark.parametrize(
-        "text", ["中文", "かな", "カナ", "한글", "，（）", "😀😃", "🥰🫠", "🇩🇪🇫🇷", "❤️☕"]
-    )
+    @pytest.mark.parametrize("text", ["中文", "かな", "カナ", "한글", "，（）", "😀😃", "🥰🫠", "🇩🇪🇫🇷", "❤️☕"])
     @pytest.mark.parametrize("language", ["text", "python"])
     def test_every_character_is_drawn_as_itself(self, text: str, language: str) -> None:
         """Not as a box: what two characters look like differs, and so does what no font has."""
