@@ -2,7 +2,7 @@
 
 import pytest
 
-from mergepoint.kit.options import content_field, read_text, validate
+from mergepoint.kit.options import content_field, read_object, read_text, validate
 from mergepoint.kit.problems import Problem
 from tests.kit.toy_service import PackOptions, ShoutOptions
 
@@ -73,3 +73,9 @@ def test_text_is_decoded_or_the_place_told() -> None:
     with pytest.raises(Problem, match="byte 0xff at offset 1") as refused:
         read_text(b"a\xff", "text")
     assert (refused.value.code, refused.value.errors[0]["field"]) == ("invalid_encoding", "text")
+
+
+def test_null_is_not_given_unless_a_call_clears_by_it() -> None:
+    data = b'{"a": null, "b": {"c": null, "d": [null, {"e": null}]}}'
+    assert read_object(data, "body") == {"b": {"d": [None, {}]}}
+    assert read_object(data, "body", null=True) == {"a": None, "b": {"c": None, "d": [None, {"e": None}]}}
