@@ -104,7 +104,7 @@ def test_each_side_has_its_own_notes() -> None:
 def test_a_page_stops_at_notes_and_lists_what_it_left_out() -> None:
     old, new = (
         "<p>a</p><script>1</script><style>b</style>",
-        f"<p>a {THINGS['video'][0]}</p><script>2</script><style>b</style>",
+        f"<p>a{THINGS['video'][0]}</p><script>2</script><style>b</style>",
     )
     result = compare(old, new, page=True)
     assert [change.kind for change in result.changes] == ["removed_active"] * 2
@@ -133,5 +133,5 @@ def test_a_page_without_visible_changes_says_so() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("options", [{}, {"granularity": "character"}, {"granularity": "block"}, {"moved": True}])
 def test_random_documents_keep_the_promises_with_notes(options: dict[str, object]) -> None:
-    for old, new in many_pairs(400, seed=7_000_000):
+    for old, new in many_pairs(100, seed=7_000_000):
         check_promises(old, new, **options)
