@@ -6,6 +6,8 @@ LIST = "<h1>Fruit</h1><ul><li>apples</li><li>pears</li></ul>"
 NEW_LIST = '<h1>Fruit</h1><ul class="x"><li>apples</li><li>plums</li><li>pears</li></ul>'
 TABLE = "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
 NEW_TABLE = "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>3</td></tr><tr><td>4</td><td>5</td></tr></table>"
+COLUMNS = "<table><colgroup><col></colgroup><tr><td>1</td></tr><tr><td>2</td></tr></table>"
+NEW_COLUMNS = "<table><colgroup><col><col></colgroup><tr><td>0</td><td>1</td></tr><tr><td>0</td><td>2</td></tr></table>"
 SCRIPT = '<p>text</p><script>alert(1)</script><a href="javascript:x">l</a>'
 VERSIONS = [
     {"label": "2024", "html": "<p>one two</p>"},
@@ -58,6 +60,9 @@ CASES = [
     htmldiff("what is active goes, and is told", "<p>text</p>", SCRIPT),
     htmldiff("what is active stays when asked to", "<p>text</p>", SCRIPT, sanitize="none"),
     htmldiff("markup that nobody should write", "<b><p>a</b>b<table>c<td>d", "<p>a<b>b</p><li>c</table>d"),
+    htmldiff("a formula that changed, by name", "Let <math>x</math> be", "Let <math>y</math> be", placeholders=True),
+    htmldiff("a page without visible changes", "a<script>1</script>", "a<script>2</script>", page=True),
+    htmldiff("a table with another column", COLUMNS, NEW_COLUMNS),
     htmldiff("too deep", "", "<div>" * 513),
     htmldiff("too many attributes", f"<p {' '.join(f'a{n}' for n in range(257))}>", ""),
     htmldiff("an unknown view", "a", "b", view="upside-down"),

@@ -1,11 +1,12 @@
 """A script as a list of changes, for programs and for people who want to go through them."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from .clean import Lost
 from .columns import colgroups
+from .markup import name_of
 from .script import Change as Text
 from .script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
 from .sequences import diff
@@ -55,19 +56,51 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
     return list(changes.values())
 
 
-def lost_changes(old: Sequence[Lost], new: Sequence[Lost], first: int, ignore: Collection[str]) -> list[Change]:
-    """Return how what sanitising took from each side differs, numbered from *first*."""
-    changes: list[Change] = []
+LostPair = tuple[int | None, int | None, int]
+
+
+def pair_lost(old: Sequence[Lost], new: Sequence[Lost], first: int, ignore: Collection[str]) -> list[LostPair]:
+    """Return what belongs together of that which sanitising took from each side, by places, and the change's number.
+
+    It is 0 where nothing changed; others begin with *first*.
+    """
+    pairs: list[LostPair] = []
     for tag, i, i_end, j, j_end in diff((each.gone for each in old), (each.gone for each in new)):
         if tag == "equal":
+            pairs += [(a, b, 0) for a, b in zip(range(i, i_end), range(j, j_end), strict=True)]
             continue
-        ours, theirs = old[i:i_end], new[j:j_end]
-        for place in range(max(len(ours), len(theirs))):
-            before = ours[place].html if place < len(ours) else ""
-            after = theirs[place].html if place < len(theirs) else ""
+        for a, b in _same_kind(old, new, range(i, i_end), range(j, j_end)):
+            told = old[a] if a is not None else new[b or 0]
+            ignored = told.html.startswith("<!--") and "comments" in ignore
+            pairs.append((a, b, 0 if ignored else first))
+            first += not ignored
+    return pairs
+
+
+def _same_kind(
+    old: Sequence[Lost], new: Sequence[Lost], rows: range, columns: range
+) -> Iterator[tuple[int | None, int | None]]:
+    """Yield the places of those of one kind together."""
+    for tag, i, i_end, j, j_end in diff((_kind(old[row]) for row in rows), (_kind(new[column]) for column in columns)):
+        if tag == "equal":
+            yield from zip(rows[i:i_end], columns[j:j_end], strict=True)
+        else:
+            yield from ((row, None) for row in rows[i:i_end])
+            yield from ((None, column) for column in columns[j:j_end])
+
+
+def _kind(lost: Lost) -> str:
+    return name_of(lost.html) or lost.html.partition("=")[0]
+
+
+def lost_changes(old: Sequence[Lost], new: Sequence[Lost], pairs: Sequence[LostPair]) -> list[Change]:
+    """Return how what sanitising took from each side differs."""
+    changes = []
+    for a, b, number in pairs:
+        before, after = old[a].html if a is not None else "", new[b].html if b is not None else ""
+        if number:
             kind = "comment" if (before or after).startswith("<!--") else "removed_active"
-            if kind == "removed_active" or "comments" not in ignore:
-                changes.append(Change(first + len(changes), kind, "", before, after))
+            changes.append(Change(number, kind, "", before, after))
     return changes
 
 

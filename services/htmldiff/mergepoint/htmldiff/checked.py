@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import limits, policy
+from .changes import LostPair, pair_lost
 from .choice import Choice
 from .limits import TooComplex
 from .merge import merge
 from .normal import Document, parse
+from .placeholders import Gap, filled, gaps, span
 from .render import Look, render
 from .resolve import resolve
 from .script import Change, Keep, Script, moves, number
@@ -16,7 +18,8 @@ from .words import COARSE, GRANULARITIES, Segment, Tokens
 
 
 class Result(NamedTuple):
-    """A script, the numbers of its pieces, those of changes that only moved, its HTML and its granularity.
+    """A script, the numbers of its pieces, those of changes that only moved, its HTML and its granularity; what of the
+    *lost* things belongs together.
 
     Where a finer one was asked for, *degraded* says why: ``nodes`` (too many) or ``unstable`` (see Comparison).
     """
@@ -27,6 +30,7 @@ class Result(NamedTuple):
     html: str
     granularity: str
     degraded: str | None = None
+    lost: Sequence[LostPair] = ()
 
 
 def best(old: Document, new: Document, choice: Choice, segment: Segment) -> Result:
@@ -57,7 +61,11 @@ def _result(old: Document, new: Document, choice: Choice, segment: Segment, gran
     pairs = moves(script) if choice.moved else []
     numbers = number(script, pairs)
     moved = frozenset(numbers[place] for place, _ in pairs)
-    return Result(script, numbers, moved, _written(script, numbers, moved, choice), granularity)
+    lost: list[LostPair] = []
+    if old.lost or new.lost:
+        lost = pair_lost(old.lost, new.lost, max(numbers, default=0) + 1, choice.ignore)
+    writer = _Writer(script, numbers, moved, gaps(old, new, lost), choice)
+    return Result(script, numbers, moved, writer.html(), granularity, lost=lost)
 
 
 def script_of(old: Document, new: Document, choice: Choice, segment: Segment, granularity: str) -> Script:
@@ -73,20 +81,44 @@ def script_of(old: Document, new: Document, choice: Choice, segment: Segment, gr
     return merge(*trees, tokens, kinds, fine=granularity not in COARSE)
 
 
-def _written(script: Script, numbers: Sequence[int], moved: frozenset[int], choice: Choice) -> str:
-    full = choice.markup == "full"
-    old = Look(full=full, new=False, anchors=choice.page)
-    new = Look(full=full, old=False, anchors=choice.page)
-    if choice.view == "deletions":
-        return render(script, numbers, old, moved)
-    if choice.view == "insertions":
-        return render(script, numbers, new, moved)
-    if choice.view == "side-by-side":
+class _Writer(NamedTuple):
+    """What is written, and how."""
+
+    script: Script
+    numbers: Sequence[int]
+    moved: frozenset[int]
+    gaps: Sequence[Gap]
+    choice: Choice
+
+    def html(self) -> str:
+        choice = self.choice
+        both = Look(full=choice.markup == "full", anchors=choice.page)
+        old, new = both._replace(new=False), both._replace(old=False)
         anchored: set[int] = set()  # an id is there once
-        after = render(script, numbers, new, moved, anchored)
-        before = render(script, numbers, old, moved, anchored)
-        return f'<div class="diff_old">{before}</div><div class="diff_new">{after}</div>'
-    return render(script, numbers, Look(full=full, anchors=choice.page), moved)
+        if choice.view == "side-by-side":
+            after = self._one(new, anchored)
+            return f'<div class="diff_old">{self._one(old, anchored)}</div><div class="diff_new">{after}</div>'
+        return self._one({"deletions": old, "insertions": new}.get(choice.view, both), anchored)
+
+    def _one(self, look: Look, anchored: set[int]) -> str:
+        script, numbers = self.script, self.numbers
+        if self.gaps:
+            script, numbers = filled(script, numbers, *self._spans(look, anchored))
+        return render(script, numbers, look, self.moved, anchored)
+
+    def _spans(self, look: Look, anchored: set[int]) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """Return what stands for gaps, by the place in the old and in the new document: in the new one if it shows."""
+        spans: tuple[list[tuple[int, str]], list[tuple[int, str]]] = ([], [])
+        for gap in self.gaps:
+            in_new = look.new and gap.new is not None
+            place = gap.new if in_new else gap.old if look.old else None
+            # Of what is ignored only the new side is kept: where something was in the old document is not known then.
+            if place is None or (not in_new and self.choice.ignore):
+                continue
+            anchor = look.anchors and gap.number > 0 and gap.number not in anchored
+            anchored.update({gap.number} if anchor else ())
+            spans[in_new].append((place, span(gap, full=look.full and look.old and look.new, anchor=anchor)))
+        return spans
 
 
 def _holds(html: str, old: Document, new: Document, choice: Choice, granularity: str) -> bool:

@@ -30,9 +30,15 @@ class Choice:
     wrapper_element: str = "div"
     wrapper_class: str = "diff"
     page: bool = False
+    placeholders: bool = False
     title: str = ""
     sanitize: str = "safe"
     base_url: str | None = None
+
+    @property
+    def fills_gaps(self) -> bool:
+        """Say whether something stands where sanitising left a gap that readers would see."""
+        return (self.page or self.placeholders) and self.sanitize == "safe"
 
     def __post_init__(self) -> None:
         _among("view", self.view, VIEWS)

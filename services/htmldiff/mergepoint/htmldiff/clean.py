@@ -1,6 +1,6 @@
 """One pass over split canonical markup: what goes, what is renamed, what was lost. Once more changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -21,6 +21,9 @@ from .markup import (
     unescape,
 )
 
+# Elements of which a part is lost with them.
+MEDIA = frozenset(("video", "audio"))
+PARTS_OF_MEDIA = frozenset(("source", "track"))
 RENAMED = "data-input-diff-"
 
 
@@ -41,12 +44,19 @@ class Rules(dict[str, str]):
     *lost* holds, for tags that lose something, what that is; *gone* those that go with their content.
     """
 
-    def __init__(self, *, sanitize: bool = True, base_url: str | None = None) -> None:
+    MARK = "<!--lost "  # a comment that says where something was lost
+
+    def __init__(self, *, sanitize: bool = True, base_url: str | None = None, marks: bool = False) -> None:
         super().__init__()
         self.sanitize = sanitize
         self.base_url = base_url
+        self.marks = marks
         self.lost: dict[str, list[Lost]] = {}
         self.gone: set[str] = set()
+
+    def marking(self) -> "Rules":
+        """Return rules like these that leave a comment where something is lost."""
+        return Rules(sanitize=self.sanitize, base_url=self.base_url, marks=True)
 
     def __missing__(self, tag: str) -> str:
         verdict = self[tag] = self._judge(tag)
@@ -71,6 +81,8 @@ class Rules(dict[str, str]):
         return self._judge_head(tag, name)
 
     def _judge_comment(self, tag: str) -> str:
+        if self.marks and tag.startswith(self.MARK):
+            return tag
         if self.sanitize:
             self.lost[tag] = [Lost(tag, tag)]
             return ""
@@ -140,14 +152,17 @@ def _rename(key: str, value: str, kept: dict[str, str]) -> str:
     return key
 
 
-def clean(html: str, rules: Rules) -> tuple[list[str], list[Lost]]:
-    """Return canonical *html* as *rules* want it, split into text and markup by turns, and what it lost."""
+def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Lost]]:
+    """Return canonical *html* as *rules* want it, split into text and markup by turns, and what it lost.
+
+    *before* is how much was lost before.
+    """
     pieces = MARKUP.split(html.replace("\r", "\n"))
     tags = pieces[1::2]
     verdicts = list(map(rules.__getitem__, tags))
     lost: list[Lost] = []
-    if rules.gone and not rules.gone.isdisjoint(tags):
-        pieces, lost = _without(pieces, verdicts, rules)
+    if (rules.gone and not rules.gone.isdisjoint(tags)) or (rules.marks and rules.lost):
+        pieces, lost = _without(pieces, verdicts, rules, before)
         return MARKUP.split("".join(pieces)), lost
     if rules.lost:
         lost = [thing for tag in tags for thing in rules.lost.get(tag, ())]
@@ -156,19 +171,28 @@ def clean(html: str, rules: Rules) -> tuple[list[str], list[Lost]]:
     return (pieces if as_is else MARKUP.split("".join(pieces))), lost
 
 
-def _without(pieces: list[str], verdicts: list[str], rules: Rules) -> tuple[list[str], list[Lost]]:
+def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) -> tuple[list[str], list[Lost]]:
     """Take elements out with their content, one walk for all."""
     kept: list[str] = []
     lost: list[Lost] = []
+    media: int | None = None  # the place in *lost* of one that is open: its sources are part of it
     steps = zip(pieces[::2], [*pieces[1::2], ""], [*verdicts, ""], strict=True)
     for text, tag, verdict in steps:
         kept.append(text)
+        name = name_of(tag)
+        taken: Sequence[Lost] = rules.lost.get(tag, ())
         if tag in rules.gone:
             whole = tag + _content(tag, steps)
-            lost.append(Lost(whole, whole))
-        elif tag:
-            lost += rules.lost.get(tag, ())
-            kept.append(verdict)
+            taken = [Lost(whole, whole)]
+            if name in PARTS_OF_MEDIA and media is not None:
+                lost[media] = Lost(lost[media].html + whole, lost[media].gone + whole)
+                continue
+        if name in MEDIA:
+            media = None if is_end(tag) else len(lost)
+        if rules.marks and taken:
+            kept += [f"{rules.MARK}{before + len(lost) + place}-->" for place in range(len(taken))]
+        lost += taken
+        kept.append("" if tag in rules.gone else verdict)
     return kept, lost
 
 

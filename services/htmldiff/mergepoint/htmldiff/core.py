@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .changes import Change, describe, lost_changes
@@ -10,9 +10,10 @@ from .checked import best
 from .choice import Choice, choose
 from .clean import Rules
 from .limits import BadOption
-from .markup import escape
+from .markup import escape, name_of
 from .normal import Document, parse, read
 from .page import page
+from .placeholders import places
 from .resolve import resolve
 from .words import Segment, icu_words
 
@@ -48,6 +49,8 @@ def render_html_diff(
     """
     segment = options.pop("segment", icu_words)
     choice = choose({"wrapper_element": wrapper_element, "wrapper_class": wrapper_class, **options})
+    if choice.page:
+        return compare_documents(*read_both(old, new, choice), choice, segment).html
     return _wrapped(best(*read_both(old, new, choice), choice, segment).html, choice)
 
 
@@ -63,17 +66,25 @@ def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any)
 def read_both(old: str, new: str, choice: Choice) -> tuple[Document, Document]:
     """Return *old* and *new* parsed and sanitised."""
     rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
-    return read(old, rules, "old"), read(new, rules, "new")
+    before, after = read(old, rules, "old"), read(new, rules, "new")
+    if choice.fills_gaps:
+        before = replace(before, places=places(old, before, rules))
+        after = replace(after, places=places(new, after, rules))
+    return before, after
 
 
 def compare_documents(before: Document, after: Document, choice: Choice, segment: Segment = icu_words) -> Comparison:
     """As compare, for documents that were read already."""
     result = best(before, after, choice, segment)
     changes = describe(result.script, result.numbers, result.moved)
-    if before.lost != after.lost:
-        changes += lost_changes(before.lost, after.lost, max(result.numbers, default=0) + 1, choice.ignore)
+    left_out = lost_changes(before.lost, after.lost, result.lost)
+    changes += left_out
+    html = _wrapped(result.html, choice)
+    if choice.page:
+        same = [name_of(after.lost[place].html) for _, place, number in result.lost if place is not None and not number]
+        html = page(html, choice.title, left_out, Counter(filter(None, same)))
     return Comparison(
-        _wrapped(result.html, choice),
+        html,
         tuple(changes),
         dict(Counter(change.kind for change in changes)),
         result.granularity,
@@ -86,7 +97,7 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
     """Return *old* with just the changes that *accept* names or, given only *reject*, with all but those."""
     if both := set(accept) & set(reject):
         raise BadOption(f"change {min(both)} is both accepted and rejected", field="reject")
-    result = compare(old, new, **{**options, "markup": "full", "view": "inline", "page": False})
+    result = compare(old, new, **{**options, "markup": "full", "view": "inline", "page": False, "placeholders": False})
     known = {change.id for change in result.changes}
     for name, numbers in (("accept", accept), ("reject", reject)):
         if unknown := set(numbers) - known:
@@ -100,5 +111,4 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
 def _wrapped(html: str, choice: Choice) -> str:
     name = choice.wrapper_element
     classes = f' class="{escape(choice.wrapper_class)}"' if choice.wrapper_class else ""
-    wrapped = f"<{name}{classes}>{html}</{name}>"
-    return page(wrapped, choice.title) if choice.page else wrapped
+    return f"<{name}{classes}>{html}</{name}>"

@@ -62,8 +62,12 @@ def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool 
     theirs: Sequence[str] = tokens.cut(new)
     if lines:
         ours, theirs = tokens.finer(ours, lines=True), tokens.finer(theirs, lines=True)
-    script = compare(tokens.compared(ours), tokens.compared(theirs))
-    if _changes_tags(script, ours, theirs, tokens, kinds) or _crosses_tags(script, ours, theirs):
+    has_tags = "<" in old or "<" in new
+    if has_tags or tokens.ignore:
+        script = compare(tokens.compared(ours), tokens.compared(theirs))
+    else:
+        script = compare(ours, theirs)
+    if has_tags and (_changes_tags(script, ours, theirs, tokens, kinds) or _crosses_tags(script, ours, theirs)):
         return None
     script = tidy(script, lambda start, end: is_weak(ours[start:end]))
     pieces: list[Piece] = []

@@ -18,7 +18,7 @@ Line = Sequence[str]
 
 def keeps_lines(tag: str) -> bool:
     """Say whether in an element with this start *tag* lines end where the text says so."""
-    return bool(LINED.match(tag))
+    return ("pre" in tag or "listing" in tag or "break-spaces" in tag) and bool(LINED.match(tag))
 
 
 def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:

@@ -18,6 +18,8 @@ SIDE = "data-diff-side"
 JOINS = "data-diff-joins"
 # A link from one place of what moved to the other; in neither document.
 LINK = "data-diff-link"
+# What stands for something that neither document has any more; the number of its change.
+PLACEHOLDER = "data-diff-placeholder"
 # The old white space before the start tag and before the end tag, where it differs.
 LEAD = "data-diff-lead"
 TAIL = "data-diff-tail"
@@ -46,10 +48,14 @@ def unseen(html: str, mark: str) -> str:
 
 def quiet(old: Tag | None, new: Tag | None) -> tuple[str, str]:
     """Return start and end of an element whose tags differ in nothing that is seen, as full markup carries it."""
-    more = f' {ID}="0"{joins(old, new)}'
+    more = joins(old, new)
     if new and old:
         more += _differences(old, new)
+        if not more:
+            return new.tag, new.end
+        more = f' {ID}="0"{more}'
         return (f"{new.tag[:-1]}{more}>" if CLASS not in new.tag else add_class(new.tag, REPLACED, more)), new.end
+    more = f' {ID}="0"{more}'
     tag = new or old
     assert tag
     more += f' {SCOPE}="tag" {SIDE}="{"new" if new else "old"}"'

@@ -3,7 +3,8 @@
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
@@ -22,10 +23,14 @@ NEWLINES_AT_START = re.compile(r"(<(?:pre|listing|textarea)(?: [^>]*)?>)\n+")
 
 @dataclass(frozen=True)
 class Document:
-    """A document in canonical form: *pieces* are text and markup by turns, *lost* is what cleaning took."""
+    """A document in canonical form: *pieces* are text and markup by turns, *lost* is what cleaning took.
+
+    *places* tell, for some of what was lost, where it was, if that was asked for.
+    """
 
     pieces: list[str]
     lost: tuple[Lost, ...] = ()
+    places: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def html(self) -> str:
@@ -76,7 +81,7 @@ def normalise(html: str, rules: Rules, field: str = "html") -> Document:
     given, written = html, parse(html)
     try:
         for _ in range(ROUNDS):
-            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written).lstrip(BOM), rules)
+            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written).lstrip(BOM), rules, len(lost))
             lost += taken
             cleaned = "".join(pieces)
             if cleaned == written == given:  # a parser has just read this

@@ -92,6 +92,7 @@ class HtmldiffOptions(PairOptions):
     wrapper_element: Wrapper = Field("div", description="the element around the answer")
     wrapper_class: str = Field("diff", max_length=200, description="its class; empty: none")
     page: bool = Field(False, description="a complete document with a style sheet, and links from change to change")
+    placeholders: bool = Field(False, description="a note where a video, a formula, a field was; always in a page")
     title: str = Field("", max_length=200, description="title of that document")
     format: Literal["html", "json"] | None = Field(None, description="what to write; none: by Accept, else html")
     strict: bool = Field(False, description="an error instead of a degraded answer")

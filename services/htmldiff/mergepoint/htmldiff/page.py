@@ -1,13 +1,15 @@
 """A complete page around a diff: its style sheet, and the way from one change to the next. No script."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from .changes import Change
 from .markup import escape
 
 # Written by render.py, in tags only: text has no such thing unescaped, an input's own id does not begin so.
 ANCHOR = re.compile(r'<[^>]* id="diff-([0-9]+)"')
 MOST_STEPS = 2_000  # each is a line of the style sheet
+MOST_LEFT_OUT, MOST_TOLD = 200, 200  # of what was left out: changes, and characters of each
 PAGE = """\
 <!doctype html>
 <html>
@@ -35,6 +37,13 @@ del { background: light-dark(#fdd9d7, #56201d); text-decoration: line-through; }
 .tagdiff_moved { outline: 2px solid light-dark(#0969da, #4493f8); }
 .tagdiff_moved :is(ins, del) { background: light-dark(#dbe9ff, #1c3358); text-decoration: none; }
 .tagdiff_link::before { content: "\\2195"; }
+.diff_placeholder { padding: 0 .2em; border: 1px dashed; border-radius: .2em; font-style: italic; }
+.diff_placeholder:not(:target) { outline: none; }
+.diff_placeholder.tagdiff_added { background: light-dark(#d4f8d4, #10401a); }
+.diff_placeholder.tagdiff_deleted { background: light-dark(#fdd9d7, #56201d); }
+.diff_placeholder.tagdiff_replaced { background: light-dark(#fff1c2, #4a3b00); }
+.diff_left_out { margin-top: 2rem; border-top: 1px solid; font-size: .9em; overflow-wrap: anywhere; }
+.diff_left_out :is(ins, del) { font-family: ui-monospace, monospace; }
 ins img { outline: 3px solid #2da44e; }
 del img { outline: 3px solid #cf222e; opacity: .6; }
 :has(> .diff_old) { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
@@ -45,16 +54,43 @@ body:not(:has(:target)) .diff_steps p:first-child { display: block; }
 """
 
 
-def page(html: str, title: str) -> str:
-    """Return a document that shows *html*, in which each change that shows has the id ``diff-<number>``."""
+def page(html: str, title: str, left_out: Sequence[Change] = (), unchanged: Mapping[str, int] | None = None) -> str:
+    """Return a document that shows *html*, in which each change that shows has the id ``diff-<number>``.
+
+    Below it stands what was *left_out* and differs, and how often elements were that did not differ: *unchanged*.
+    """
     shown = [int(number) for number in ANCHOR.findall(html)][:MOST_STEPS]
     css = CSS + "".join(f"body:has(#diff-{number}:target) #step-{number} {{ display: block; }}\n" for number in shown)
-    return PAGE.format(title=escape(title or "What changed"), css=css, nav=_steps(shown), body=html)
+    body = html + _left_out(left_out, unchanged or {}, set(shown))
+    return PAGE.format(title=escape(title or "What changed"), css=css, nav=_steps(shown), body=body)
+
+
+def _left_out(left_out: Sequence[Change], unchanged: Mapping[str, int], shown: Collection[int]) -> str:
+    if not left_out and not unchanged:
+        return ""
+    told = [_told(change, shown) for change in left_out[:MOST_LEFT_OUT]]
+    if more := len(left_out) - len(told):
+        told.append(f"<li>{more:,} more changes</li>")
+    if unchanged:
+        elements = ", ".join(f"{escape(name)} ({times:,})" for name, times in sorted(unchanged.items()))
+        told.append(f"<li>unchanged: {elements}</li>")
+    return f'\n<aside class="diff_left_out"><p>Left out, since it could be active:</p><ul>{"".join(told)}</ul></aside>'
+
+
+def _told(change: Change, shown: Collection[int]) -> str:
+    status = "changed" if change.old and change.new else "added" if change.new else "removed"
+    link = f'<a href="#diff-{change.id}">{status}</a>' if change.id in shown else status
+    sides = (("del", change.old), ("ins", change.new))
+    return f"<li>{link}: " + " ".join(f"<{mark}>{_shortened(text)}</{mark}>" for mark, text in sides if text) + "</li>"
+
+
+def _shortened(html: str) -> str:
+    return escape(html if len(html) <= MOST_TOLD else f"{html[:MOST_TOLD]} …")
 
 
 def _steps(shown: Sequence[int]) -> str:
     if not shown:
-        return ""
+        return '<nav class="diff_steps"><p>no visible changes</p></nav>\n'
     changes = "1 change" if len(shown) == 1 else f"{len(shown)} changes"
     steps = [f'<p>{changes} <a href="#diff-{shown[0]}">first</a></p>']
     for place, number in enumerate(shown):

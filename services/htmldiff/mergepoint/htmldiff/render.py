@@ -96,6 +96,10 @@ class _Renderer:
             self.out.append(piece.new if look.new else piece.old)
 
     def _open(self, piece: Open, number: int) -> None:
+        if piece.old is piece.new and piece.new and not number:
+            self.out += [piece.new.lead, piece.new.tag]
+            self._opened(piece.new.tag, piece.new.end, piece.new.tag)
+            return
         shown = piece.new if piece.new and (self.look.new or not piece.old) else piece.old
         assert shown
         start, end = self._tags(piece, number)
@@ -104,9 +108,13 @@ class _Renderer:
             self.out.pop()
         elif end or start:
             self.out += [shown.lead, start]
+        self._opened(start, end, plain)
+
+    def _opened(self, start: str, end: str, plain: str) -> None:
+        lined = keeps_lines(start)
         self.links += name_of(end) in NEVER_NESTED
-        self.lined += keeps_lines(start)
-        self.ends.append((end, plain, keeps_lines(start)))
+        self.lined += lined
+        self.ends.append((end, plain, lined))
 
     def _tags(self, piece: Open, number: int) -> tuple[str, str]:
         """Return start and end as they are written; nothing, where the element is on the side that is not shown."""

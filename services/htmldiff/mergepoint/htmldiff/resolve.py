@@ -103,6 +103,7 @@ class _Resolver:
         # Where in the output elements ended, and their start tags: another part of one may go on there.
         self.closed: list[tuple[int, str]] = []
         self.hidden = 0  # how many elements are open since one that goes with its content
+        self.in_neither = False  # whether what is hidden is ours
         self.since_tag = 0  # where in the output the text since the last tag begins
 
     def run(self, pieces: list[str]) -> str:
@@ -116,7 +117,9 @@ class _Resolver:
                     self.out.append(piece)
             else:
                 self._tag(piece, holds=self.kinds[piece] not in LEAVES and name_of(piece) not in VOID)
-                self.since_tag = len(self.out)
+                if not self.in_neither:
+                    self.since_tag = len(self.out)
+                self.in_neither = self.in_neither and self.hidden > 0
         return "".join(self.out)
 
     def _unseen(self) -> tuple[str, ...]:
@@ -138,8 +141,8 @@ class _Resolver:
                 self._write(tag, name_of(tag), holds=holds)
 
     def _decide(self, mark: Mark, *, holds: bool) -> None:
-        if marks.LINK in mark.ours:
-            self.hidden = 1
+        if marks.LINK in mark.ours or marks.PLACEHOLDER in mark.ours:
+            self.hidden, self.in_neither = 1, True
             return
         makes = mark.number >= 0 and self.accepts(mark.number)
         stays = makes if mark.is_new else not makes if mark.is_old else True

@@ -92,6 +92,8 @@ def is_tag_change(piece: Open) -> bool:
 def is_change(piece: Piece) -> bool:
     if isinstance(piece, Open):
         old, new = piece.old, piece.new
+        if old is new and not piece.columns:
+            return False
         spaced = bool(old and new) and (old.lead, old.tail) != (new.lead, new.tail)  # type: ignore[union-attr]
         return is_tag_change(piece) or spaced
     return isinstance(piece, Whole) or (isinstance(piece, Change) and not piece.quiet)
@@ -112,13 +114,11 @@ def number(script: Sequence[Piece], moves: Iterable[tuple[int, int]] = ()) -> li
             continue
         if place in same:
             numbers.append(numbers[same[place]])
-        elif isinstance(piece, Columns):
-            numbers.append(opened[-1])
         elif is_change(piece):
             last += 1
             numbers.append(last)
         else:
-            numbers.append(0)
+            numbers.append(opened[-1] if isinstance(piece, Columns) else 0)
         if isinstance(piece, Open):
             opened.append(numbers[-1])
     return numbers

@@ -36,7 +36,7 @@ LEAST_PART = 0.1  # for it, if the others left less
 AVOIDABLE = {"memory_exceeded": "memory", "crashed": "crashed", "output_too_large": "size"}
 HTML = "text/html; charset=utf-8"
 COMPARING = ("granularity", "ignore", "moved", "sanitize", "base_url")
-SHOWING = ("view", "markup", "wrapper_element", "wrapper_class", "page", "title")
+SHOWING = ("view", "markup", "wrapper_element", "wrapper_class", "page", "placeholders", "title")
 
 Found = TypeVar("Found", core.Comparison, versions.Annotated)
 

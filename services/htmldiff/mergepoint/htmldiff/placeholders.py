@@ -1,0 +1,200 @@
+"""What stands where sanitising left a gap that readers would see: ``[formula changed]``. In neither document.
+
+Where the gaps are, a second reading tells, which leaves comments there; they are taken out again.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from . import marks
+from .clean import Lost, Rules
+from .limits import HtmldiffError
+from .markup import TABLE_PARTS, attributes, name_of, names, split
+from .normal import Document, normalise
+from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
+from .tree import Block, Kinds, build
+
+KINDS = {
+    "applet": "object",
+    "audio": "audio",
+    "canvas": "canvas",
+    "embed": "object",
+    "iframe": "frame",
+    "img": "picture",
+    "input": "field",
+    "math": "formula",
+    "object": "object",
+    "select": "choice",
+    "svg": "drawing",
+    "textarea": "field",
+    "video": "video",
+}
+INPUTS = {"checkbox": "checkbox", "radio": "choice", "submit": "button", "reset": "button", "button": "button"}
+# What a status is called, and the class that shows it.
+STATUS = {"added": marks.ADDED, "removed": marks.DELETED, "changed": marks.REPLACED, "": ""}
+CLASS = "diff_placeholder"
+# In these stand parts, no text: what was lost there is told in the next place for text.
+NO_TEXT = TABLE_PARTS | names("dl menu ol ul")
+
+
+class Gap(NamedTuple):
+    """Something lost: where it was in the old and the new document, and the number of its change, 0 if it stayed."""
+
+    kind: str
+    old: int | None
+    new: int | None
+    number: int
+
+    @property
+    def status(self) -> str:
+        if self.old is None or self.new is None:
+            return "added" if self.old is None else "removed"
+        return "changed" if self.number else ""
+
+
+def kind_of(lost: Lost) -> str:
+    """Return what readers call that which was lost; nothing if they would not have seen it."""
+    name = name_of(lost.html) or lost.html.partition(" ")[0]
+    if name == "img" and not lost.html.startswith("img src="):
+        return ""
+    if name == "input":
+        kind = attributes(lost.html.partition(">")[0] + ">").get("type", "").lower()
+        return "" if kind == "hidden" else INPUTS.get(kind, KINDS[name])
+    is_element = lost.html.startswith("<") or name == "img"
+    return KINDS.get(name, "") if is_element else ""
+
+
+def places(html: str, document: Document, rules: Rules) -> dict[int, int]:
+    """Return where in *document*, which *html* became, what of its ``lost`` was that readers miss."""
+    if not any(map(kind_of, document.lost)) or rules.MARK in html:
+        return {}
+    try:
+        marked = normalise(html, rules.marking())
+    except HtmldiffError:
+        return {}
+    found: dict[int, int] = {}
+    plain: list[str] = []
+    length = 0
+    for piece in marked.pieces:
+        if piece.startswith(rules.MARK):
+            found[int(piece[len(rules.MARK) : -3])] = length
+        else:
+            plain.append(piece)
+            length += len(piece)
+    # The comments may have held apart what else is one.
+    if "".join(plain) != document.html or [each.gone for each in marked.lost] != [each.gone for each in document.lost]:
+        return {}
+    return {index: place for index, place in found.items() if kind_of(document.lost[index])}
+
+
+def gaps(old: Document, new: Document, pairs: Sequence[tuple[int | None, int | None, int]]) -> list[Gap]:
+    """Return the gaps of both documents; *pairs* are places in what they lost, and numbers."""
+    found = []
+    for i, j, number in pairs:
+        before = old.places.get(i) if i is not None else None
+        after = new.places.get(j) if j is not None else None
+        lost = new.lost[j] if j is not None else old.lost[i] if i is not None else None
+        if lost and not (before is None and after is None):
+            found.append(Gap(kind_of(lost), before, after, number))
+    return found
+
+
+def span(gap: Gap, *, full: bool, anchor: bool) -> str:
+    """Return what stands for *gap*."""
+    classes = " ".join(filter(None, (CLASS, f"diff_{gap.kind}", STATUS[gap.status])))
+    ours = f' {marks.PLACEHOLDER}="{gap.number}"' if full else ""
+    id = f' id="diff-{gap.number}"' if anchor else ""
+    return f'<span class="{classes}"{ours}{id}>[{" ".join(filter(None, (gap.kind, gap.status)))}]</span>'
+
+
+def filled(
+    script: Script, numbers: Sequence[int], old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]
+) -> tuple[Script, list[int]]:
+    """Return *script* and *numbers* with *old* and *new* HTML at those places of the two documents."""
+    filler = _Filler(old, new)
+    pieces = list(filler.pieces(script, numbers))
+    return [piece for piece, _ in pieces], [number for _, number in pieces]
+
+
+class _Side:
+    """What is still to be put into one document, and how far that is written."""
+
+    def __init__(self, spans: Sequence[tuple[int, str]]) -> None:
+        self.spans = sorted(spans, key=lambda each: each[0])
+        self.place = 0
+        self.next = 0
+
+    def take(self, length: int, *, last: bool = False) -> list[tuple[int, str]]:
+        """Go on by *length*; return what is to be put in there, by places in it."""
+        taken = []
+        while self.next < len(self.spans) and (
+            self.spans[self.next][0] < self.place + length or (last and self.spans[self.next][0] <= self.place + length)
+        ):
+            place, html = self.spans[self.next]
+            taken.append((max(place - self.place, 0), html))
+            self.next += 1
+        self.place += length
+        return taken
+
+
+class _Filler:
+    def __init__(self, old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> None:
+        self.old, self.new = _Side(old), _Side(new)
+        self.open: list[str] = []
+        self.waiting: list[str] = []
+        self.kinds = Kinds()
+
+    def pieces(self, script: Script, numbers: Sequence[int]) -> Iterator[tuple[Piece, int]]:
+        for piece, number in zip(script, numbers, strict=True):
+            yield from ((each, 0) for each in self._before(piece))
+            yield self._filled(piece), number
+        rest = [html for side in (self.old, self.new) for _, html in side.take(0, last=True)]
+        self.waiting += rest
+        if self.waiting:
+            yield Keep("".join(self.waiting)), 0
+
+    def _before(self, piece: Piece) -> list[Keep]:
+        """Take what stands before a tag, and return what is waiting, if text may stand here."""
+        if isinstance(piece, Open | Close):
+            for side, tag in ((self.old, piece.old), (self.new, piece.new)):
+                taken = side.take(len(written(tag, piece)) if tag else 0)
+                # After white space that goes with the tag: it would follow.
+                self.waiting += [html.replace(">[", "> [", 1) if place else html for place, html in taken]
+        ready = self.waiting if not (self.open and self.open[-1] in NO_TEXT) else []
+        kept = [Keep("".join(ready))] if ready else []
+        self.waiting = [] if ready else self.waiting
+        if isinstance(piece, Open):
+            tag = piece.new or piece.old
+            self.open.append(tag.name if tag else "")
+        elif isinstance(piece, Close):
+            self.open.pop()
+        return kept
+
+    def _filled(self, piece: Piece) -> Piece:
+        if isinstance(piece, Keep):
+            length = len(piece.html)
+            return piece._replace(html=_put(piece.html, self.old.take(length) + self.new.take(length)))
+        if isinstance(piece, Change):
+            old = _put(piece.old, self.old.take(len(piece.old)))
+            return piece._replace(old=old, new=_put(piece.new, self.new.take(len(piece.new))))
+        if isinstance(piece, Whole | Columns):
+            text = piece.block.lead + piece.block.html
+            return self._whole(piece, text, (self.new if piece.is_new else self.old).take(len(text)))
+        return piece
+
+    def _whole(self, piece: Whole | Columns, text: str, taken: list[tuple[int, str]]) -> Piece:
+        if not taken:
+            return piece
+        inside = [(place, html) for place, html in taken if place > len(piece.block.lead)]
+        self.waiting += [html for place, html in taken if place <= len(piece.block.lead)]
+        children = build(split(_put(text, inside)), self.kinds, "html").children
+        if len(children) == 1 and isinstance(children[0], Block):
+            return piece._replace(block=children[0])
+        return piece
+
+
+def _put(html: str, spans: Sequence[tuple[int, str]]) -> str:
+    """Return *html* with *spans* at their places, none of which is inside a tag."""
+    for place, text in sorted(spans, key=lambda each: each[0], reverse=True):
+        html = html[:place] + text + html[place:]
+    return html
