@@ -32,9 +32,11 @@ def started(command: Sequence[object] = RUN, **options: Any) -> Iterator[Suite]:
         processes, record = suite.processes() | {suite.process.pid}, suite.record()
         assert suite.is_healthy()
         yield suite
-    finally:
-        suite.process.kill()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(suite.process.pid, KILL)  # its shell, or make, and the runner below
         suite.process.wait()
+        raise
     wait_for(lambda: not any(map(alive, processes)), seconds=20)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
