@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     source_redirects: int = Field(0, ge=0, le=10)
     source_age: int = Field(3600, ge=0, le=31_536_000)
     max_source_age: int = Field(86_400, ge=0, le=31_536_000)
+    auto_format: bool = False
     presets: str = ""
     watermark: str = ""
     allow_security_options: bool = False
