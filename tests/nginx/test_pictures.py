@@ -1,4 +1,4 @@
-"""Pictures through nginx: bodies of 10 MB, Accept in a few classes, links that are signed as they are sent."""
+"""Pictures through nginx: bodies of 25 MB, Accept in a few classes, links that are signed as they are sent."""
 
 import os
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from tests.nginx.gateway import Gateway, fresh, is_problem, wait_for
 
-PICTURE = 10 * 1024 * 1024  # of snippets/picture.conf
+PICTURE = 25 * 1024 * 1024  # of snippets/picture.conf
 BOTH, AVIF, WEBP, NEITHER = "image/avif,image/webp", "image/avif", "image/webp", "*/*"
 
 
@@ -52,7 +52,7 @@ def test_readers_that_take_the_same_share_an_answer_and_others_do_not(gateway: G
 
 @pytest.mark.parametrize("method", ["POST", "QUERY"])
 @pytest.mark.parametrize("path", ["/thumbnail", "/thumbnail/info", "/thumbnail/set"])
-def test_a_picture_may_have_10_mb_and_is_known_by_all_of_it(gateway: Gateway, method: str, path: str) -> None:
+def test_a_picture_may_have_25_mb_and_is_known_by_all_of_it(gateway: Gateway, method: str, path: str) -> None:
     body, target = os.urandom(PICTURE), f"{path}?{fresh()}"
     first = gateway.stored(method, target, body)
     assert gateway.request(method, target, body).json["sha256"] == first.json["sha256"]
