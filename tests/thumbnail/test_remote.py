@@ -313,3 +313,25 @@ def test_a_source_in_gzip_is_inflated(links: FlaskClient, origin: Origin) -> Non
     assert refusal(links.get(plain("w:30", f"{origin.url}/gzip"))) == (422, "source_too_large")
     origin.answers["/gzip"] = respond(200, gzip.compress(PNG)[:-9], Content_Encoding="gzip")
     assert refusal(links.get(plain("w:30", f"{origin.url}/gzip"))) == (422, "source_unreachable")
+
+
+def test_links_negotiate_where_that_is_switched_on(origin: Origin) -> None:
+    app = create_app(Settings(unsigned=True, sources=origin.url, auto_format=True, children=1))
+    client = app.test_client()
+
+    def kind(options: str, accept: str) -> tuple[str, str | None]:
+        answer = client.get(f"/thumbnail/_/{options}/plain/{origin.url}/x", headers={"Accept": accept})
+        return answer.content_type, answer.headers.get("Vary")
+
+    try:
+        assert kind("w:30", "image/avif,image/webp") == ("image/avif", "Accept")
+        assert kind("w:30", "image/avif;q=0.1,image/webp") == ("image/webp", "Accept")
+        assert kind("w:30", "*/*") == ("image/png", "Accept")
+        assert kind("w:30/f:gif", "image/avif") == ("image/gif", None)
+    finally:
+        app.extensions["sandbox"].close()
+
+
+def test_links_do_not_negotiate_by_themselves(links: FlaskClient, origin: Origin) -> None:
+    answer = links.get(plain("w:30", f"{origin.url}/x"), headers={"Accept": "image/avif,image/webp"})
+    assert (answer.content_type, "Vary" in answer.headers) == ("image/png", False)

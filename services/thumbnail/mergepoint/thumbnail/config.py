@@ -22,8 +22,12 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="thumbnail_")
     several_lines = frozenset({"sources"})
 
-    max_bytes: int = Field(10 << 20, ge=1, le=100 << 20)
-    max_pixels: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_bytes: int = Field(25 << 20, ge=1, le=100 << 20)
+    max_pixels: int = Field(64_000_000, ge=1, le=500_000_000)
+    max_pixels_avif: int = Field(24_000_000, ge=1, le=500_000_000)
+    max_pixels_gif: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_pixels_png: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_pixels_webp: int = Field(24_000_000, ge=1, le=500_000_000)
     max_frames: int = Field(1, ge=1, le=500)
     max_side: int = Field(4096, ge=1, le=65_535)
     max_output_bytes: int = Field(64 << 20, ge=1, le=256 << 20)
@@ -39,6 +43,7 @@ class Settings(ServiceSettings):
     source_redirects: int = Field(0, ge=0, le=10)
     source_age: int = Field(3600, ge=0, le=31_536_000)
     max_source_age: int = Field(86_400, ge=0, le=31_536_000)
+    auto_format: bool = False
     watermark: str = ""
     allow_security_options: bool = False
     presets: str = ""  # after what they may use
@@ -93,7 +98,9 @@ class Settings(ServiceSettings):
 
     @property
     def limits(self) -> Limits:
-        return Limits(pixels=self.max_pixels, side=self.max_side)
+        formats = ("avif", "gif", "png", "webp")
+        by_format = tuple((name.upper(), getattr(self, f"max_pixels_{name}")) for name in formats)
+        return Limits(pixels=self.max_pixels, pixels_by_format=by_format, side=self.max_side)
 
     def signer(self) -> Signer | None:
         """Return what checks signatures; none: there are no keys."""

@@ -135,11 +135,10 @@ class Source:
             return spec.format or source
         if spec.frames != 1 and self.picture.frames > 1:
             return "WEBP" if "WEBP" in spec.takes else "PNG" if source == "PNG" else "GIF"
-        if spec.takes:
-            return spec.takes[0]
-        if source in ("JPEG", "PNG", "GIF"):
-            return source
-        return "JPEG" if effects.opaque(pixels) else "PNG"
+        usual = source
+        if source not in ("JPEG", "PNG", "GIF"):
+            usual = "JPEG" if effects.opaque(pixels) else "PNG"
+        return next((format for format in spec.takes if format == usual or format in ("AVIF", "WEBP")), usual)
 
     def _original(self, spec: Spec, made: Plan, turn: Turn) -> bytes | None:
         """Return the source's own compressed pixels, if they are all that is wanted, and nothing is to be converted."""

@@ -39,17 +39,13 @@ class Opened:
             self.notes = metadata.read(image, data)
             self.icc = _profile(image, data)
         self.image = image
+        self.size: tuple[int, int] = image.size
+        """As it is loaded, which of a JPEG may be less than it has."""
         self.mode: str = image.mode
 
-    @property
-    def size(self) -> tuple[int, int]:
-        width, height = self.image.size
-        return int(width), int(height)
-
-    def halve(self) -> None:
-        """Load a JPEG at half its size."""
-        with decoding():
-            self.image.draft(None, (self.size[0] // 2, self.size[1] // 2))
+    def reduce(self, eighths: int) -> None:
+        """Load a JPEG at so many eighths of its size."""
+        self.size = -(-self.image.width * eighths // 8), -(-self.image.height * eighths // 8)
 
     def pixels(self) -> Pixels:
         """Return the pixels of the first frame; raise BrokenImage."""

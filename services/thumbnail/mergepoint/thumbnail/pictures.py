@@ -4,6 +4,7 @@ What is wrong with a file is found here, by its structure before it is decoded a
 about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py and decoding.py.
 """
 
+import math
 from collections.abc import Iterator
 
 from . import apng, canvas, gif, jpeg, png_repair, webp_repair
@@ -18,6 +19,8 @@ from .turning import ORIENTATIONS, Turn
 # Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
 # smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
 HALF_FROM = 3.5
+MANY, SPARE = 30_000_000, 1.4  # of larger ones no more is loaded than so many times what is wanted, each way
+MOST_LOADED = 50_000_000  # pixels, for which there is memory
 WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
 
 
@@ -49,10 +52,9 @@ class Picture:
         return ORIENTATIONS[self.metadata.orientation]
 
     def shrink_for(self, scale: float) -> None:
-        """Load it at half its size, if that loses nothing that matters when it is scaled by *scale* next."""
-        fine = not self.header.half and self.header.pixels <= WHOLE_UP_TO
-        if self.header.format == "JPEG" and scale <= 1 / HALF_FROM and not fine:
-            self._opened.halve()
+        """Load it smaller, if that loses nothing that matters when it is scaled by *scale* next."""
+        if self.header.format == "JPEG" and (eighths := _eighths(self.header, scale)) < 8:
+            self._opened.reduce(eighths)
             self.width, self.height = self._opened.size
 
     def first(self) -> Pixels:
@@ -164,6 +166,16 @@ class Picture:
             if not whole:
                 self.damage = Damage(ENDS, missing=not number, later=bool(number))
             yield canvas.Layer(pixels, frame.left, frame.top, frame.duration, frame.disposal)
+
+
+def _eighths(header: Header, scale: float) -> int:
+    """Return at how many eighths of its size a JPEG is loaded, to be scaled by *scale*."""
+    fine = not header.half and header.pixels <= WHOLE_UP_TO
+    wanted = 4 if scale <= 1 / HALF_FROM and not fine else 8
+    if header.pixels > MANY:
+        wanted = min(wanted, max(4, math.ceil(8 * SPARE * scale)))
+    room = int(8 * (MOST_LOADED / header.pixels) ** 0.5)
+    return max(1, min(wanted, room))
 
 
 def _found(data: bytes, format: str, *, strict: bool) -> Damage | None:

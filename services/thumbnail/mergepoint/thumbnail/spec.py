@@ -167,8 +167,13 @@ class Spec:
 class Limits:
     """What is done for anybody. Decoders differ in what a pixel costs, so the budget is by format."""
 
-    pixels: int = 50_000_000
-    pixels_by_format: tuple[tuple[str, int], ...] = (("AVIF", 16_000_000), ("WEBP", 16_000_000))
+    pixels: int = 64_000_000
+    pixels_by_format: tuple[tuple[str, int], ...] = (
+        ("AVIF", 24_000_000),
+        ("GIF", 50_000_000),
+        ("PNG", 50_000_000),
+        ("WEBP", 24_000_000),
+    )
     frames: int = 500
     frame_pixels: int = 0
     """Of each frame of an animation, instead of all together; 0: all together."""

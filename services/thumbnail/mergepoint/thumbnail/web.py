@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 
 from flask import Flask, Response, request
@@ -24,6 +25,7 @@ from .encoding import TYPES
 from .grammar import Grammar, UnknownOption
 from .headers import Header
 from .link import Link
+from .negotiation import accepted
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, over
 from .spec import Spec
 from .tasks import bounded, limited
@@ -34,8 +36,6 @@ LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pil
 STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404, "source_not_found": 404}
 KEPT = 128 << 20  # bytes, in a child that works: what WebP pictures of 3 million pixels pass through, and some more
 PICTURES = ["POST", "QUERY"]
-# What auto may choose beside what every reader takes, if Accept names it; the smallest file first.
-NEGOTIATED = {"image/avif": "AVIF", "image/webp": "WEBP"}
 
 
 class Rest(PathConverter):
@@ -88,10 +88,7 @@ def _add_calls(app: Flask, pure: Pure, settings: Settings, grammar: Grammar) -> 
         options = read_options(ThumbnailOptions, request)
         spec = over(_preset(grammar, options.preset), options, _accepted())
         wanted = RenderOptions(image=options.image, spec=spec)
-        response = pure.answer(request, "render", wanted, control)
-        if spec.format is None:
-            response.headers["Vary"] = "Accept"
-        return response
+        return _varying(pure.answer(request, "render", wanted, control), spec.format is None)
 
 
 def _preset(grammar: Grammar, name: str | None) -> Spec:
@@ -125,21 +122,24 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
     @describe("Make a picture small that is somewhere else: imgproxy's URLs", produces=list(TYPES.values()))
     def link(signature: str, rest: str) -> Response:
         wanted = door.open(raw_path(request).removeprefix("/thumbnail"))
+        negotiated = settings.auto_format and wanted.spec.format is None
+        if negotiated:
+            wanted = replace(wanted, spec=replace(wanted.spec, takes=_accepted()))
         made_by = _made_by("render", wanted)
         known = revalidation.known(request.if_none_match.as_set(), made_by)
         found = read(wanted, sources, settings.max_bytes, known[1] if known else None)
         control = lifetime(wanted, found)
         if known and found.unchanged:
-            return caching.not_modified(known[0], control)
+            return _varying(caching.not_modified(known[0], control), negotiated)
         suffix = revalidation.suffix(made_by, found.version)
         if wanted.raw or wanted.unprocessed:
             same = unchanged(wanted, _announced(tasks, found.body), found.body, settings.limits)
             if same:
                 tag = caching.etag(VERSION, same.type, same.body) + suffix
                 response = Response(same.body, content_type=same.type, headers=dict(same.meta))
-                return named(caching.mark(response, tag, control), wanted)
+                return _varying(named(caching.mark(response, tag, control), wanted), negotiated)
         options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
-        response = pure.answer(request, "render", options, control, suffix)
+        response = _varying(pure.answer(request, "render", options, control, suffix), negotiated)
         return response if response.status_code == 304 else named(response, wanted)
 
     @app.get("/thumbnail/info/<signature>/<rest:rest>", merge_slashes=False)
@@ -154,6 +154,13 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
             return caching.not_modified(known[0], control)
         suffix = revalidation.suffix(made_by, found.version)
         return pure.answer(request, "info", InfoOptions(image=found.body), control, suffix)
+
+
+def _varying(response: Response, negotiated: bool) -> Response:
+    """Say that the answer depends on Accept, if its format was *negotiated*."""
+    if negotiated:
+        response.headers["Vary"] = "Accept"
+    return response
 
 
 def _made_by(name: str, link: Link) -> list[str]:
@@ -173,6 +180,4 @@ def _announced(tasks: Mapping[str, Task], body: bytes) -> Header | None:
 
 
 def _accepted() -> tuple[str, ...]:
-    """Return the formats that Accept names; what it takes only by a wildcard, it has not asked for."""
-    named = {kind.partition(";")[0].strip().lower() for kind, quality in request.accept_mimetypes if quality > 0}
-    return tuple(format for kind, format in NEGOTIATED.items() if kind in named)
+    return accepted(request.accept_mimetypes)

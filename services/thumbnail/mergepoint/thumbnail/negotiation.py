@@ -1,0 +1,24 @@
+"""Which format a reader wants, by Accept (RFC 9110, 12.5.1): only what it names counts, and how much it is wanted.
+
+nginx tells as much in fewer words (nginx/njs/pictures.js).
+"""
+
+from collections.abc import Iterable
+
+NEWER = {"image/avif": "AVIF", "image/webp": "WEBP"}  # where both are wanted as much, the smaller file
+OLDER = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
+
+
+def accepted(accept: Iterable[tuple[str, float]]) -> tuple[str, ...]:
+    """Return the newer formats that media types with their qualities name, and those of the older ones that are wanted
+    more than any newer; the most wanted first. What is taken only by a wildcard has not been asked for."""
+    quality: dict[str, float] = {}
+    for kind, weight in accept:
+        name = kind.partition(";")[0].strip().lower()
+        quality[name] = max(quality.get(name, 0.0), weight)
+    newer = sorted((kind for kind in NEWER if quality.get(kind, 0) > 0), key=lambda kind: -quality[kind])
+    if not newer:
+        return ()
+    most = quality[newer[0]]
+    older = sorted((kind for kind in OLDER if quality.get(kind, 0) > most), key=lambda kind: -quality[kind])
+    return *(OLDER[kind] for kind in older), *(NEWER[kind] for kind in newer)
