@@ -94,8 +94,9 @@ def is_cuttable(node: Node) -> bool:
 
 def _cuts(side: Side, wants: Wants) -> Iterator[tuple[Node, list[Node]]]:
     """Yield before what a cut is, and which elements are cut there, inner ones first: with one all that are in it."""
+    leaves = side.kept_leaves()
     for place, wanting in wants.items():
-        node = side.kept_leaves[place]
+        node = leaves[place]
         while node.parent and node.parent.kept[0] == place and node.parent.element:
             node = node.parent
         around: list[Node] = []

@@ -71,7 +71,6 @@ class Side:
             node.element = node.element._replace(ends=False)
         self.elements.append(node)
 
-    @property
     def kept_leaves(self) -> list[Node]:
         return [self.leaves[place] for place in self.kept]
 

@@ -48,7 +48,7 @@ class _Renderer:
         self.ends: list[tuple[str, str, bool]] = []
         self.lined = 0  # how many of those are open
         self.kinds = Kinds()
-        self.closed = (0, "")  # where in the output the last of them ended
+        self.closed: list[tuple[int, str]] = []  # where in the output elements ended, and their start tags
         self.links = 0  # how many elements are open in which no other of their name may stand
         self.anchored = anchored
 
@@ -104,8 +104,10 @@ class _Renderer:
         assert shown
         start, end = self._tags(piece, number)
         plain = shown.tag if not number else ""
-        if end and plain and not self._inline_full() and self._goes_on(piece, plain):
+        goes_on = not shown.begins and self.closed[-1:] == [(len(self.out), plain)]
+        if goes_on and end and plain and not self._inline_full():
             self.out.pop()
+            self.closed.pop()
         elif end or start:
             self.out += [shown.lead, start]
         self._opened(start, end, plain)
@@ -144,19 +146,14 @@ class _Renderer:
     def _inline_full(self) -> bool:
         return self.look.full and self.look.old and self.look.new
 
-    def _goes_on(self, piece: Open, plain: str) -> bool:
-        """Say whether an unmarked part of an element follows another, which has just ended."""
-        joined = [tag for tag in (piece.new, piece.old) if tag and not tag.begins]
-        return bool(joined) and self.closed == (len(self.out), plain)
-
     def _close(self, piece: Close) -> None:
         end, plain, lined = self.ends.pop()
         self.lined -= lined
         tag = piece.new if piece.new and self.look.new else piece.old or piece.new
         self.links -= name_of(end) in NEVER_NESTED
         if end:
-            self.out += [tag.tail if tag else "", end]
-            self.closed = (len(self.out), plain)
+            self.out += [tag.tail, end] if tag and tag.tail else [end]
+            self.closed.append((len(self.out), plain))
 
     def _whole(self, piece: Whole, number: int) -> None:
         if not (self.look.new if piece.is_new else self.look.old):
