@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from mergepoint.highlight.engine import firsts, lexers, tables
+from mergepoint.highlight.engine import lexers, tables
+from mergepoint.highlight.engine.budget import Unlimited
 
 
 @pytest.fixture(autouse=True)
 def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Else a short text would be read as Pygments does, and prove nothing. Not for tests that are marked `patient`."""
     if "patient" not in request.keywords:
-        monkeypatch.setattr(tables, "SECONDS_BEFORE", -1e9)
-        monkeypatch.setattr(tables.Tables, "_made", _made)
+        monkeypatch.setattr(tables, "budget", Unlimited())
+        monkeypatch.setattr(tables.Tables, "_make", _make)
         yield
     else:
         lexers._tables.clear()
@@ -20,6 +21,11 @@ def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         lexers._tables.clear()
 
 
-def _made(self: tables.Tables, state: str, char: str) -> tables.Step:
+def _make(self: tables.Tables, state: str, char: str) -> tuple[tables.Step, bool]:
     """Make a step, or fail: the engine itself would try one rule after another, and nobody would notice."""
-    return self._step(self.states[state][None], ord(char) if char else firsts.END)
+    self.rules(state)
+    assert self._read(state)
+    step, finished = self._joined(state, char) or (None, False)
+    assert step
+    assert finished
+    return step, True

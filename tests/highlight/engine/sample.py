@@ -5,6 +5,7 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from mergepoint.highlight.engine import highlight, lexers, tables
+from mergepoint.highlight.engine.budget import Unlimited
 
 TEXT = """\
 #!/usr/bin/env x
@@ -27,7 +28,7 @@ LANGUAGES = "python c cpp html php ruby yaml json javascript css xml bash sql ja
 
 def disagreement() -> str:
     """Return where the engine and Pygments disagree over a text that is a bit of everything, or an empty string."""
-    before, tables.SECONDS_BEFORE = tables.SECONDS_BEFORE, -1e9
+    before, tables.budget = tables.budget, Unlimited()
     try:
         for language in LANGUAGES.split():
             lexer = get_lexer_by_name(language)
@@ -36,5 +37,5 @@ def disagreement() -> str:
                 return f"the engine does not give the bytes of Pygments {pygments.__version__}: {language}"
         return ""
     finally:
-        tables.SECONDS_BEFORE = before
+        tables.budget = before
         lexers._tables.clear()

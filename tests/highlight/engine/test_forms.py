@@ -23,6 +23,7 @@ from pygments.lexers.special import RawTokenLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, Text
 
 from mergepoint.highlight.engine import accelerate, lexers, stock_reason, tables
+from mergepoint.highlight.engine.budget import Unlimited
 from tests.highlight.engine.compare import check, tokens
 
 TEXT = "aAaſ sS ss\tkK\u212a b12 \n\nabab 'q''r' x=<y> && end\r\n\0 é中_ if iff IF\n(a(b)c) #c\nEOF"
@@ -109,7 +110,7 @@ def test_a_stack_or_a_context_may_be_given() -> None:
 @pytest.mark.patient
 @pytest.mark.parametrize("empty", ["()", "x*", "(?!b)", r"(?=\d)|$", "(x|)+"])
 def test_a_context_may_end_before_where_it_is(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "SECONDS_BEFORE", -1e9)
+    monkeypatch.setattr(tables, "budget", Unlimited())
 
     def shorten(lexer: Any, match: Any, context: Any) -> Iterator[Any]:
         yield match.start(), Name, match.group()
@@ -145,7 +146,7 @@ def test_patterns_that_cannot_be_joined_are_tried_one_after_another(monkeypatch:
     def fail(*_: Any) -> None:
         raise RuntimeError("the compiler has changed")
 
-    monkeypatch.setattr(tables, "SECONDS_BEFORE", -1e9)
+    monkeypatch.setattr(tables, "budget", Unlimited())
     monkeypatch.setattr(tables.joining, "join", fail)
     check(lexer_of((r"ab", Name), (r"(a)(A)", bygroups(Keyword, Text)), (r"a", Text), (r"\s+", Text)), TEXT)
 

@@ -4,9 +4,11 @@ import base64
 import binascii
 import contextlib
 import zlib
+from collections.abc import Iterator
 
 import pygments
 from flask import Flask, Response, request
+from pygments.lexers import _iter_lexerclasses
 
 from mergepoint.kit import caching
 from mergepoint.kit.body import read_options
@@ -19,7 +21,7 @@ from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from . import core, fonts, lexers, stylesheets
+from . import core, engine, fonts, lexers, stylesheets
 from .config import Settings
 from .formats import FORMATS
 from .options import (
@@ -64,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sandbox = Sandbox(
         server(tasks_with(settings.engine), most=settings.max_output_bytes),
         prepare=prepare,
-        later=lexers.warm_most_used if settings.engine == "fast" else lambda: iter(()),
+        later=prepare_later if settings.engine == "fast" else lambda: iter(()),
         children=settings.children,
         memory=settings.memory_bytes,
     )
@@ -92,6 +94,12 @@ def prepare() -> None:
     for name in FORMATS:
         with contextlib.suppress(fonts.PngUnavailable):  # png alone is then refused, and says why
             core.highlight("x = '中😀'", "python", format=name)
+
+
+def prepare_later() -> Iterator[object]:
+    """Make ready what is not worth waiting for: the most used languages, then what others need that takes long."""
+    yield from lexers.warm_most_used()
+    yield from engine.read_all(kind() for kind in _iter_lexerclasses())
 
 
 def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:

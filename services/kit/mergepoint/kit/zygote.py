@@ -31,7 +31,7 @@ START_TIMEOUT = 60.0
 # A child makes room for a fresh one after so many calls; what libraries cache in it stays bounded. One that was forked
 # before all was prepared does so sooner.
 CALLS_PER_CHILD = 5000
-CALLS_PER_EARLY_CHILD = 200
+CALLS_PER_EARLY_CHILD = 50
 IDLE = 1.0  # seconds without a call, until a child gives back the memory that it keeps for the next
 OWNERS_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGUSR1)
 
@@ -119,6 +119,7 @@ def _as_zygote(
 def _settle() -> None:
     """Let what is there now stay shared with the children."""
     gc.collect()
+    heap.give_back()
     gc.freeze()
 
 
@@ -126,6 +127,7 @@ def _fork_child(control: socket.socket, function: Function, memory: int, calls: 
     message, handles, _, _ = socket.recv_fds(control, 16, 1)
     if not message:
         os.killpg(0, signal.SIGKILL)
+    gc.freeze()  # what was prepared by now stays shared: the child's collector leaves it alone
     if not os.fork():
         control.close()
         _as_child(socket.socket(fileno=handles[0]), function, memory, calls)

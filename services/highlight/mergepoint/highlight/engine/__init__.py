@@ -11,12 +11,13 @@ matched. For the Python lexer's state ``root``, before ``def f(x):``::
                   ":"   …
 
 A token's span in HTML is prepared as well, so that a match is written as soon as it is found. What is not understood, a
-pattern, a rule or a whole lexer, is left to Pygments itself. Tables cost time, so a lexer's are made as it reads: its
-first text is read as Pygments does.
+pattern, a rule or a whole lexer, is left to Pygments itself. Tables cost time, so a lexer's are made as it reads, in
+pieces that are small beside the text: its first text is read as Pygments does.
 
-`firsts` reads what a pattern can begin with, `joining` joins patterns, `tables` holds the steps, `loop` and `writer`
-take them, `callbacks` and `lexers` fit all this to Pygments. A program that calls ``pygments.highlight(code, lexer,
-formatter)`` calls `highlight` from here instead; nothing else changes, and nothing of Pygments is replaced.
+`firsts` reads what a pattern can begin with, `joining` joins patterns, `tables` holds the steps, which `budget` pays
+for, `loop` and `writer` take them, `callbacks` and `lexers` fit all this to Pygments. A program that calls
+``pygments.highlight(code, lexer, formatter)`` calls `highlight` from here instead; nothing else changes, and nothing of
+Pygments is replaced.
 """
 
 import copy
@@ -31,10 +32,11 @@ from pygments.lexer import DelegatingLexer, ExtendedRegexLexer, Lexer, RegexLexe
 from pygments.lexers.data import JsonLexer
 from pygments.token import STANDARD_TYPES, Comment, Name, Text, Token, Whitespace
 
-from .lexers import Regex, accelerate, tables_of, warm
+from .lexers import Regex, accelerate, read_all, tables_of, warm
+from .tables import budget
 from .writer import LINE, TooMany, write, write_tokens, written
 
-__all__ = ["accelerate", "highlight", "stock_reason", "warm"]
+__all__ = ["accelerate", "highlight", "read_all", "stock_reason", "warm"]
 _ATTRIBUTES = vars(HtmlFormatter()).keys()
 _TYPES = len(STANDARD_TYPES)
 
@@ -43,6 +45,7 @@ def highlight(code: Any, lexer: Lexer, formatter: Formatter, outfile: Any = None
     """Return what `pygments.highlight` returns."""
     if not isinstance(lexer, Lexer) or not isinstance(formatter, Formatter):
         return pygments.highlight(code, lexer, formatter, outfile)
+    budget.begin()
     fast = accelerate(lexer)
     if not _is_plain(formatter):
         return pygments.highlight(code, fast, formatter, outfile)

@@ -22,12 +22,61 @@ _ENDS = {sre.AT_END_STRING: 1 << END, sre.AT_END: 1 << END | 1 << ord("\n")}
 _ASCII = "".join(map(chr, range(128)))
 
 
+# What it costs to read a pattern: so much per character for nine of ten, and more where a set goes beyond Latin-1, for
+# which the standard library makes a table of 65,536 characters. What it cost in truth is reckoned afterwards.
+SECONDS_PER_KNOWN = 15e-6  # to look it up: what lies around in memory that a fork shares is copied when it is touched
+SECONDS_PER_PATTERN, SECONDS_PER_CHARACTER, SECONDS_PER_WIDE_SET = 60e-6, 5e-6, 20e-3
+
+
 class Reading(NamedTuple):
     """What is known of a pattern, or of a part of one, without the text."""
 
     first: int  # what may come next where it matches, consumed or not
     sure: int  # with what next it matches, whatever follows
     consumed: int = 0  # what it may consume at all
+
+
+class Known(NamedTuple):
+    """What a rule must know of its pattern."""
+
+    reading: Reading
+    width: tuple[int, int]
+    packed: bool  # whether it has long sets, which a copy of it has in a faster form
+
+
+_known: dict[tuple[str, int], Known | None] = {}
+
+
+def known(pattern: str, flags: int) -> Known | None:
+    """Return what is read in *pattern*, once in this process; None where it has what is not known here."""
+    key = pattern, flags
+    if key not in _known:
+        try:
+            tree = parse(pattern, flags)
+            _known[key] = Known(tree.reading, tree.getwidth(), tree.state.packed)
+        except Exception:  # the parser is no public interface
+            _known[key] = None
+    return _known[key]
+
+
+def cost(pattern: str, flags: int) -> float:
+    """Return about how many seconds `known` takes."""
+    return SECONDS_PER_KNOWN if (pattern, flags) in _known else parse_cost(pattern)
+
+
+@lru_cache(4096)
+def parse_cost(pattern: str) -> float:
+    """Return about how many seconds `parse` takes for *pattern* where it is not remembered."""
+    wide = not pattern.isascii() or any(escape in pattern for escape in ("\\u", "\\U", "\\x", "\\N"))
+    return SECONDS_PER_PATTERN + len(pattern) * SECONDS_PER_CHARACTER + wide * SECONDS_PER_WIDE_SET
+
+
+def forget(*, sets: bool = False) -> None:
+    """Let go of trees, which are large, and of costs; of *sets* too, when no more patterns are to be read."""
+    parse.cache_clear()
+    parse_cost.cache_clear()
+    if sets:
+        _characters.cache_clear()
 
 
 @lru_cache(512)

@@ -3,20 +3,27 @@
 So whoever meets such a lexer, a callback, a filter or the lexer's own methods, finds what it expects.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from re import Pattern
 from types import CellType, FunctionType, SimpleNamespace
 from typing import Any
 
 from pygments.lexer import DelegatingLexer, ExtendedRegexLexer, LexerContext, RegexLexer
 from pygments.lexers.data import JsonLexer
+from pygments.token import STANDARD_TYPES
 
+from . import firsts
 from .jsonlike import Json
 from .loop import tokens
-from .tables import Tables, Unknown
+from .tables import Tables, Unknown, check
+from .writer import LINE_END, written
 
 MANY = 100  # lexers whose tables are kept besides those warmed; most take less than 1 MB
+READ_BEFORE = 0.3e-3  # seconds: a text can well pay for patterns that take less
 Rules = tuple[int, bool]  # their identity: they belong to a class or to one variant of it
 _tables: dict[Rules, tuple[Any, Tables | str]] = {}
+_checked: dict[Rules, tuple[Any, str]] = {}
 _warm: set[Rules] = set()
 
 
@@ -25,15 +32,45 @@ def tables_of(lexer: Any, extended: bool = False) -> Tables | str:
     rules = lexer._tokens
     key = id(rules), extended
     if key not in _tables:
-        try:
-            made: Tables | str = Tables(rules, extended, accelerate)
-        except Unknown as unknown:
-            made = str(unknown)
+        reason = _reason(rules, extended)
+        made: Tables | str = reason or Tables(rules, accelerate, extended=extended)
         if len(_tables) >= MANY + len(_warm):
             for old in _tables.keys() - _warm:
                 _tables.pop(old, None)
         _tables[key] = rules, made
     return _tables[key][1]
+
+
+def _reason(rules: Any, extended: bool) -> str:
+    """Return what is not known here about *rules*, or an empty string."""
+    key = id(rules), extended
+    if key in _checked:
+        return _checked[key][1]
+    try:
+        check(rules, extended=extended)
+    except Unknown as unknown:
+        return str(unknown)
+    return ""
+
+
+def read_all(lexers: Iterable[Any]) -> Iterator[None]:
+    """Read what takes long in the rules of *lexers*, which processes forked later then have; one pattern at each step.
+
+    That takes 4 s of a processor for those of Pygments.
+    """
+    for ttype in (*STANDARD_TYPES, LINE_END):
+        written[ttype]
+    for lexer in lexers:
+        if isinstance(lexer, RegexLexer):
+            key = id(lexer._tokens), isinstance(lexer, ExtendedRegexLexer)
+            _checked[key] = lexer._tokens, _reason(lexer._tokens, key[1])
+            for match in {id(rule): rule[0] for rules in lexer._tokens.values() for rule in rules}.values():
+                pattern = getattr(match, "__self__", None)
+                if isinstance(pattern, Pattern) and firsts.cost(pattern.pattern, pattern.flags) > READ_BEFORE:
+                    firsts.known(pattern.pattern, pattern.flags)
+                    yield
+            firsts.forget()
+    firsts.forget(sets=True)
 
 
 def warm(lexer: Any) -> None:

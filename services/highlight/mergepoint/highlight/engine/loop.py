@@ -36,7 +36,7 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
         try:
             match, outcome, rest = table[char]
         except KeyError:
-            match, outcome, rest = tables.step(state, char, pos)
+            match, outcome, rest = tables.step(state, char)
         while match is not None:
             found = match(text, pos, end)
             if found is not None:
@@ -57,7 +57,7 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
         else:
             size, ttype, _, _, _, move = outcome
             if size < 0:
-                tables.finish(0, pos)
+                tables.finish()
                 return
             if ttype is not None:
                 yield pos, ttype, char[:size]

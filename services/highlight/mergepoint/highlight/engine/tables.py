@@ -5,18 +5,17 @@ names the rule, whose outcome is ``(type, css, joints, values, move, callback, g
 character alone decides: in the place of the outcomes stands ``(size, type, css, joints, text, move)``.
 """
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from html import escape
 from re import DOTALL, Pattern
 from re import compile as compile_pattern
-from time import perf_counter
 from typing import Any
 
 from pygments.token import Error, Text, Token, Whitespace, _TokenType
 
 from . import firsts, joining
+from .budget import AT_ONCE, Budget, Unlimited
 from .callbacks import actions_of, by_groups
 from .loop import NEWLINE
 from .writer import LINE_END, written
@@ -24,9 +23,12 @@ from .writer import LINE_END, written
 Step = tuple[Any, ...]
 Accelerate = Callable[[Any], Any]
 ENOUGH = 600  # steps per state: all of ASCII, and of the other characters those that come first
-# Steps cost time to make. A lexer may spend on them so much per character that it has read, a part of what Pygments
-# takes for it, and nothing on its first 5 KB: until it is paid for, a step tries one rule after another, as Pygments.
-SECONDS_PER_CHARACTER, SECONDS_BEFORE = 1e-6, 5e-3
+# Steps cost time to make. Until that is paid for, a state's rules are tried one after another, as Pygments does; then
+# those that can begin with the character; then these joined. What costs more than one text may lose is saved for.
+budget = Budget()
+SECONDS_PER_RULE = 0.5e-6  # to see whether it can begin with a character
+SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 400
+RETRIED = 25  # steps that are made better after a text, if that is paid for then
 _SPECIAL = sum(1 << ord(char) for char in "\n&<>")
 _line_end, _any_character = compile_pattern("\n").match, compile_pattern(".", DOTALL).match
 
@@ -35,36 +37,55 @@ class Unknown(Exception):
     """A rule has a form that is not known here."""
 
 
+def check(tokendefs: Any, *, extended: bool) -> None:
+    """Raise Unknown if one of the rules has a form that is not known here."""
+    for rule in {id(rule): rule for rules in tokendefs.values() for rule in rules}.values():  # which states share
+        _check_rule(*rule, extended=extended)
+
+
+def _check_rule(match: Any, action: Any, new_state: Any, *, extended: bool) -> None:
+    pattern = getattr(match, "__self__", None)
+    if not isinstance(pattern, Pattern) or match != pattern.match:
+        raise Unknown(f"{match} is not the match of a pattern")
+    if extended and action is None and pattern.pattern:
+        raise Unknown("a pattern without an action")
+    _move(new_state)
+
+
 class Rule:
     """One rule of a state: what is known of its pattern, and what it does."""
 
-    def __init__(self, match: Any, action: Any, new_state: Any, *, extended: bool, accelerate: Accelerate) -> None:
+    def __init__(self, match: Any, action: Any, new_state: Any, accelerate: Accelerate) -> None:
         self.match, self.action, self.move, self.accelerate = match, action, _move(new_state), accelerate
-        self.pattern: Any = getattr(match, "__self__", None)
-        if not isinstance(self.pattern, Pattern) or match != self.pattern.match:
-            raise Unknown(f"{match} is not the match of a pattern")
-        if extended and action is None and self.pattern.pattern:
-            raise Unknown("a pattern without an action")
+        self.pattern = match.__self__
         self.actions = actions_of(action, self.pattern.groups)
         self.plain = action is None or type(action) is _TokenType
-        self.first: Any = None
         self.safe = False  # whether the text of a match needs no escape and ends no line
+        self.first, self.sure, self.joinable, self.packed = firsts.EVERYTHING, 0, False, False
+        self.size: int | None = None
+        self.alone = self.by_itself()
+        self.was_read = False
+
+    def cost(self) -> float:
+        """Return about how many seconds `read` takes."""
+        return firsts.cost(self.pattern.pattern, self.pattern.flags)
 
     def read(self) -> None:
         """Note what the pattern can begin with. One that cannot be read is tried at every character."""
-        first, self.joinable, self.sure, self.size, self.packed = firsts.EVERYTHING, False, 0, None, False
-        try:
-            tree = self.tree()
-            reading, width = tree.reading, tree.getwidth()
-            first, self.sure, consumed = reading
+        self.was_read = True
+        known = firsts.known(self.pattern.pattern, self.pattern.flags)
+        if known is not None:
+            self.first, self.sure, consumed = known.reading
             self.joinable = self.plain or bool(self.actions)
-            self.packed = self.joinable and tree.state.packed
-            self.size = {(0, 0): 0, (1, 1): 1}.get(width) if self.plain else None
-            self.safe = width[0] > 0 and not consumed & _SPECIAL
-        except Exception:  # the parser is no public interface
-            pass
-        self.alone = self.by_itself()
-        self.first = first
+            self.packed = self.joinable and known.packed
+            self.size = {(0, 0): 0, (1, 1): 1}.get(known.width) if self.plain else None
+            self.safe = known.width[0] > 0 and not consumed & _SPECIAL
+            self.alone = self.by_itself()
+
+    def join_cost(self) -> float:
+        """Return about how many seconds it takes to have this rule in a joined pattern."""
+        text = self.pattern.pattern
+        return SECONDS_PER_JOINED + min(len(text), SHORTENED) * SECONDS_PER_JOINED_CHARACTER + firsts.parse_cost(text)
 
     def tree(self) -> Any:
         return firsts.parse(self.pattern.pattern, self.pattern.flags)
@@ -78,10 +99,10 @@ class Rule:
             css, joints, values = written[self.action]
             return self.action, css, joints, None if self.safe else values, self.move, None, None
         groups, callback = None, self.action
-        if self.actions or self.plain:
+        if self.actions and all(type(part) is _TokenType for part in self.actions.values()):
+            groups = [(group + offset, part, written[part][2]) for group, part in self.actions.items()]
+        elif self.actions or self.plain:
             callback = by_groups(self.actions, offset, self.accelerate)
-            if all(type(part) is _TokenType for part in self.actions.values()):
-                groups = [(group + offset, part, written[part][2]) for group, part in self.actions.items()]
         return None, *written[Token], self.move, callback, groups
 
 
@@ -100,87 +121,152 @@ def _move(new_state: Any) -> Step | None:
 
 
 class Tables:
-    """The states of a lexer, each a dictionary of steps, made as characters are met; and, at None, of its rules."""
+    """The states of a lexer, each a dictionary of steps, made as characters are met."""
 
-    def __init__(self, tokendefs: Any, extended: bool, accelerate: Accelerate) -> None:
-        made = {
-            id(rule): Rule(*rule, extended=extended, accelerate=accelerate)
-            for rules in tokendefs.values()
-            for rule in rules  # which states share
-        }
-        self.states: dict[str, Any] = {
-            name: {None: [made[id(rule)] for rule in rules]} for name, rules in tokendefs.items()
-        }
+    def __init__(self, tokendefs: Any, accelerate: Accelerate, *, extended: bool) -> None:
+        self._tokendefs, self._accelerate = tokendefs, accelerate
+        self.states: dict[str, Any] = {name: {} for name in tokendefs}
         # Where no rule matches: the end of a line, any other character, the end of the text.
         end = None, (-1, None, *written[LINE_END][:2], "", None), None
         other = _any_character, {None: (Error, *written[Error], None, None, None)}, end
         kind = Text if extended else Whitespace
         self.no_rule: Step = _line_end, {None: (kind, *written[kind], (None, NEWLINE), None, None)}, other
-        self.matches: dict[Any, Step] = {}
-        self.tried: dict[str, Step] = {}
         self.borrowed: list[tuple[Any, str]] = []
-        self.spent, self.read = SECONDS_BEFORE, 0
+        self.budget, self._is_new = budget, True
+        self._forget()
 
-    def step(self, state: str, char: str, read: int) -> Step:
-        """Return the step for *char*, or for the end of the text if it is empty, when *read* characters are read."""
-        step: Step
-        paid = self.finish(read, 0)
+    def _forget(self) -> None:
+        self._rules: dict[int, Rule] = {}  # by their identity: states share them
+        self._states: dict[str, list[Rule]] = {}
+        self._unread: dict[str, list[Rule]] = {}
+        self._dear: list[tuple[Rule, str]] = []  # to read them costs more than one text may lose
+        self._unfinished: dict[tuple[str, str], _Unfinished] = {}
+        self._matches: dict[Any, Step] = {}
+        self._tried: dict[str, Step] = {}
+
+    def step(self, state: str, char: str) -> Step:
+        """Return the step for *char*, or for the end of the text if it is empty."""
         table, shared = self.states[state], min(char, chr(firsts.OTHER))  # all beyond ASCII share one step
-        if shared not in table:
-            if not paid:
-                step = self.one_by_one(state)
-                if len(table) < ENOUGH:
+        step: Step | None = table.get(shared)
+        if step is None:
+            step, finished = self._make(state, shared)
+            if not finished:
+                if len(table) < ENOUGH and char != chr(firsts.OTHER):
                     table[char] = step
                     self.borrowed.append((table, char))
                 return step
-            began = perf_counter()
-            table[shared] = self._made(state, shared)
-            self.spent += perf_counter() - began
-        step = table[shared]
+            table[shared] = step
         if len(table) < ENOUGH:
             table[char] = step
         return step
 
-    def finish(self, ahead: int, read: int) -> bool:
-        """Note that *read* characters more, and *ahead* so far, are read; return whether they pay for all steps."""
-        self.read += read
-        paid = self.spent <= (self.read + ahead) * SECONDS_PER_CHARACTER
-        if paid and self.borrowed:
-            borrowed, self.borrowed = self.borrowed, []
-            for table, char in borrowed:
-                table.pop(char, None)
-        return paid
+    def finish(self) -> None:
+        """A text is read: what was not made well for it, is made better for the next."""
+        self._is_new = False
+        if self.borrowed:
+            self._retry()
+        if self._dear and self.budget.allows(self._dear[0][0].cost()):
+            self._read_dear(self._dear[0][0])
 
     def complete(self) -> None:
         """Make all steps, and let go of what they are made of."""
-        self.finish(sys.maxsize, 0)
+        self.budget = Unlimited()
+        self.borrowed.clear()
+        self._forget()
         for name, table in self.states.items():
+            table.clear()
             for char in [*map(chr, range(firsts.OTHER + 1)), ""]:
-                if char not in table:
-                    table[char] = self._made(name, char)
-        self.matches.clear()
-        self.tried.clear()
+                table[char], _ = self._make(name, char)
+        self._forget()
 
-    def _made(self, state: str, char: str) -> Step:
-        try:
-            return self._step(self.states[state][None], ord(char) if char else firsts.END)
-        except Exception:  # a pattern that cannot be joined
-            return self.one_by_one(state)
+    def rules(self, state: str) -> list[Rule]:
+        """Return the rules of *state*."""
+        if state not in self._states:
+            rules = [self._rule(rule) for rule in self._tokendefs[state]]
+            self._unread[state] = [rule for rule in rules if not rule.was_read]
+            self._states[state] = rules
+        return self._states[state]
 
     def one_by_one(self, state: str) -> Step:
         """Return the step that tries all rules of *state* in turn, as Pygments does."""
-        if state not in self.tried:
-            step = self.no_rule
-            for rule in reversed(self.states[state][None]):
-                step = *rule.by_itself(), step
-            self.tried[state] = step
-        return self.tried[state]
+        if state not in self._tried:
+            self._tried[state] = _chain(self.rules(state), self.no_rule)
+        return self._tried[state]
 
-    def _step(self, rules: list[Rule], bit: int) -> Step:
-        able, step = [], self.no_rule
+    def _rule(self, rule: Any) -> Rule:
+        if id(rule) not in self._rules:
+            match, action, new_state = rule
+            self._rules[id(rule)] = Rule(match, action, new_state, self._accelerate)
+        return self._rules[id(rule)]
+
+    def _retry(self) -> None:
+        """Let some steps be made again when their characters come."""
+        retried, self.borrowed = self.borrowed[:RETRIED], self.borrowed[RETRIED:]
+        for table, char in retried:
+            table.pop(char, None)
+
+    def _make(self, state: str, char: str) -> tuple[Step, bool]:
+        """Return the best step that can be paid for now, and whether there is no better one."""
+        self.budget.earn()
+        step, finished = self.one_by_one(state), False
+        if (not self._is_new or self.budget is not budget) and self._read(state):  # a first text costs enough
+            try:
+                step, finished = self._joined(state, char) or (step, False)
+            except Exception:  # a pattern that cannot be joined
+                finished = True
+        self.budget.pay()
+        return step, finished
+
+    def _read(self, state: str) -> bool:
+        """Read the rules of *state* as far as that is paid for; return whether all are read that can be."""
+        unread = self._unread[state]
+        while unread and (unread[-1].was_read or self._read_one(unread[-1], state)):
+            unread.pop()
+        return not unread
+
+    def _read_one(self, rule: Rule, state: str) -> bool:
+        if (cost := rule.cost()) > AT_ONCE and not self.budget.allows(cost):
+            self._dear.append((rule, state))
+            return True
+        if not self.budget.allows(cost):
+            return False
+        rule.read()
+        self.budget.pay()
+        return True
+
+    def _read_dear(self, rule: Rule) -> None:
+        """Read *rule*, for which was saved, and forget the steps that were made without."""
+        rule.read()
+        for state in {state for one, state in self._dear if one is rule}:
+            self.states[state].clear()
+            self._unfinished = {key: made for key, made in self._unfinished.items() if key[0] != state}
+        self._dear = [pair for pair in self._dear if pair[0] is not rule]
+        self.budget.pay()
+
+    def _joined(self, state: str, char: str) -> tuple[Step, bool] | None:
+        """Return the step of the rules that can begin with *char*, joined as far as that is paid for, and whether all
+        are."""
+        bit = ord(char) if char else firsts.END
+        made = self._unfinished.get((state, char))
+        if made is None:
+            if not self.budget.allows(len(self.rules(state)) * SECONDS_PER_RULE):
+                return None
+            made = self._unfinished[state, char] = _Unfinished(*self._able(self.rules(state), bit))
+        while made.parts and (len(made.parts[-1]) == 1 or self.budget.allows(made.cost)):
+            made.step = *self._match(made.parts.pop(), bit), made.step
+            made.chain = None
+            self.budget.pay()
+        if not made.parts:
+            self._unfinished.pop((state, char), None)
+            return made.step, True
+        made.chain = made.chain or _chain((rule for rules in made.parts for rule in rules), made.step)
+        return made.chain, False
+
+    def _able(self, rules: Iterable[Rule], bit: int) -> tuple[list[list[Rule]], Step]:
+        """Return the rules that can begin with *bit*, in parts to be joined, and the step after them."""
+        able: list[Rule] = []
+        step = self.no_rule
         for rule in rules:
-            if rule.first is None:
-                rule.read()
             if rule.first >> bit & 1:
                 sure = rule.sure >> bit & 1  # the rules after it are never reached
                 if sure and rule.size is not None and (rule.size == 0 or rule.action is not None):
@@ -189,28 +275,58 @@ class Tables:
                     able.append(rule)
                 if sure:
                     break
-        while able:
-            together = [able.pop()]
-            while able and together[0].joinable and able[-1].joinable:
-                together.insert(0, able.pop())
-            step = *self._match(together, bit), step
-        return step
+        return self._divided(able), step
+
+    def _divided(self, rules: Iterable[Rule]) -> list[list[Rule]]:
+        """Return *rules* in parts, each of which can be joined, and paid for when a text begins."""
+        parts: list[list[Rule]] = []
+        joined, cost = False, 0.0
+        for rule in rules:
+            more = rule.join_cost() if rule.joinable else 0.0
+            joinable = rule.joinable and self.budget.could_allow(more)
+            if joined and joinable and self.budget.could_allow(cost + more):
+                parts[-1].append(rule)
+            else:
+                parts.append([rule])
+                cost = 0.0
+            joined, cost = joinable, cost + more
+        return parts
 
     def _match(self, rules: list[Rule], bit: int) -> Step:
         """Return the match of *rules* at once, and their outcomes by its ``lastindex``."""
-        if len(rules) == 1 and not rules[0].packed:
+        if len(rules) == 1 and not (rules[0].packed and self.budget.allows(rules[0].join_cost())):
             return rules[0].alone
         pruned = [joining.prune(rule.tree(), bit) for rule in rules]
         key = *rules, *(rest for _, rest in pruned)
-        if key not in self.matches:
+        if key not in self._matches:
             outcomes, mark = {}, 0
             for rule in rules:
                 outcome = rule.outcome(mark)
                 mark += rule.pattern.groups + 1
                 outcomes[mark] = outcome
             alternatives = ((tree, rule.pattern.flags) for rule, (tree, _) in zip(rules, pruned, strict=True))
-            self.matches[key] = joining.join(alternatives).match, outcomes
-        return self.matches[key]
+            self._matches[key] = joining.join(alternatives).match, outcomes
+        return self._matches[key]
+
+
+class _Unfinished:
+    """A step that is being made: *parts* of rules that are still to be joined, before *step*."""
+
+    def __init__(self, parts: list[list[Rule]], step: Step) -> None:
+        self.parts, self.step = parts, step
+        self.chain: Step | None = None
+
+    @property
+    def cost(self) -> float:
+        """Return about how many seconds it takes to join the last part."""
+        return sum(rule.join_cost() for rule in self.parts[-1])
+
+
+def _chain(rules: Iterable[Rule], step: Step) -> Step:
+    """Return the step that tries *rules* in turn and goes on to *step*."""
+    for rule in reversed([*rules]):
+        step = *rule.alone, step
+    return step
 
 
 @lru_cache(None)

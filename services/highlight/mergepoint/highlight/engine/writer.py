@@ -24,13 +24,24 @@ class TooMany(Exception):
     """There are more classes than joints can be prepared for."""
 
 
-class _Values(dict[str, tuple[list[str], str, int]]):
+class _Joints(dict[int, str]):
+    """What stands before a token of one class, by the class before; made when it is first wanted."""
+
+    def __init__(self, css: str, classes: list[str]) -> None:
+        self.css, self.classes = css, classes
+
+    def __missing__(self, before: int) -> str:
+        joint = self[before] = _joint(self.classes[before], self.css)
+        return joint
+
+
+class _Values(dict[str, tuple[_Joints, str, int]]):
     """How values of one class are written: the joints in front, the text, and the class that it leaves open."""
 
-    def __init__(self, css: int, joints: list[str]) -> None:
+    def __init__(self, css: int, joints: _Joints) -> None:
         self.css, self.joints = css, joints
 
-    def __missing__(self, value: str) -> tuple[list[str], str, int]:
+    def __missing__(self, value: str) -> tuple[_Joints, str, int]:
         text = escape(value, quote=False)
         entry = self.joints, text, self.css
         if "\n" in text:
@@ -50,23 +61,23 @@ class _Values(dict[str, tuple[list[str], str, int]]):
         return entry
 
 
-class _Written(dict[Any, tuple[int, list[str], _Values]]):
+class _Written(dict[Any, tuple[int, _Joints, _Values]]):
     """Per token type (or LINE_END) the number of its class, its joints by class before, its values."""
 
     def __init__(self) -> None:
         self.lock, self.css_of = Lock(), HtmlFormatter()._get_css_classes
-        self.classes: dict[str, tuple[int, list[str], _Values]] = {}
+        self.names: list[str] = []
+        self.classes: dict[str, tuple[int, _Joints, _Values]] = {}
 
-    def __missing__(self, ttype: Any) -> tuple[int, list[str], _Values]:
+    def __missing__(self, ttype: Any) -> tuple[int, _Joints, _Values]:
         css = LINE_END if ttype == LINE_END else self.css_of(ttype)
         with self.lock:
             if css not in self.classes:
                 if len(self.classes) == CLASSES:
                     raise TooMany
-                joints: list[str] = []
-                self.classes[css] = len(self.classes), joints, _Values(len(self.classes), joints)
-            for to, (_, joints, _) in self.classes.items():
-                joints += [_joint(before, to) for before in [*self.classes][len(joints) :]]
+                joints = _Joints(css, self.names)
+                self.classes[css] = len(self.names), joints, _Values(len(self.names), joints)
+                self.names.append(css)
             self[ttype] = self.classes[css]
         return self[ttype]
 
@@ -107,9 +118,9 @@ def write(lexer: Any, tables: Any, text: str, put: Put) -> int:
         try:
             match, outcome, rest = table[text[pos]]
         except KeyError:
-            match, outcome, rest = tables.step(stack[-1], text[pos], pos)
+            match, outcome, rest = tables.step(stack[-1], text[pos])
         except IndexError:
-            match, outcome, rest = tables.step(stack[-1], "", pos)
+            match, outcome, rest = tables.step(stack[-1], "")
         while match is not None:
             found = match(text, pos)
             if found is not None:
@@ -147,7 +158,7 @@ def write(lexer: Any, tables: Any, text: str, put: Put) -> int:
                 last = css
                 pos += 1
             elif size:
-                tables.finish(0, pos)
+                tables.finish()
                 return last
         if move is not None:
             pops, pushes = move

@@ -1,0 +1,98 @@
+"""No text waits for the engine's own preparation: a child's first calls cost hardly more than with Pygments."""
+
+import os
+import time
+
+import pytest
+from pygments.lexer import Lexer
+from pygments.lexers import _iter_lexerclasses
+
+from mergepoint.highlight.engine import tables
+from mergepoint.highlight.engine.budget import AT_ONCE, Budget, Unlimited
+from tests.highlight.engine.first_calls import MORE, TIMES, excess, prepare
+
+LEXERS = sorted(_iter_lexerclasses(), key=lambda kind: kind.name)
+# Those that stood out once: large lists of words, sets beyond Latin-1, many rules, lexers in lexers.
+NOTED = {
+    "C", "GoogleSQL", "HTML+PHP", "Inform 7", "JavaScript", "Julia", "Kuin", "LilyPond", "Markdown", "Objective-C++",
+    "Python", "Racket", "SPARQL", "Scala", "Scilab", "Stata", "Turtle", "Wikitext", "X++", "systemverilog",
+}  # fmt: skip
+SOME = [kind for kind in LEXERS if kind.name in NOTED] + LEXERS[::30]
+ROUNDS = 4  # the machine may be shared
+
+pytestmark = pytest.mark.patient
+
+
+@pytest.fixture(scope="module")
+def prepared() -> None:
+    prepare()
+
+
+@pytest.mark.parametrize("kind", SOME, ids=lambda kind: kind.name)
+def test_each_of_the_first_calls_costs_hardly_more_than_with_pygments(prepared: None, kind: type[Lexer]) -> None:
+    check(kind)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", LEXERS, ids=lambda kind: kind.name)
+def test_so_does_each_of_every_lexer(prepared: None, kind: type[Lexer]) -> None:
+    check(kind)
+
+
+def check(kind: type[Lexer]) -> None:
+    """Measure until a round is as promised."""
+    for _ in range(ROUNDS):
+        over, call, ours, theirs = excess(kind)
+        if over <= 0:
+            return
+    pytest.fail(
+        f"call {call} took {ours * 1e3:.2f} ms, and Pygments {theirs * 1e3:.2f}; {TIMES} times and {MORE} s may"
+    )
+
+
+class TestBudget:
+    def test_what_one_text_cannot_lose_is_saved_for(self) -> None:
+        budget = Budget()
+        assert budget.allows(AT_ONCE)
+        assert not budget.allows(2 * AT_ONCE)
+        work(100 * AT_ONCE)
+        budget.earn()
+        assert budget.allows(1.9 * AT_ONCE)
+
+    def test_what_the_program_does_between_texts_pays_for_nothing(self) -> None:
+        budget = Budget()
+        work(0.1)
+        budget.begin()
+        budget.earn()
+        assert budget.saved < 0.001
+
+    def test_what_was_spent_is_gone(self) -> None:
+        budget = Budget()
+        budget.begin()
+        work(2 * AT_ONCE)
+        budget.pay()
+        assert not budget.allows(SMALLEST)
+
+    def test_a_fork_goes_on(self) -> None:
+        """Its processor time begins anew."""
+        budget = Budget()
+        work(0.01)
+        budget.earn()
+        if not (pid := os.fork()):
+            budget.earn()
+            budget.pay()
+            os._exit(0 if budget.saved >= 0 else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+
+    def test_preparation_that_nobody_waits_for_has_no_limit(self) -> None:
+        assert Unlimited().allows(1000)
+        assert tables.budget.could_allow(AT_ONCE)
+
+
+SMALLEST = 1e-6
+
+
+def work(seconds: float) -> None:
+    ends = time.process_time() + seconds
+    while time.process_time() < ends:
+        pass
