@@ -19,6 +19,7 @@ FormatName = Literal[
     "terminal16m",
     "json",
 ]
+GuessName = Literal["content", "pygments"]
 MOST_SNIPPETS = 100
 LINES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?){0,199}", re.ASCII)
 
@@ -48,8 +49,9 @@ class HighlightOptions(Options):
 
     code: Code
     language: Name | None = Field(None, description="a name or alias from /highlight/languages; none: guessed")
-    filename: Name | None = Field(None, description="chooses the language when language is absent")
-    mimetype: Name | None = Field(None, description="chooses the language when both are absent")
+    filename: Name | None = Field(None, description="hints at the language when language is absent")
+    mimetype: Name | None = Field(None, description="hints at it when the filename says nothing")
+    guess: GuessName = Field("content", description="how to guess where no hint helps; pygments: as Pygments does")
     fallback: Literal["none", "plain"] = Field("none", description="plain: an unknown language gives plain text")
     format: FormatName | None = Field(None, description="what to write; none: by Accept, else html")
     style: Name = Field("default", description="a name from /highlight/styles")
@@ -94,6 +96,7 @@ class GuessOptions(Options):
 
     code: Code
     filename: Name | None = Field(None, description="helps")
+    guess: GuessName = Field("content", description="pygments: what Pygments alone says")
     limit: int = Field(5, ge=1, le=100, description="how many candidates at most")
 
 

@@ -54,6 +54,7 @@ def highlight(options: HighlightOptions, render: Render = engine.highlight) -> A
         layout=layout(options),
         tabsize=options.tabsize,
         strip=options.strip,
+        guess=options.guess,
         render=render,
     )
     content = found.content if isinstance(found.content, bytes) else found.content.encode()
@@ -85,7 +86,8 @@ def layout(options: HighlightOptions) -> Layout:
 
 def guess(options: GuessOptions) -> Answer:
     """Rank the languages that a text may be in."""
-    return Answer.json({"candidates": core.guess(options.code, filename=options.filename, limit=options.limit)})
+    candidates = core.guess(options.code, filename=options.filename, limit=options.limit, guess=options.guess)
+    return Answer.json({"candidates": candidates})
 
 
 def batch(options: BatchOptions, highlight: Highlight = highlight) -> Answer:
