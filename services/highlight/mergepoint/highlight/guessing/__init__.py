@@ -13,6 +13,7 @@ from .. import analysers, names
 from ..analysers import Candidate
 from ..names import LexerClass
 from .evidence import SURE, certain
+from .idioms import idiomatic
 from .model import model
 
 # Below it a text is plain text: measured, what is guessed below is wrong about as often as right.
@@ -52,7 +53,7 @@ def rank(text: str, hinted: Sequence[LexerClass] = ()) -> list[Candidate]:
 
 def _chances(text: str) -> dict[str, float]:
     """Return how likely each language that the model knows is."""
-    chances = dict(model().probabilities(text))
+    chances = idiomatic(text, dict(model().probabilities(text)))
     if word := certain(text):
         chances = {known: chance * (1 - SURE) for known, chance in chances.items()}
         chances[word] += SURE

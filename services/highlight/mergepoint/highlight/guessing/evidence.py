@@ -3,8 +3,11 @@
 import json
 import re
 
+from .idioms import is_prose
+
 # How sure one may be of a language whose sign is there: a text may still only quote it.
 SURE = 0.97
+CODED = re.compile(r"[0-9A-Fa-f]{16,}|[0-9A-Za-z+/_-]{40,}={0,2}")  # lines of hexadecimal digits or base64
 TEMPLATE = re.compile(r"<\?(?!xml)|<%|\{%|\{\{")
 # Where a text begins so, it is in that language; each is tried at the beginning only, in no more than linear time.
 BEGINNINGS = [
@@ -17,6 +20,7 @@ BEGINNINGS = [
         r"|\d+(,\d+)?[acd]\d+(,\d+)?\n[<>] ",
         "docker": r"(?:(?:#.*|ARG .*|[ \t]*)\n)*FROM (--platform=\S+ )?[\w./:${}@-]+( (AS|as) [\w.-]+)?[ \t]*\n",
         "http": r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/\d(\.\d)?\r?\n|HTTP/\d(\.\d)? \d{3}\b",
+        "console": r"[\w.@:~/-]{0,40}\$ [a-z./]\S*",
         "pycon": r">>> ",
         "pytb": r"Traceback \(most recent call last\):\n",
         "tex": r"\\documentclass\b|\\begin\{document\}",
@@ -33,7 +37,7 @@ def certain(text: str) -> str | None:
     for beginning, word in BEGINNINGS:
         if beginning.match(text):
             return None if word == "html" and TEMPLATE.search(text) else word
-    return None
+    return "text" if is_prose(text) or all(CODED.fullmatch(line) for line in text.split("\n")) else None
 
 
 def is_json(text: str) -> bool:

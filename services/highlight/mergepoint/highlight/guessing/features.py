@@ -53,7 +53,8 @@ def skimmed(text: str) -> str:
 
 
 def _without(text: str, opening: str, closing: str) -> str:
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while (begin := text.find(opening, at)) >= 0 and (end := text.find(closing, begin + len(opening))) >= 0:
         line = text.find("\n", begin, end)
         keep = line if line >= 0 and end - line > LONG else end

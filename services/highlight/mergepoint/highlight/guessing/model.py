@@ -35,8 +35,10 @@ class Model:
         sums = [0] * len(self.labels)
         starts, owners, weights = self.starts, self.owners, self.weights
         for bucket in found:
-            for at in range(starts[bucket], starts[bucket + 1]):
-                sums[owners[at]] += weights[at]
+            begin, end = starts[bucket], starts[bucket + 1]
+            if begin < end:
+                for owner, weight in zip(owners[begin:end], weights[begin:end], strict=True):
+                    sums[owner] += weight
         scale = self.scale / math.sqrt(len(found) or 1)
         return _softmax(self.labels, [bias + scale * total for bias, total in zip(self.biases, sums, strict=True)])
 
