@@ -33,6 +33,9 @@ highlight.js, Rouge and Prism tell fewer kinds of tokens apart than Pygments, an
 lines beside them show what a cache does, not who highlights faster. "Sandbox off" is the same service with its work
 done in the worker.
 
+Guessing is judged on texts in bench/languages, of ten and of fifty lines in each of 40 languages, which nobody was
+trained on. highlight.js has one language for HTML and XML, and one for INI and TOML; either counts as right there.
+
 htmldiff's rows are of the core alone, in processor time of one process, with the default options, on the same
 documents for both sides. Some peers show less: lxml loses comments and nests invalidly, none is bounded or sanitises.
 """

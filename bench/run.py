@@ -14,6 +14,7 @@ from pathlib import Path
 import auth
 import comparing
 import engine
+import guess
 import pictures
 import rows
 import suite
@@ -66,6 +67,7 @@ def thumbnail(_folder: Path, turns: Turns) -> list[Row]:
 PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
     "highlight": highlight,
     "engine": lambda _folder, _turns: engine.rows(),
+    "guess": lambda _folder, _turns: guess.rows(),
     "htmldiff": lambda folder, _turns: comparing.rows(folder),
     "thumbnail": thumbnail,
     "auth": lambda _folder, turns: auth.rows(turns),

@@ -6,7 +6,17 @@ import sys
 import pytest
 from pygments.lexers import CppLexer, PythonLexer, RubyLexer, TextLexer
 
-from mergepoint.highlight import FORMATS, Layout, UnknownLanguage, UnknownStyle, guess, highlight, languages, stylesheet
+from mergepoint.highlight import (
+    FORMATS,
+    Layout,
+    UnknownLanguage,
+    UnknownStyle,
+    guess,
+    highlight,
+    languages,
+    names,
+    stylesheet,
+)
 from mergepoint.highlight import lexers as finding
 from mergepoint.highlight import styles as all_styles
 from mergepoint.highlight.stylesheets import is_dark
@@ -54,15 +64,17 @@ def test_an_editors_mode_line_decides() -> None:
     assert guess("-- vim: ft=lua\nx")[0] == {"language": "lua", "name": "Lua", "score": 1.0}
 
 
-@pytest.mark.parametrize(
-    ("chosen", "field"),
-    [({"language": "klingon"}, "language"), ({"filename": "x.klingon"}, "filename"), ({"mimetype": "x/y"}, "mimetype")],
-)
-def test_an_unknown_language_names_its_field(chosen: dict[str, str], field: str) -> None:
+def test_an_unknown_language_names_its_field() -> None:
     with pytest.raises(UnknownLanguage) as refused:
-        highlight("x", **chosen)
-    assert refused.value.field == field
-    assert highlight("x", **chosen, fallback="plain").plaintext
+        highlight("x", "klingon")
+    assert refused.value.field == "language"
+    assert highlight("x", "klingon", fallback="plain").plaintext
+
+
+@pytest.mark.parametrize("hint", [{"filename": "x.klingon"}, {"mimetype": "x/y"}])
+def test_a_hint_that_says_nothing_is_passed_over(hint: dict[str, str]) -> None:
+    assert highlight("x", **hint).plaintext
+    assert highlight("#!/bin/sh\n", **hint).language == "bash"
 
 
 def test_an_unknown_language_names_the_nearest() -> None:
@@ -114,7 +126,7 @@ def test_every_lexer_is_found_by_alias_and_by_name() -> None:
     for language in languages():
         for word in (*language["aliases"], language["name"]):
             assert finding.find(word, None, None, "")
-        assert finding.identifier(finding.find(language["name"], None, None, ""))
+        assert names.word(finding.find(language["name"], None, None, ""))
 
 
 def test_candidates_are_ranked_and_limited() -> None:

@@ -18,6 +18,10 @@ HIGHLIGHT = [
     highlight("a language with signs in its name", "int x;\n", language="c++"),
     highlight("by file name", "puts 1\n", filename="lib/app.rb"),
     highlight("by MIME type", "[1, null]\n", mimetype="application/json"),
+    highlight("by a name of other highlighters", "val x = 1\n", language="KT"),
+    highlight("by MIME type with parameters", "x = 1\n", mimetype="text/x-python;charset=utf-8"),
+    highlight("a hint that says nothing is passed over", "#!/usr/bin/env node\n1\n", filename="blob", mimetype="x/y"),
+    highlight("guessed as Pygments does", "<?php echo 1;\n", guess="pygments"),
     highlight("guessed", "#!/usr/bin/env python\nprint(1)\n"),
     highlight("language goes before file name", "x\n", language="text", filename="a.py"),
     highlight("markup in the text is escaped", HTML, language="html"),
@@ -131,6 +135,12 @@ OTHERS: list[dict[str, Any]] = [
         "call": "guess",
         "options": {"code": "#!/usr/bin/env python\nimport os\n"},
         "expect": {"includes": {"candidates": [{"language": "python", "name": "Python", "score": 1.0}]}},
+    },
+    {
+        "name": "a guess by the text itself",
+        "call": "guess",
+        "options": {"code": "def greet(name):\n    return f'Hello, {name}!'\n", "limit": 1},
+        "expect": {"includes": {"candidates": [{"language": "python"}]}},
     },
     {
         "name": "a guess that a file name helps",

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pygments.lexer import Lexer
 from pygments.lexers.special import TextLexer
 
-from . import engine, lexers, stylesheets
+from . import engine, lexers, names, stylesheets
 from .formats import FORMATS, MARKED, Layout, NoMarks
 from .lexers import UnknownLanguage
 
@@ -45,14 +46,16 @@ def highlight(
     layout: Layout | None = None,
     tabsize: int = 0,
     strip: bool = False,
-    find_lexer: FindLexer = lexers.find,
+    guess: lexers.Guess = "content",
+    find_lexer: FindLexer | None = None,
     render: Callable[[str, Any, Any], str | bytes] = engine.highlight,
 ) -> Highlighted:
     """Return *code* highlighted as *format* (one of FORMATS) says, laid out as *layout* says.
 
-    The language is *language*, or what *filename* or *mimetype* tell, or a guess. An unknown one raises
-    UnknownLanguage, or gives plain text with ``fallback="plain"``. Leading blank lines are kept, which Pygments by
-    itself would strip. *render* is ``engine.highlight`` or something that gives the same bytes: ``pygments.highlight``.
+    The language is *language*, or what *filename*, *mimetype* or the text hint at, or a guess. An unknown *language*
+    raises UnknownLanguage, or gives plain text with ``fallback="plain"``. Leading blank lines are kept, which Pygments
+    by itself would strip. *find_lexer* takes the place of ``lexers.find``, *render* that of ``engine.highlight``:
+    something that gives the same bytes, as ``pygments.highlight`` does.
     """
     layout = layout or Layout()
     if layout.marks and format not in MARKED:
@@ -61,28 +64,34 @@ def highlight(
     if layout.dark_style:
         stylesheets.find(layout.dark_style, "dark_style")
     try:
-        kind = find_lexer(language, filename, mimetype, code)
+        find = find_lexer or partial(lexers.find, guess=guess)
+        kind = find(language, filename, mimetype, code)
     except UnknownLanguage:
         if fallback != "plain":
             raise
         kind = TextLexer
     lexer = kind(stripnl=False, stripall=strip, tabsize=tabsize)
     form = FORMATS[format]
-    word = lexers.identifier(lexer)
+    word = names.word(lexer)
     written = render(code, lexer, form.formatter(_clip(layout, code), word))
     content = written if isinstance(written, bytes) else form.finish(written, layout)
     return Highlighted(content, format, word, isinstance(lexer, TextLexer))
 
 
-def guess(code: str, *, filename: str | None = None, limit: int = 5) -> list[dict[str, Any]]:
-    """Return at most *limit* languages that *code* may be in: language, name and score, likeliest first."""
+def guess(
+    code: str, *, filename: str | None = None, limit: int = 5, guess: lexers.Guess = "content"
+) -> list[dict[str, Any]]:
+    """Return at most *limit* languages that *code* may be in: language, name and score, likeliest first.
+
+    With ``guess="pygments"`` this is what Pygments alone says.
+    """
     return [
         {
-            "language": lexers.identifier(found.lexer),
+            "language": names.word(found.lexer),
             "name": found.lexer.name,
             "score": round(found.score, 3),
         }
-        for found in lexers.rank(code, filename)[:limit]
+        for found in lexers.rank(code, filename, guess)[:limit]
     ]
 
 

@@ -1,4 +1,4 @@
-"""Finds the name that is most like another, among thousands, in less than a millisecond. Knows nothing of languages."""
+"""Finds the name that is most like another, among thousands, in less than a millisecond. Knows no language."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

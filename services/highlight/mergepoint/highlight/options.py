@@ -21,6 +21,7 @@ FormatName = Literal[
     "terminal16m",
     "json",
 ]
+GuessName = Literal["content", "pygments"]
 MOST_SNIPPETS = 100
 # What other highlighters, and people, call these.
 TEXT = "text source input content contents file files data upload body snippet src string value document raw sourcecode"
@@ -107,8 +108,9 @@ class HighlightOptions(Options):
     }
     code: Code
     language: Name | None = Field(None, description="a name or alias from /highlight/languages; none: guessed")
-    filename: Name | None = Field(None, description="chooses the language when language is absent")
-    mimetype: Name | None = Field(None, description="chooses the language when both are absent")
+    filename: Name | None = Field(None, description="hints at the language when language is absent")
+    mimetype: Name | None = Field(None, description="hints at it when the filename says nothing")
+    guess: GuessName = Field("content", description="how to guess where no hint helps; pygments: as Pygments does")
     fallback: Literal["none", "plain"] = Field("none", description="plain: an unknown language gives plain text")
     format: FormatName | None = Field(None, description="what to write; none: by Accept, else html")
     nowrap: bool = Field(False, description="only the spans, nothing around them (html)")
@@ -163,9 +165,7 @@ class HighlightOptions(Options):
 class CheckOptions(Options):
     """What names a language; the sandbox is asked whether there is one by that name, before a text's time begins."""
 
-    language: str | None = None
-    filename: str | None = None
-    mimetype: str | None = None
+    language: str
 
 
 class BatchOptions(Options):
@@ -181,6 +181,7 @@ class GuessOptions(Options):
     synonyms: ClassVar = {"code": TEXT, "filename": FILENAME, "limit": "max count n number top"}
     code: Code
     filename: Name | None = Field(None, description="helps")
+    guess: GuessName = Field("content", description="pygments: what Pygments alone says")
     limit: int = Field(5, ge=1, le=100, description="how many candidates at most")
 
 

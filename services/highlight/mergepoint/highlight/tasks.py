@@ -38,7 +38,6 @@ GUESS_DEADLINE = 0.2  # promised are 0.4 on a machine that has a processor for i
 FALLBACK_PER_LINE = 3e-6
 PLAIN_DEADLINE = 1.0  # plain text takes milliseconds; with a whole LONGEST_DEADLINE before it, nginx still waits
 WITHOUT_FALLBACK = ("png",)
-NAMING = ("language", "filename", "mimetype")  # the first that is given names the language
 CHECK_DEADLINE = 1.0  # for looking up a name, which takes at most a millisecond or two
 MOST_KNOWN = 4096  # names that are not looked up again
 
@@ -58,6 +57,7 @@ def highlight(options: HighlightOptions, render: Render = engine.highlight) -> A
         layout=layout(options),
         tabsize=options.tabsize,
         strip=options.strip,
+        guess=options.guess,
         render=render,
     )
     content = found.content if isinstance(found.content, bytes) else found.content.encode()
@@ -102,7 +102,8 @@ def last_line_of(code: str) -> int:
 
 def guess(options: GuessOptions) -> Answer:
     """Rank the languages that a text may be in."""
-    return Answer.json({"candidates": core.guess(options.code, filename=options.filename, limit=options.limit)})
+    candidates = core.guess(options.code, filename=options.filename, limit=options.limit, guess=options.guess)
+    return Answer.json({"candidates": candidates})
 
 
 def batch(options: BatchOptions, highlight: Highlight = highlight) -> Answer:
@@ -161,7 +162,7 @@ TASKS: Mapping[str, Task] = {
 
 def check(options: CheckOptions) -> Answer:
     """Refuse what names no language."""
-    lexers.find(options.language, options.filename, options.mimetype, "")
+    lexers.by_name(options.language)
     return Answer.json({})
 
 
@@ -206,10 +207,9 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         stylesheets.find(options.style)
         if options.dark_style:
             stylesheets.find(options.dark_style, "dark_style")
-        asked = next(({name: value} for name in NAMING if (value := getattr(options, name)) is not None), None)
-        if asked is None or options.fallback == "plain":
+        if options.language is None or options.fallback == "plain":
             return
-        names = CheckOptions(**asked)
+        names = CheckOptions(language=options.language)
         if names not in known:
             try:
                 call(sandbox, "highlight", "check", names, deadline=CHECK_DEADLINE)

@@ -1,0 +1,42 @@
+"""Pygments' own guess: each lexer's analyser is asked how much a text looks like its language."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from pygments.lexer import Lexer
+from pygments.lexers import find_lexer_class_for_filename
+from pygments.modeline import get_filetype_from_buffer
+
+from . import names
+from .names import LexerClass
+
+# What a matching file name adds to an analyser's score, as in Pygments' own choice between patterns.
+FILENAME_BONUS = 0.5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A language that a text may be in, and how likely: 0 to 1."""
+
+    lexer: LexerClass
+    score: float
+
+
+def rank(code: str, filename: str | None = None) -> list[Candidate]:
+    """Return the languages that *code* may be in, likeliest first; an editor's mode line decides."""
+    filetype = get_filetype_from_buffer(code)
+    mode = names.find(filetype) if filetype else None
+    named = find_lexer_class_for_filename(filename, code) if filename else None
+    scores = {lexer: float(lexer.analyse_text(code)) for lexer in opinionated()}
+    if named:
+        scores[named] = min(1.0, scores.get(named, 0.0) + FILENAME_BONUS)
+    if mode:
+        scores[mode] = 1.0
+    candidates = [Candidate(lexer, score) for lexer, score in scores.items() if score > 0]
+    return sorted(candidates, key=lambda found: (-found.score, found.lexer is not mode))
+
+
+@cache
+def opinionated() -> tuple[LexerClass, ...]:
+    """Return the lexers with an analyser of their own; the others' always says 0."""
+    return tuple(lexer for lexer in names.classes() if lexer.analyse_text is not Lexer.analyse_text)

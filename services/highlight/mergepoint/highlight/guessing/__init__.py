@@ -1,0 +1,88 @@
+"""Guesses the language of a text: a small classifier, what settles it by itself, and Pygments' analysers for the rest.
+
+`features` counts, `model` weighs, `evidence` knows signs. The model knows the languages that most texts are in; for the
+others the lexers' own analysers are asked, and believed where they are sure. Where nothing is likely, it is plain text.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from pygments.lexers.special import TextLexer
+
+from .. import analysers, names
+from ..analysers import Candidate
+from ..names import LexerClass
+from .evidence import SURE, certain
+from .idioms import idiomatic
+from .model import model
+
+# Below it a text is plain text: measured, what is guessed below is wrong about as often as right.
+FLOOR = 0.4
+LEAST = 0.005  # candidates below it are not worth telling
+ANALYSER_FLOOR = 0.9  # what an analyser has to say to be believed
+# Analysers that are sure of texts in other languages: measured on texts of the languages that the model knows.
+UNTRUSTED = {"brainfuck", "hylang", "logtalk", "mojo", "objective-j", "slurm", "swig", "tasm", "visualprolog"}
+FIRST = 3.0  # how much likelier the first of the languages that a hint leaves open is than each other
+UNHEARD = 0.5  # what speaks for a language that the model does not know: less than nothing in particular
+TINY = 1e-4
+
+
+def rank(text: str, hinted: Sequence[LexerClass] = ()) -> list[Candidate]:
+    """Return the languages that *text* may be in and how likely, likeliest first; of *hinted* ones, if there are."""
+    if len(hinted) == 1:
+        return [Candidate(hinted[0], 1.0)]
+    if not hinted and not text.strip():
+        return [Candidate(TextLexer, 1.0)]
+    chances = _chances(text)
+    if hinted:
+        return _among(hinted, chances)
+    found = [
+        Candidate(lexer, chance)
+        for word, chance in chances.items()
+        if chance >= LEAST and word != "text" and (lexer := names.find(word))
+    ]
+    found.sort(key=lambda candidate: -candidate.score)
+    best = found[0].score if found else 0.0
+    if best < FLOOR:
+        found = [*_analysed(text, chances), *found]
+        best = max((candidate.score for candidate in found), default=0.0)
+    plain = max(chances["text"], 1 - best if best < FLOOR else 0.0)
+    found += [Candidate(TextLexer, plain)] if plain >= LEAST else []
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _chances(text: str) -> dict[str, float]:
+    """Return how likely each language that the model knows is."""
+    chances = idiomatic(text, dict(model().probabilities(text)))
+    if word := certain(text):
+        chances = {known: chance * (1 - SURE) for known, chance in chances.items()}
+        chances[word] += SURE
+    return chances
+
+
+def _among(hinted: Sequence[LexerClass], chances: dict[str, float]) -> list[Candidate]:
+    """Return *hinted* by how much the text speaks for each, the first of them being likelier beforehand."""
+    before = _chances_before()
+    weights = {}
+    for lexer in hinted:
+        word = names.word(lexer)
+        weights[lexer] = (chances[word] + TINY) / (before[word] + TINY) if word in before else UNHEARD
+    weights[hinted[0]] *= FIRST
+    total = sum(weights.values())
+    return [Candidate(lexer, weights[lexer] / total) for lexer in sorted(weights, key=lambda lexer: -weights[lexer])]
+
+
+@cache
+def _chances_before() -> dict[str, float]:
+    """Return how likely each language is when nothing is known."""
+    return dict(model().probabilities(""))
+
+
+def _analysed(text: str, chances: dict[str, float]) -> list[Candidate]:
+    """Return the languages that the model does not know and whose analysers are sure."""
+    candidates = analysers.rank(text)
+    return [
+        Candidate(found.lexer, found.score * SURE)
+        for found in candidates
+        if found.score >= ANALYSER_FLOOR and names.word(found.lexer) not in (*chances, *UNTRUSTED)
+    ]

@@ -1,0 +1,89 @@
+"""Weighs the features of a text for each language: a logistic regression whose weights were learnt by tools/train.py.
+
+The file is deflated: a line of JSON (labels, biases, scale, vocabulary), then for each bucket of features the number of
+its weights, then the label and the weight of each, a byte each.
+"""
+
+import json
+import math
+import zlib
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import accumulate
+
+from .features import BUCKETS, FIRST_WORD, features
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights by bucket: those of bucket *b* stand from ``starts[b]`` to ``starts[b + 1]``."""
+
+    labels: list[str]
+    biases: list[float]
+    scale: float
+    vocabulary: dict[str, int]
+    starts: "array[int]"
+    owners: bytes
+    weights: "array[int]"
+
+    def probabilities(self, text: str) -> list[tuple[str, float]]:
+        """Return every label and how likely it is that *text* is in that language, likeliest first."""
+        found = features(text, self.vocabulary)
+        sums = [0] * len(self.labels)
+        starts, owners, weights = self.starts, self.owners, self.weights
+        for bucket in found:
+            begin, end = starts[bucket], starts[bucket + 1]
+            if begin < end:
+                for owner, weight in zip(owners[begin:end], weights[begin:end], strict=True):
+                    sums[owner] += weight
+        scale = self.scale / math.sqrt(len(found) or 1)
+        return _softmax(self.labels, [bias + scale * total for bias, total in zip(self.biases, sums, strict=True)])
+
+
+def _softmax(labels: Iterable[str], scores: list[float]) -> list[tuple[str, float]]:
+    most = max(scores)
+    powers = [math.exp(score - most) for score in scores]
+    total = sum(powers)
+    pairs = zip(labels, (power / total for power in powers), strict=True)
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+@cache
+def model() -> Model:
+    """Return the model that ships."""
+    return read(files(__package__).joinpath("model.bin").read_bytes())
+
+
+def read(data: bytes) -> Model:
+    """Return the model in *data*."""
+    head, _, rest = zlib.decompress(data).partition(b"\n")
+    known = json.loads(head)
+    counts, rest = rest[:BUCKETS], rest[BUCKETS:]
+    half = len(rest) // 2
+    return Model(
+        labels=known["labels"],
+        biases=known["biases"],
+        scale=known["scale"],
+        vocabulary={word: FIRST_WORD + at for at, word in enumerate(known["vocabulary"])},
+        starts=array("I", accumulate(counts, initial=0)),
+        owners=rest[:half],
+        weights=array("b", rest[half:]),
+    )
+
+
+def written(
+    labels: list[str],
+    biases: list[float],
+    scale: float,
+    vocabulary: list[str],
+    weights: dict[int, list[tuple[int, int]]],
+) -> bytes:
+    """Return what `read` reads; *weights* are those of each bucket, a label's number and -127 to 127."""
+    head = json.dumps({"labels": labels, "biases": biases, "scale": scale, "vocabulary": vocabulary})
+    rows = [weights.get(bucket, [])[:255] for bucket in range(BUCKETS)]
+    flat = [pair for row in rows for pair in row]
+    body = bytes(map(len, rows)) + bytes(label for label, _ in flat) + array("b", (w for _, w in flat)).tobytes()
+    return zlib.compress(head.encode() + b"\n" + body, 9)

@@ -1,0 +1,133 @@
+"""What languages are called: Pygments' own names first, then those that everybody else uses.
+
+The others stand in names.json, which tools/names.py makes from the lists of highlight.js, Prism, Shiki and Linguist.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from pygments.lexer import Lexer
+from pygments.lexers import _iter_lexerclasses
+
+from .nearest import Nearest
+
+LexerClass = type[Lexer]
+# What is meant by a name that is nearly one of theirs and nearly one of another.
+MOST_MEANT = (
+    "python javascript typescript html css json bash java c cpp csharp go rust php ruby sql yaml xml markdown kotlin "
+    "swift jsx tsx docker toml ini diff scala perl lua haskell r dart elixir erlang clojure powershell"
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The data file: each value is a word for a language, or several, likeliest first."""
+
+    words: Mapping[str, str]
+    names: Mapping[str, Mapping[str, list[str]]]
+    filenames: Mapping[str, list[str]]
+    extensions: Mapping[str, list[str]]
+    interpreters: Mapping[str, list[str]]
+
+
+@cache
+def known() -> Known:
+    """Return what names.json says."""
+    data = json.loads(files(__package__).joinpath("names.json").read_text())
+    return Known(**{field: MappingProxyType(data[field]) for field in Known.__dataclass_fields__})
+
+
+@cache
+def classes() -> tuple[LexerClass, ...]:
+    """Return all lexers, those of plug-ins too."""
+    return tuple(_iter_lexerclasses())
+
+
+def find(name: str) -> LexerClass | None:
+    """Return the lexer that goes by *name*, in whatever case."""
+    return _index().get(name.lower()) or _spaced().get(name.lower())
+
+
+def find_all(words: Iterable[str]) -> list[LexerClass]:
+    """Return the lexers of the *words* that have one."""
+    return [lexer for word in words if (lexer := find(word))]
+
+
+def word(lexer: Lexer | type[Lexer]) -> str:
+    """Return the common word for a lexer's language: mostly its first alias, or its name where it has none."""
+    first = str(lexer.aliases[0] if lexer.aliases else lexer.name)
+    return known().words.get(first.lower(), first)
+
+
+def aliases(lexer: LexerClass) -> list[str]:
+    """Return all names that find *lexer*, but for its full one: the common word, Pygments' own, those of others."""
+    own = [alias for alias in lexer.aliases if alias != word(lexer)]
+    return ([word(lexer)] if lexer.aliases else []) + own + _added().get(lexer, [])
+
+
+def patterns(lexer: LexerClass) -> list[str]:
+    """Return the file names and ``*.x`` that Linguist has for *lexer* before all others."""
+    return _patterns().get(lexer, [])
+
+
+def nearest(name: str) -> str:
+    """Return the common word for the language whose name is most like *name*."""
+    return word(_index()[_nearest().to(name.lower())])
+
+
+@cache
+def _index() -> dict[str, LexerClass]:
+    """Pygments' aliases first, then its full names, then the names of others."""
+    index: dict[str, LexerClass] = {}
+    for lexer in classes():
+        for alias in lexer.aliases:
+            index.setdefault(alias.lower(), lexer)
+    for lexer in classes():
+        index.setdefault(lexer.name.lower(), lexer)
+    for language, sources in known().names.items():
+        if language in index:  # a Pygments that is not ours may lack it
+            for name in sorted({name for names in sources.values() for name in names}):
+                index.setdefault(name, index[language])
+    return index
+
+
+@cache
+def _spaced() -> dict[str, LexerClass]:
+    """What has a + in its name, by what a query written by hand makes of it; one of these may have spaces too."""
+    return {name.replace("+", " "): lexer for name, lexer in _index().items() if "+" in name}
+
+
+@cache
+def _added() -> dict[LexerClass, list[str]]:
+    """The names that are not Pygments', by lexer."""
+    own = {name.lower() for lexer in classes() for name in (*lexer.aliases, lexer.name)}
+    added: dict[LexerClass, list[str]] = defaultdict(list)
+    for name, lexer in _index().items():
+        if name not in own:
+            added[lexer].append(name)
+    return added
+
+
+@cache
+def _patterns() -> dict[LexerClass, list[str]]:
+    found: dict[LexerClass, list[str]] = defaultdict(list)
+    for pattern, languages in [
+        *known().filenames.items(),
+        *((f"*{extension}", languages) for extension, languages in known().extensions.items()),
+    ]:
+        if lexer := find(languages[0]):
+            found[lexer].append(pattern)
+    return found
+
+
+@cache
+def _nearest() -> Nearest:
+    """All names; those of languages that highlight.js has too, or that are met often, are likelier."""
+    common = {language for language, sources in known().names.items() if "highlight.js" in sources}
+    common |= set(MOST_MEANT.split())
+    return Nearest({name: word(lexer) in common for name, lexer in _index().items()})
