@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from tests.servers import Connection, Reply
+from tests.stopwatch import Stopwatch
 
 Input = tuple[str, str]  # language, text
 
@@ -61,6 +62,7 @@ class Seen:
     took: list[float] = dataclasses.field(default_factory=list)
     refused: list[str] = dataclasses.field(default_factory=list)
     degraded: int = 0
+    slowness: float = 1.0  # of the machine, by others than us
 
     def add(self, took: float, reply: Reply) -> None:
         self.took.append(took)
@@ -72,12 +74,13 @@ class Seen:
         return statistics.quantiles(self.took, n=100, method="inclusive")[share - 1]
 
     def as_promised(self) -> bool:
-        return not self.refused and not self.degraded and self.percentile(99) < 0.1
+        return not self.refused and not self.degraded and self.percentile(99) / self.slowness < 0.1
 
     def __str__(self) -> str:
         p50, p99, most = (seconds * 1000 for seconds in (self.percentile(50), self.percentile(99), max(self.took)))
         times = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, at most {most:.1f} ms"
-        return f"{len(self.took)} answers, {times}; {self.degraded} degraded, refused: {self.refused}"
+        busy = f"a machine {self.slowness:.1f} times as slow as an idle one"
+        return f"{len(self.took)} answers, {times} on {busy}; {self.degraded} degraded, refused: {self.refused}"
 
 
 def deadline(text: str) -> float:
@@ -90,6 +93,16 @@ def ask(connection: Connection, language: str, text: str, options: str = "") -> 
     began = time.monotonic()
     reply = connection.request("POST", f"/highlight?language={quote(language)}{options}", text.encode())
     return time.monotonic() - began, reply
+
+
+def least_seconds(connection: Connection, language: str, text: str) -> float:
+    """Return how long the answer takes alone on an idle machine, or less: the least of three tries."""
+    took = []
+    for _ in range(3):
+        with Stopwatch() as watch:
+            ask(connection, language, text)
+        took.append(watch.seconds)
+    return min(took)
 
 
 def new_texts() -> Iterator[str]:
@@ -150,8 +163,10 @@ def best_of_rounds(port: int, rounds: int = 3) -> Seen:
     """Work under attack until a round is as promised; return the best one. The machine may be shared."""
     best = None
     for _ in range(rounds):
-        wait_until_quiet(seconds=30)
-        seen, hostile = work_under_attack(port)
+        wait_until_quiet(seconds=5)
+        with Stopwatch() as watch:
+            seen, hostile = work_under_attack(port)
+        seen.slowness = watch.slowness
         assert not hostile.refused, hostile
         assert hostile.degraded == len(hostile.took) > 8, f"each attack hits its deadline: {hostile}"
         if best is None or seen.percentile(99) < best.percentile(99):

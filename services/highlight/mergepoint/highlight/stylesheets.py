@@ -59,8 +59,8 @@ class Sheet:
     """Which style sheet: for *style*, and with *dark* that style for readers who prefer dark.
 
     *dark_selector* is an ancestor that makes it dark too: ``.name``, ``#name``, ``[name]`` or ``[name=value]``.
-    Outside the class *scope* it touches nothing. *cssclass* and *classprefix* are those of the HTML; with *marks* it
-    knows marked lines.
+    Outside the class *scope*, with its dot or without, it touches nothing. *cssclass* and *classprefix* are those of the
+    HTML; with *marks* it knows marked lines.
     """
 
     style: str = "default"
@@ -144,7 +144,7 @@ def _rules(style: type[Style], sheet: Sheet) -> str:
     if not sheet.scope:
         rules = [formatter.get_style_defs(selector)]
     else:
-        scope = f".{sheet.scope}"
+        scope = f".{sheet.scope.removeprefix('.')}"
         selector = selector if selector == scope else f"{scope} {selector}"
         rules = [
             *(f"{scope} {rule}" for rule in formatter.get_linenos_style_defs()),
