@@ -59,8 +59,8 @@ class Sheet:
     """Which style sheet: for *style*, and with *dark* that style for readers who prefer dark.
 
     *dark_selector* is an ancestor that makes it dark too: ``.name``, ``#name``, ``[name]`` or ``[name=value]``.
-    Outside the class *scope*, with its dot or without, it touches nothing. *cssclass* and *classprefix* are those of the
-    HTML; with *marks* it knows marked lines.
+    Outside the class *scope*, with its dot or without, it touches nothing. *cssclass* and *classprefix* are those of
+    the HTML; with *marks* it knows marked lines.
     """
 
     style: str = "default"
