@@ -120,7 +120,7 @@ def _truncated() -> Iterator[None]:
 def _profile(image: Image.Image, data: bytes) -> bytes | None:
     """Return the colour profile: a number goes before one in PNG (third edition, 4.3), and after one in AVIF (MIAF)."""
     icc: bytes | None = image.info.get("icc_profile")
-    if image.format == "AVIF" and icc:
+    if image.format in ("AVIF", "HEIF") and icc:
         return icc
     found = cicp.profile_of(data, image.format or "") or icc
     if found or image.format != "PNG" or "srgb" in image.info:

@@ -185,7 +185,7 @@ def _found(data: bytes, format: str, *, strict: bool) -> Damage | None:
     if format == "GIF":
         whole = gif.ended(data) and (not strict or all(frame.whole for frame in gif.frames(data)))
         return None if whole else Damage("has no end")
-    if format in ("WEBP", "AVIF"):
+    if format in ("WEBP", "AVIF", "HEIF"):
         found = webp_repair.mended(data, format)
         return Damage(found.what, bool(found.missing), found.later) if found else None
     return None
