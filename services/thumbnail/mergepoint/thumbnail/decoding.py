@@ -39,12 +39,14 @@ class Opened:
             self.notes = metadata.read(image, data)
             self.icc = _profile(image, data)
         self.image = image
+        self.eighths = 8
         self.size: tuple[int, int] = image.size
         """As it is loaded, which of a JPEG may be less than it has."""
         self.mode: str = image.mode
 
     def reduce(self, eighths: int) -> None:
         """Load a JPEG at so many eighths of its size."""
+        self.eighths = eighths
         self.size = -(-self.image.width * eighths // 8), -(-self.image.height * eighths // 8)
 
     def pixels(self) -> Pixels:

@@ -7,7 +7,7 @@ about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py and
 import math
 from collections.abc import Iterator
 
-from . import apng, canvas, gif, jpeg, png_repair, webp_repair
+from . import apng, canvas, contrast, gif, jpeg, png_repair, webp_repair
 from .damage import ENDS, Damage, Salvaged
 from .decoding import Opened, from_inks, of_gif
 from .errors import BrokenImage, ImageTooLarge
@@ -16,8 +16,8 @@ from .scaling import Pixels
 from .spec import Limits
 from .turning import ORIENTATIONS, Turn
 
-# Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
-# smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
+# Loading a JPEG at half its size averages pixels as they are stored, not as light. That is seen only where contrasts are
+# fine: in drawings and screens, which have colours as fine as their light, and in few photographs (contrast.py).
 HALF_FROM = 3.5
 MANY, SPARE = 30_000_000, 1.4  # of larger ones no more is loaded than so many times what is wanted, each way
 MOST_LOADED = 50_000_000  # pixels, for which there is memory
@@ -38,6 +38,7 @@ class Picture:
         self.damage: Damage | None = None
         self._most = max(self.header.pixels, limits.pixels_for(self.header.format))
         self._first: Pixels | None = None
+        self._most_eighths = 8
         self._versions: list[Opened] = []
         self._opened = self._open(strict)
         self.metadata = self._opened.notes
@@ -55,6 +56,7 @@ class Picture:
         """Load it smaller, if that loses nothing that matters when it is scaled by *scale* next."""
         if self.header.format == "JPEG" and (eighths := _eighths(self.header, scale)) < 8:
             self._opened.reduce(eighths)
+            self._most_eighths = _eighths(self.header, scale, fine=True)
             self.width, self.height = self._opened.size
 
     def first(self) -> Pixels:
@@ -129,6 +131,9 @@ class Picture:
 
     def _read_jpeg(self) -> Pixels:
         pixels = self._opened.fast()
+        if pixels is not None and self._opened.eighths < self._most_eighths and contrast.loses(pixels):
+            self._opened.reduce(self._most_eighths)
+            pixels = self._opened.fast()
         if pixels is not None:
             return pixels
         if self._opened.mode in jpeg.SPACES:
@@ -168,9 +173,10 @@ class Picture:
             yield canvas.Layer(pixels, frame.left, frame.top, frame.duration, frame.disposal)
 
 
-def _eighths(header: Header, scale: float) -> int:
-    """Return at how many eighths of its size a JPEG is loaded, to be scaled by *scale*."""
-    fine = not header.half and header.pixels <= WHOLE_UP_TO
+def _eighths(header: Header, scale: float, *, fine: bool = False) -> int:
+    """Return at how many eighths of its size a JPEG is loaded, to be scaled by *scale*; *fine*: at as many as there is
+    memory for, since single pixels matter in it."""
+    fine = fine or (not header.half and header.pixels <= WHOLE_UP_TO)
     wanted = 4 if scale <= 1 / HALF_FROM and not fine else 8
     if header.pixels > MANY:
         wanted = min(wanted, max(4, math.ceil(8 * SPARE * scale)))
