@@ -16,8 +16,8 @@ from .scaling import Pixels
 from .spec import Limits
 from .turning import ORIENTATIONS, Turn
 
-# Loading a JPEG at half its size averages pixels as they are stored, not as light. That is seen only where contrasts are
-# fine: in drawings and screens, which have colours as fine as their light, and in few photographs (contrast.py).
+# Loading a JPEG at half its size averages pixels as they are stored, not as light. That is seen only where contrasts
+# are fine: in drawings and screens, which have colours as fine as their light, and in few photographs (contrast.py).
 HALF_FROM = 3.5
 MANY, SPARE = 30_000_000, 1.4  # of larger ones no more is loaded than so many times what is wanted, each way
 MOST_LOADED = 50_000_000  # pixels, for which there is memory
