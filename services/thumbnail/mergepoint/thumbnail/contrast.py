@@ -1,8 +1,8 @@
 """How much a picture loses where its levels are averaged as they are stored, and not as light.
 
-Knows arrays only. A decoder that loads a JPEG smaller averages so. In nearly all photographs that is not seen; where dark
-and bright stand side by side, pixel for pixel, the averages come out too dark. What is fine is seldom of one size, so some
-of it is left to be seen.
+Knows arrays only. A decoder that loads a JPEG smaller averages so. In nearly all photographs that is not seen; where
+dark and bright stand side by side, pixel for pixel, the averages come out too dark. What is fine is seldom of one size,
+so some of it is left to be seen.
 """
 
 import numpy as np
