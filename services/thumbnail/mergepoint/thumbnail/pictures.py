@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from . import apng, canvas, contrast, gif, jpeg, png_repair, webp_repair
 from .damage import ENDS, Damage, Salvaged
-from .decoding import Opened, from_inks, of_gif
+from .decoding import Opened, decoding, from_inks, of_gif
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
 from .scaling import Pixels
@@ -40,7 +40,8 @@ class Picture:
         self._first: Pixels | None = None
         self._most_eighths = 8
         self._versions: list[Opened] = []
-        self._opened = self._open(strict)
+        with decoding():
+            self._opened = self._open(strict)
         self.metadata = self._opened.notes
         self.mode, self.icc = self._opened.mode, self._opened.icc
         self.plays = _plays(self._opened.image.info.get("loop"), self.header.format)
@@ -62,20 +63,27 @@ class Picture:
     def first(self) -> Pixels:
         """Return the pixels of the first frame; raise BrokenImage if there is no row of them."""
         if self._first is None:
-            self._first = self._read_first()
+            with decoding():
+                self._first = self._read_first()
         return self._first
 
     def all(self) -> Iterator[tuple[Pixels, int]]:
         """Yield the pixels of each frame, and for how many milliseconds it is shown; an animation that breaks off goes
         as far as it goes."""
-        number = 0
-        try:
-            for number, shown in enumerate(self._shown()):  # noqa: B007  it is needed after the loop
-                yield shown
-        except BrokenImage as error:
-            if not number:
-                raise
-            self.damage = self.damage or Damage(str(error), later=True)
+        frames, count = self._shown(), 0
+        while True:
+            try:
+                with decoding():
+                    shown = next(frames, None)
+            except BrokenImage as error:
+                if not count:
+                    raise
+                self.damage = self.damage or Damage(str(error), later=True)
+                return
+            if shown is None:
+                return
+            count += 1
+            yield shown
 
     def _open(self, strict: bool) -> Opened:
         """Return the file as its decoder opens it, mended if need be."""
