@@ -122,7 +122,7 @@ ANNOUNCED: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "ico": (lambda: pictures.saved(Image.new("RGB", (16, 16)), "ICO"), 415, "unsupported_type"),
     "pdf": (lambda: b"%PDF-1.7\n", 415, "unsupported_type"),
     "html": (lambda: b"<!doctype html><script>", 415, "unsupported_type"),
-    "heic": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 415, "unsupported_type"),
+    "heic of nothing": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 422, "broken_image"),
     "nothing": (lambda: b"", 415, "unsupported_type"),
     "zeros": (lambda: bytes(1000), 415, "unsupported_type"),
 }

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mergepoint.thumbnail import BrokenImage, Spec, info, thumbnail
+from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, info, thumbnail
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import PNG_HEAD, chunk
 from tests.thumbnail.containers import avif_grid
@@ -199,3 +199,49 @@ class TestAVIF:
         glass = np.dstack([FLAG, np.full((48, 64), 128, np.uint8)])
         assert near(seen(pictures.file(glass, "AVIF")), [RED, GREEN, BLUE, WHITE])
         assert {round(pixel[3] / 16) for pixel in seen(pictures.file(glass, "AVIF"))} == {8}
+
+
+# The flag in HEIC, written by libheif and x265.
+HEIC = (
+    "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAX5tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAA"
+    "AERAAAEAAQAAAAABogABAAAAAAAAASkAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/mlwcnAAAADe"
+    "aXBjbwAAAHdodmNDAQQIAAAAnjgAAAAAHvAA/P/4+AAADwNgAAEAF0ABDAH//wQIAAADAJ44AAADAAAeugJAYQABACpCAQEECAAAAwCeOAAAAwAA"
+    "HpAEECCy3VyU1zcBDQYEAAADAGQAAAMABCBiAAEACEQBwXMYMAiQAAAAE2NvbHJuY2x4AAEADQAGgAAAABRpc3BlAAAAAAAAAEAAAABAAAAAKGNs"
+    "YXAAAABAAAAAAQAAADAAAAABAAAAAAAAAAL////wAAAAAgAAABBwaXhpAAAAAAMICAgAAAAYaXBtYQAAAAAAAAABAAEFgQIDBYQAAAExbWRhdAAA"
+    "ASUoAa8GOFr3tt/M4H//+Vpvof3rionRW/GlY2qvuQI338Dnf/+smI94D7+JToihnCtQr0eQT/aF726/ENyOrK+6UwQOizd3sVxyEN/RJfTpSIxx"
+    "P3lgtGMLf70EqAd02wTXVoB1RXA4c/TVLlESj/+kzY31Qu1gf/scymsT78Cr/7YUj9xFUL+5nJsQy/5MgYD+Kq0XaPQ/0J0P3xEAyFdWLa4BMdVV"
+    "rPid8+RdgTQPe2J64pQaZaWaZrRiTLiX3RHRy4zcFyy+bTcpbWPhl1D8w/rzi7iWfYT/lviAaDSnrqtdZP+jsjR9kCJa/uzPKNNpeMRuefUZItbX"
+    "bs49lYBZZ2dQYBa6SA8qATfomK67V7wywv+l959sH0a6D5ww1qKn8MMV4g=="
+)
+
+
+class TestHEIC:
+    FILE = base64.b64decode(HEIC)
+
+    def test_it_is_read_as_it_looks(self) -> None:
+        assert near(seen(self.FILE), [RED, GREEN, BLUE, WHITE], by=12)
+
+    def test_it_becomes_what_everybody_takes(self) -> None:
+        assert thumbnail(self.FILE, Spec(width=16)).type == "image/jpeg"
+        assert thumbnail(self.FILE, Spec(width=16, takes=("AVIF",))).type == "image/avif"
+
+    def test_it_is_told_as_what_it_is(self) -> None:
+        said = info(self.FILE)
+        assert (said["type"], said["width"], said["height"], said["bit_depth"]) == ("image/heic", 64, 48, 8)
+
+    @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+    def test_a_part_of_it_is_broken_or_told(self, part: float) -> None:
+        try:
+            shown = thumbnail(self.FILE[: int(len(self.FILE) * part)], Spec(width=16))
+        except BrokenImage:
+            return
+        assert shown.damage
+
+    def test_it_has_a_limit_of_its_own(self) -> None:
+        with pytest.raises(ImageTooLarge):
+            thumbnail(self.FILE, Spec(), limits=Limits(pixels_by_format=(("HEIF", 100),)))
+
+    def test_without_its_decoder_it_is_no_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mergepoint.thumbnail.heic.available", lambda: False)
+        with pytest.raises(NotAnImage, match="extra"):
+            thumbnail(self.FILE, Spec())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mergepoint.thumbnail import Position, Spec, Trim, Watermark, thumbnail
+from mergepoint.thumbnail import Position, Spec, Trim, Watermark, contrast, thumbnail
 from mergepoint.thumbnail.scaling import resize
 from tests.thumbnail import pictures
 from tests.thumbnail.pictures import Pixels
@@ -92,6 +92,17 @@ class TestLinearLight:
         encoded = [thumbnail(pictures.file(shown), Spec(format="JPEG", quality=80)).bytes for shown in (ideal, ours)]
         scores = [score(ssimulacra2, ideal, pictures.pixels(data)) for data in encoded]
         assert scores[1] >= scores[0] - 2
+
+    @pytest.mark.parametrize("size", [(1600, 800), (3000, 1500)])
+    def test_fine_contrasts_of_a_jpeg_are_averaged_as_light(self, size: tuple[int, int]) -> None:
+        """Colours at half the resolution, so that it could be loaded at half its size."""
+        noise = np.random.default_rng(1).integers(0, 2, (size[1], size[0], 1), dtype=np.uint8) * 255
+        data = pictures.saved(Image.fromarray(noise.repeat(3, 2)), "JPEG", quality=95, subsampling="4:2:0")
+        assert abs(made(data, width=200, format="PNG").mean() - 188) <= 6
+
+    def test_contrast_is_looked_for_where_it_is(self) -> None:
+        assert not contrast.loses(photograph())
+        assert contrast.loses(np.tile(np.array([0, 255], np.uint8), (64, 32))[..., None])
 
     def test_a_box_of_fractions_is_scaled_as_such(self) -> None:
         ramp = np.linspace(0, 255, 100).astype(np.uint8)[None, :, None].repeat(10, 0)

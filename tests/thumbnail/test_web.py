@@ -120,7 +120,7 @@ def test_a_bad_option_is_named(client: FlaskClient, query: str, field: str) -> N
 
 
 def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
-    answer = client.post("/thumbnail?width=3", data=bytes((10 << 20) + 1))
+    answer = client.post("/thumbnail?width=3", data=bytes((25 << 20) + 1))
     assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
 
 

@@ -34,7 +34,7 @@ BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.03
 def profile_of(data: bytes, format: str) -> bytes | None:
     """Return a profile of the colours that *data* names by number; None if it does not, or they are sRGB's."""
     try:
-        named = _of_avif(data) if format == "AVIF" else _of_png(data) if format == "PNG" else None
+        named = _of_avif(data) if format in ("AVIF", "HEIF") else _of_png(data) if format == "PNG" else None
     except (struct.error, IndexError):
         return None
     if not named or named[0] not in PRIMARIES or named[1] not in (*USUAL, *BRIGHT):

@@ -26,6 +26,7 @@ class Settings(ServiceSettings):
     max_pixels: int = Field(64_000_000, ge=1, le=500_000_000)
     max_pixels_avif: int = Field(24_000_000, ge=1, le=500_000_000)
     max_pixels_gif: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_pixels_heic: int = Field(50_000_000, ge=1, le=500_000_000)
     max_pixels_png: int = Field(50_000_000, ge=1, le=500_000_000)
     max_pixels_webp: int = Field(24_000_000, ge=1, le=500_000_000)
     max_frames: int = Field(1, ge=1, le=500)
@@ -98,8 +99,8 @@ class Settings(ServiceSettings):
 
     @property
     def limits(self) -> Limits:
-        formats = ("avif", "gif", "png", "webp")
-        by_format = tuple((name.upper(), getattr(self, f"max_pixels_{name}")) for name in formats)
+        formats = {"avif": "AVIF", "gif": "GIF", "heic": "HEIF", "png": "PNG", "webp": "WEBP"}
+        by_format = tuple((word, getattr(self, f"max_pixels_{name}")) for name, word in formats.items())
         return Limits(pixels=self.max_pixels, pixels_by_format=by_format, side=self.max_side)
 
     def signer(self) -> Signer | None:

@@ -131,14 +131,14 @@ class Source:
     def format_for(self, spec: Spec, pixels: Pixels) -> str:
         """Return the format of the answer, which may depend on what the reader takes and on alpha and frames."""
         source = self.picture.header.format
-        if spec.format or spec.takes is None:
+        if spec.format or (spec.takes is None and source in TYPES):
             return spec.format or source
         if spec.frames != 1 and self.picture.frames > 1:
-            return "WEBP" if "WEBP" in spec.takes else "PNG" if source == "PNG" else "GIF"
-        usual = source
+            return "WEBP" if "WEBP" in (spec.takes or ()) else "PNG" if source == "PNG" else "GIF"
+        takes, usual = spec.takes or (), source
         if source not in ("JPEG", "PNG", "GIF"):
             usual = "JPEG" if effects.opaque(pixels) else "PNG"
-        return next((format for format in spec.takes if format == usual or format in ("AVIF", "WEBP")), usual)
+        return next((format for format in takes if format == usual or format in ("AVIF", "WEBP")), usual)
 
     def _original(self, spec: Spec, made: Plan, turn: Turn) -> bytes | None:
         """Return the source's own compressed pixels, if they are all that is wanted, and nothing is to be converted."""

@@ -39,12 +39,14 @@ class Opened:
             self.notes = metadata.read(image, data)
             self.icc = _profile(image, data)
         self.image = image
+        self.eighths = 8
         self.size: tuple[int, int] = image.size
         """As it is loaded, which of a JPEG may be less than it has."""
         self.mode: str = image.mode
 
     def reduce(self, eighths: int) -> None:
         """Load a JPEG at so many eighths of its size."""
+        self.eighths = eighths
         self.size = -(-self.image.width * eighths // 8), -(-self.image.height * eighths // 8)
 
     def pixels(self) -> Pixels:
@@ -120,7 +122,7 @@ def _truncated() -> Iterator[None]:
 def _profile(image: Image.Image, data: bytes) -> bytes | None:
     """Return the colour profile: a number goes before one in PNG (third edition, 4.3), and after one in AVIF (MIAF)."""
     icc: bytes | None = image.info.get("icc_profile")
-    if image.format == "AVIF" and icc:
+    if image.format in ("AVIF", "HEIF") and icc:
         return icc
     found = cicp.profile_of(data, image.format or "") or icc
     if found or image.format != "PNG" or "srgb" in image.info:

@@ -13,7 +13,7 @@ from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.fetch import Version
 from mergepoint.kit.problems import Problem
 
-from .encoding import TYPES
+from .encoding import SOURCE_TYPES
 from .errors import ImageTooLarge
 from .grammar import BadLink, Expired, Grammar, UnknownOption, with_colons
 from .headers import Header
@@ -23,7 +23,14 @@ from .signing import BadSignature, Signer
 from .sources import Found, Sources
 from .spec import Limits
 
-EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif"}
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/heic": "heic",
+}
 MERGED = re.compile(r"(/plain/([A-Za-z][A-Za-z0-9+.-]*)):/(?=[^/])")
 NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
 
@@ -90,7 +97,7 @@ def unchanged(link: Link, announced: Header | None, body: bytes, limits: Limits)
 
     What nobody may decode here is not handed on either, but for ``raw``.
     """
-    kind = TYPES[announced.format] if announced else "application/octet-stream"
+    kind = SOURCE_TYPES[announced.format] if announced else "application/octet-stream"
     if link.raw:
         return Answer(body, kind)
     if not announced or announced.format not in link.unprocessed or link.spec.format not in (None, announced.format):

@@ -6,16 +6,18 @@ true: they bound what is asked of a decoder, which is limited by whoever runs it
 
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from . import apng, gif
+from . import apng, gif, heic
 from .errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis")  # ISO 23008-12, B.4.1; of sequences the first picture is shown
 SPACES = {1: "grey", 4: "cmyk"}  # of a JPEG, by its components
 PNG_COLOUR, PNG_PALETTE = 2, 3  # a bit of the colour type that says more than grey; a colour type
+HEVC_CHROMA, HEVC_DEPTH = 0x03, 0x07  # ISO 14496-15, 8.3.3.1.2
 AV1_DEEP, AV1_TWELVE, AV1_GREY = 0x40, 0x20, 0x10  # AV1 in ISOBMFF, 2.3.3
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
@@ -64,7 +66,7 @@ def read_header(data: bytes) -> Header:
             if not (header.pixels and header.frames):
                 raise BrokenImage("the picture has no pixels")
             return header
-    raise NotAnImage("this is not a JPEG, PNG, GIF, WebP or AVIF file, by its first bytes")
+    raise NotAnImage("this is not a JPEG, PNG, GIF, WebP, AVIF or HEIC file, by its first bytes")
 
 
 def _jpeg(data: bytes) -> Header:
@@ -154,6 +156,20 @@ def _avif(data: bytes) -> Header:
     return Header("AVIF", width, height, frames, space=space, depth=depth)
 
 
+def _heic(data: bytes) -> Header:
+    if not heic.available():
+        raise NotAnImage("this is a HEIC file, and the extra [heic] is not installed here")
+    sizes, depth, grey = [(0, 0)], 8, []
+    for kind, start, end in boxes(data, 0, len(data)):
+        if kind == b"ispe" and end - start >= 12:
+            sizes.append(struct.unpack_from(">II", data, start + 4))
+        elif kind == b"hvcC" and end - start >= 18:
+            grey.append(not data[start + 16] & HEVC_CHROMA)
+            depth = max(depth, 8 + (data[start + 17] & HEVC_DEPTH))
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return Header("HEIF", width, height, space="grey" if grey and all(grey) else "rgb", depth=depth)
+
+
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield the boxes (ISO 14496-12, 4.2) from *at* to *end* and those within, as kind, start and end of the
     content."""
@@ -178,12 +194,17 @@ def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
             at = stop
 
 
-def _is_avif(data: bytes) -> bool:
-    if data[4:8] != b"ftyp":
-        return False
-    (length,) = struct.unpack_from(">I", data)
-    brands = data[8 : min(length, 256)]
-    return any(brands[at : at + 4] in AVIF_BRANDS for at in range(0, len(brands), 4))
+def _is_branded(names: Sequence[bytes]) -> Callable[[bytes], bool]:
+    """Return whether a file says that it is for readers of any of these brands (ISO 14496-12, 4.3)."""
+
+    def recognises(data: bytes) -> bool:
+        if data[4:8] != b"ftyp":
+            return False
+        (length,) = struct.unpack_from(">I", data)
+        brands = data[8 : min(length, 256)]
+        return any(brands[at : at + 4] in names for at in range(0, len(brands), 4))
+
+    return recognises
 
 
 READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Header]], ...] = (
@@ -191,5 +212,6 @@ READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Header]], ...] =
     (lambda data: data[:8] == PNG, _png),
     (lambda data: data[:6] in (b"GIF87a", b"GIF89a"), _gif),
     (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _webp),
-    (_is_avif, _avif),
+    (_is_branded(AVIF_BRANDS), _avif),
+    (_is_branded(HEIC_BRANDS), _heic),
 )

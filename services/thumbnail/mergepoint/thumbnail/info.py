@@ -10,7 +10,7 @@ from PIL import Image
 from . import hashes
 from .colours import profile_name, to_srgb
 from .effects import flat, opaque, with_alpha
-from .encoding import TYPES, Extras, encode
+from .encoding import SOURCE_TYPES, Extras, encode
 from .pictures import Picture
 from .scaling import Pixels, resize
 from .spec import Limits
@@ -33,7 +33,7 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
     rgb = flat(small, (255, 255, 255))
     rgb = np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
     return {
-        "type": TYPES[picture.header.format],
+        "type": SOURCE_TYPES[picture.header.format],
         "bytes": len(data),
         "width": width,
         "height": height,

@@ -39,6 +39,8 @@ def _jpeg(data: bytes) -> bytes | None:
 
 
 def _png(data: bytes) -> bytes | None:
+    if png_repair.whole_pixels(data):  # decoders do not tell a wrong checksum, but the next reader may refuse it
+        return None
     kept = [part.bytes() for part in png_repair.chunks(data) if part.name in PNG_KEPT]
     return data[: png_repair.HEAD] + b"".join(kept)
 

@@ -7,17 +7,17 @@ about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py and
 import math
 from collections.abc import Iterator
 
-from . import apng, canvas, gif, jpeg, png_repair, webp_repair
+from . import apng, canvas, contrast, gif, jpeg, png_repair, webp_repair
 from .damage import ENDS, Damage, Salvaged
-from .decoding import Opened, from_inks, of_gif
+from .decoding import Opened, decoding, from_inks, of_gif
 from .errors import BrokenImage, ImageTooLarge
 from .headers import Header, read_header
 from .scaling import Pixels
 from .spec import Limits
 from .turning import ORIENTATIONS, Turn
 
-# Loading a JPEG at half its size averages pixels as they are stored, not as light. Seen in a picture made this much
-# smaller it still scores 90 SSIMULACRA2 and more; with colours as fine as its light (drawings, screens) it may not.
+# Loading a JPEG at half its size averages pixels as they are stored, not as light. That is seen only where contrasts
+# are fine: in drawings and screens, which have colours as fine as their light, and in few photographs (contrast.py).
 HALF_FROM = 3.5
 MANY, SPARE = 30_000_000, 1.4  # of larger ones no more is loaded than so many times what is wanted, each way
 MOST_LOADED = 50_000_000  # pixels, for which there is memory
@@ -38,8 +38,10 @@ class Picture:
         self.damage: Damage | None = None
         self._most = max(self.header.pixels, limits.pixels_for(self.header.format))
         self._first: Pixels | None = None
+        self._most_eighths = 8
         self._versions: list[Opened] = []
-        self._opened = self._open(strict)
+        with decoding():
+            self._opened = self._open(strict)
         self.metadata = self._opened.notes
         self.mode, self.icc = self._opened.mode, self._opened.icc
         self.plays = _plays(self._opened.image.info.get("loop"), self.header.format)
@@ -55,25 +57,33 @@ class Picture:
         """Load it smaller, if that loses nothing that matters when it is scaled by *scale* next."""
         if self.header.format == "JPEG" and (eighths := _eighths(self.header, scale)) < 8:
             self._opened.reduce(eighths)
+            self._most_eighths = _eighths(self.header, scale, fine=True)
             self.width, self.height = self._opened.size
 
     def first(self) -> Pixels:
         """Return the pixels of the first frame; raise BrokenImage if there is no row of them."""
         if self._first is None:
-            self._first = self._read_first()
+            with decoding():
+                self._first = self._read_first()
         return self._first
 
     def all(self) -> Iterator[tuple[Pixels, int]]:
         """Yield the pixels of each frame, and for how many milliseconds it is shown; an animation that breaks off goes
         as far as it goes."""
-        number = 0
-        try:
-            for number, shown in enumerate(self._shown()):  # noqa: B007  it is needed after the loop
-                yield shown
-        except BrokenImage as error:
-            if not number:
-                raise
-            self.damage = self.damage or Damage(str(error), later=True)
+        frames, count = self._shown(), 0
+        while True:
+            try:
+                with decoding():
+                    shown = next(frames, None)
+            except BrokenImage as error:
+                if not count:
+                    raise
+                self.damage = self.damage or Damage(str(error), later=True)
+                return
+            if shown is None:
+                return
+            count += 1
+            yield shown
 
     def _open(self, strict: bool) -> Opened:
         """Return the file as its decoder opens it, mended if need be."""
@@ -129,6 +139,9 @@ class Picture:
 
     def _read_jpeg(self) -> Pixels:
         pixels = self._opened.fast()
+        if pixels is not None and self._opened.eighths < self._most_eighths and contrast.loses(pixels):
+            self._opened.reduce(self._most_eighths)
+            pixels = self._opened.fast()
         if pixels is not None:
             return pixels
         if self._opened.mode in jpeg.SPACES:
@@ -168,9 +181,10 @@ class Picture:
             yield canvas.Layer(pixels, frame.left, frame.top, frame.duration, frame.disposal)
 
 
-def _eighths(header: Header, scale: float) -> int:
-    """Return at how many eighths of its size a JPEG is loaded, to be scaled by *scale*."""
-    fine = not header.half and header.pixels <= WHOLE_UP_TO
+def _eighths(header: Header, scale: float, *, fine: bool = False) -> int:
+    """Return at how many eighths of its size a JPEG is loaded, to be scaled by *scale*; *fine*: at as many as there is
+    memory for, since single pixels matter in it."""
+    fine = fine or (not header.half and header.pixels <= WHOLE_UP_TO)
     wanted = 4 if scale <= 1 / HALF_FROM and not fine else 8
     if header.pixels > MANY:
         wanted = min(wanted, max(4, math.ceil(8 * SPARE * scale)))
@@ -185,7 +199,7 @@ def _found(data: bytes, format: str, *, strict: bool) -> Damage | None:
     if format == "GIF":
         whole = gif.ended(data) and (not strict or all(frame.whole for frame in gif.frames(data)))
         return None if whole else Damage("has no end")
-    if format in ("WEBP", "AVIF"):
+    if format in ("WEBP", "AVIF", "HEIF"):
         found = webp_repair.mended(data, format)
         return Damage(found.what, bool(found.missing), found.later) if found else None
     return None

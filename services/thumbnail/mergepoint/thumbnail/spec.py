@@ -171,6 +171,7 @@ class Limits:
     pixels_by_format: tuple[tuple[str, int], ...] = (
         ("AVIF", 24_000_000),
         ("GIF", 50_000_000),
+        ("HEIF", 50_000_000),
         ("PNG", 50_000_000),
         ("WEBP", 24_000_000),
     )

@@ -24,6 +24,7 @@ from .spec import Limits, Spec
 # Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
+PER_MILLION_HEIC = 0.3  # three times what noise takes
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
 # JPEG and PNG tell all that is asked in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
@@ -108,15 +109,16 @@ def limited(limits: Limits) -> Mapping[str, Task]:
     }
 
 
-def deadline(announced: Mapping[str, int], specs: list[Spec], limits: Limits) -> float:
+def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) -> float:
     """Return how many seconds the work may take, from the pixels that a file announces and those that are wanted."""
     seconds = DEADLINE
+    read = PER_MILLION_HEIC if announced.get("format") == "HEIF" else PER_MILLION_READ
     most = 0
     for spec in specs:
         frames = min(spec.frames or announced["frames"], announced["frames"])
         most = max(most, announced["pixels"] * frames)
         seconds += _written(announced["pixels"], spec, limits) * frames * PER_MILLION_WRITTEN / 1e6
-    return min(seconds + most * PER_MILLION_READ / 1e6, LONGEST_DEADLINE)
+    return min(seconds + most * read / 1e6, LONGEST_DEADLINE)
 
 
 def _written(pixels: int, spec: Spec, limits: Limits) -> float:

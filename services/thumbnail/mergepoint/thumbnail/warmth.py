@@ -4,6 +4,7 @@ import io
 
 from PIL import AvifImagePlugin, Image
 
+from . import heic
 from .core import thumbnail
 from .encoding import TYPES
 from .spec import Spec
@@ -18,6 +19,7 @@ def _sample(format: str) -> bytes:
 def warm() -> None:
     """Decode and encode every format once. From here on one picture takes one processor: others have work too."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    heic.available()
     for format in TYPES:
         thumbnail(_sample(format), Spec(width=8, format=format))
 
