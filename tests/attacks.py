@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
+from mergepoint.kit.time_limit import longest
 from tests.servers import Connection, Reply
 from tests.stopwatch import Stopwatch
 
 Input = tuple[str, str]  # language, text
+GRACE = 0.25  # promised is an answer within the deadline and this
+BUSY = 1.1  # how much slower than an idle machine one is that works for others too
 
 # (language, text), each shown to hit its deadline: 4 bytes to 512 KB.
 SLOW = [
@@ -95,14 +98,16 @@ def ask(connection: Connection, language: str, text: str, options: str = "") -> 
     return time.monotonic() - began, reply
 
 
-def least_seconds(connection: Connection, language: str, text: str) -> float:
-    """Return how long the answer takes alone on an idle machine, or less: the least of three tries."""
-    took = []
+def is_in_time(connection: Connection, language: str, text: str) -> bool:
+    """Whether the answer to a text alone comes as promised: soon after its deadline, on a busy machine after five times
+    that. The best of three tries, since how busy it is may change in the middle.
+    """
     for _ in range(3):
         with Stopwatch() as watch:
             ask(connection, language, text)
-        took.append(watch.seconds)
-    return min(took)
+        if watch.wall <= (deadline(text) if watch.slowness < BUSY else longest(deadline(text))) + GRACE:
+            return True
+    return False
 
 
 def new_texts() -> Iterator[str]:

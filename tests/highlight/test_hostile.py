@@ -10,12 +10,11 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_all_lexers
 from pygments.lexers.special import TextLexer
 
-from tests.attacks import SLOW, Input, ask, best_of_rounds, deadline, least_seconds, repetitions
+from tests.attacks import GRACE, SLOW, Input, ask, best_of_rounds, deadline, is_in_time, repetitions
 from tests.servers import Connection, Gunicorn, Reply
 from tests.stopwatch import Stopwatch
 
 LANGUAGES = sorted({name for name, *_ in get_all_lexers()})  # a plug-in may have a name twice
-GRACE = 0.25  # promised is an answer within the deadline and this
 TEXT_FORMATS = ["html", "svg", "latex", "rtf", "bbcode", "terminal", "terminal256", "terminal16m", "json"]
 SMALL = [(language, text) for language, text in SLOW if len(text) < 100]
 # Which inputs are slowest at 1 KB is found out first; of so many of them one is then sent with four times the text.
@@ -84,7 +83,7 @@ def check_plain(sent: Input, reply: Reply) -> None:
 
 
 def check_time(connection: Connection, sent: Input) -> None:
-    assert least_seconds(connection, *sent) <= deadline(sent[1]) + GRACE, sent
+    assert is_in_time(connection, *sent), sent
 
 
 @pytest.fixture(scope="module", params=[15, pytest.param(1, marks=pytest.mark.long)], ids=["some", "all"])

@@ -8,6 +8,12 @@ from mergepoint.highlight.engine import lexers, tables
 from mergepoint.highlight.engine.budget import Unlimited
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_tables() -> None:
+    """Tables that other tests have begun would go on as those do."""
+    lexers._tables.clear()
+
+
 @pytest.fixture(autouse=True)
 def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Else a short text would be read as Pygments does, and prove nothing. Not for tests that are marked `patient`."""
