@@ -105,9 +105,14 @@ def is_in_time(connection: Connection, language: str, text: str) -> bool:
     for _ in range(3):
         with Stopwatch() as watch:
             ask(connection, language, text)
-        if watch.wall <= (deadline(text) if watch.slowness < BUSY else longest(deadline(text))) + GRACE:
+        if watch.wall <= promised(deadline(text), watch):
             return True
     return False
+
+
+def promised(seconds: float, watch: Stopwatch) -> float:
+    """Return within how many seconds there is an answer to what has a deadline of *seconds*."""
+    return (seconds if watch.slowness < BUSY else longest(seconds)) + GRACE
 
 
 def new_texts() -> Iterator[str]:

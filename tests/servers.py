@@ -1,11 +1,14 @@
 """Real servers for tests: gunicorn with the shipped configuration, on a port of its own."""
 
+import contextlib
 import dataclasses
 import http.client
 import inspect
+import itertools
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -122,10 +125,19 @@ class Gunicorn:
         return self.request("GET", f"/{self._service}/health").status == 200
 
 
+PORTS = itertools.count(random.randrange(2000))  # processes of pytest-xdist begin at different ones
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, below those that the kernel gives to clients, which could be any moment's."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    for number in PORTS:
+        port = 10_000 + worker * 2000 % 20_000 + number % 2000
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def children(pid: int) -> set[int]:

@@ -30,7 +30,7 @@ BAD_TEXTS = {
     "AUTH_THUMBNAIL_SALT": "hidden",
     "HTMLDIFF_SOURCES": "https://ada:hidden@example.com",
     "THUMBNAIL_KEYS": "hidden",
-    "THUMBNAIL_PRESETS": "default=maf:100",
+    "THUMBNAIL_PRESETS": "default=msr:100",
     "THUMBNAIL_SALTS": "hidden",
     "THUMBNAIL_SOURCES": "local:///nowhere",
     "THUMBNAIL_WATERMARK": "/dev/zero",

@@ -86,12 +86,17 @@ def test_the_text_is_text(client: FlaskClient, form: str, options: dict[str, obj
     assert not [name for name in elements.attributes if name.startswith("on")]
 
 
-@pytest.mark.parametrize(
-    "name", ["language", "filename", "mimetype", "style", "dark_style", "anchors", "format", "hl_lines"]
-)
+@pytest.mark.parametrize("name", ["language", "style", "dark_style", "anchors", "format", "hl_lines"])
 def test_no_option_becomes_markup(client: FlaskClient, name: str) -> None:
     reply = client.post("/highlight", query_string={name: EVIL}, data="x")
     assert reply.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["filename", "mimetype"])
+def test_nor_does_a_hint(client: FlaskClient, name: str) -> None:
+    assert (
+        client.post("/highlight", query_string={name: EVIL}, data="x").data == client.post("/highlight", data="x").data
+    )
 
 
 @pytest.mark.parametrize("language", ["Raw token data"])

@@ -54,8 +54,6 @@ def task(slow: Slow) -> Task:
     [
         ({"language": "klingon"}, "unknown_language"),
         ({"language": "x" * 200}, "unknown_language"),
-        ({"filename": "a.klingon"}, "unknown_language"),
-        ({"mimetype": "text/x-klingon"}, "unknown_language"),
         ({"language": "c", "style": "klingon"}, "unknown_style"),
         ({"language": "c", "dark_style": "klingon"}, "unknown_style"),
         ({"language": "klingon", "fallback": "plain", "style": "klingon"}, "unknown_style"),

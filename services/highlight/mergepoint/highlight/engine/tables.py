@@ -27,7 +27,7 @@ ENOUGH = 600  # steps per state: all of ASCII, and of the other characters those
 # those that can begin with the character; then these joined. What costs more than one text may lose is saved for.
 budget = Budget()
 SECONDS_PER_RULE = 0.5e-6  # to see whether it can begin with a character
-SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 400
+SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 384
 RETRIED = 25  # steps that are made better after a text, if that is paid for then
 _SPECIAL = sum(1 << ord(char) for char in "\n&<>")
 _line_end, _any_character = compile_pattern("\n").match, compile_pattern(".", DOTALL).match
