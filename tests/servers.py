@@ -129,7 +129,7 @@ PORTS = itertools.count(random.randrange(2000))  # processes of pytest-xdist beg
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, below those that the kernel gives to clients, which could be any moment's."""
+    """Return a port that nobody listens on, and that the kernel gives to no client as its own."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     for number in PORTS:
         port = 10_000 + worker * 2000 % 20_000 + number % 2000

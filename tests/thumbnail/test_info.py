@@ -88,18 +88,22 @@ def test_the_blurhash_is_that_of_the_reference() -> None:
     assert hashes.blurhash(pictures.plain(10, 10, (1, 200, 3))) == "LI0G_fhVfQhVhVg0fQg0fQfQfQfQ"
 
 
-def test_the_thumbhash_is_that_of_the_reference() -> None:
-    opaque = np.dstack([FLAG, np.full(FLAG.shape[:2], 255, np.uint8)])
-    assert hashes.thumbhash(opaque) == "XjcSlZxziYfAaIiHeKiGeIS/+KiN"
+OPAQUE = np.dstack([FLAG, np.full(FLAG.shape[:2], 255, np.uint8)])
+GLASS = np.dstack([pictures.flag(20, 32), np.linspace(255, 0, 20).astype(np.uint8)[None].repeat(32, 0)])
 
 
-def test_the_thumbhash_of_glass_is_that_of_the_reference_but_for_rounding() -> None:
-    """A wave of no height is 7 or 8 of 15, as rounding falls."""
-    veil = np.linspace(255, 0, 20).astype(np.uint8)[None].repeat(32, 0)
-    ours = base64.b64decode(hashes.thumbhash(np.dstack([pictures.flag(20, 32), veil])))
-    reference = base64.b64decode("maaGYww3QbB7qIZ2z9j6jo+Ih4h4eIg=")
-    assert ours[:6] == reference[:6]
-    for mine, other in zip(ours[6:], reference[6:], strict=True):
+@pytest.mark.parametrize(
+    ("picture", "reference", "head"),
+    [(OPAQUE, "XjcSlZxziYfAaIiHeKiGeIS/+KiN", 5), (GLASS, "maaGYww3QbB7qIZ2z9j6jo+Ih4h4eIg=", 6)],
+    ids=["opaque", "glass"],
+)
+def test_the_thumbhash_is_that_of_the_reference_but_for_rounding(
+    picture: np.ndarray, reference: str, head: int
+) -> None:
+    """A wave of no height is 7 or 8 of 15, as rounding falls in JavaScript; here it is always 8."""
+    ours, theirs = base64.b64decode(hashes.thumbhash(picture)), base64.b64decode(reference)
+    assert ours[:head] == theirs[:head]
+    for mine, other in zip(ours[head:], theirs[head:], strict=True):
         assert abs((mine & 15) - (other & 15)) <= 1
         assert abs((mine >> 4) - (other >> 4)) <= 1
 
