@@ -88,7 +88,8 @@ def test_too_much_output_is_a_problem(sandbox: Sandbox) -> None:
     assert refused.value.code == "output_too_large"
 
 
-def test_a_sandbox_that_is_full_is_overloaded() -> None:
+def test_a_sandbox_that_is_full_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mergepoint.kit.sandbox.START_TIMEOUT", 0.01)  # before the first answer a call waits for that
     full = Sandbox(server({"work": work}, most=1), children=0, wait=0.01)
     with pytest.raises(Problem) as refused:
         ask(full, "x")
