@@ -19,7 +19,7 @@ NOTED = {
 }  # fmt: skip
 SOME = [kind for kind in LEXERS if kind.name in NOTED] + LEXERS[::30]
 ROUNDS = 4  # the machine may be shared
-# Costs about twice what it does with Pygments, from the first call on: a rule's names are read inside other rules.
+# Costs about twice what it does with Pygments, from the first call on; why is not known yet.
 NOT_YET = {"Inform 7"}
 
 pytestmark = pytest.mark.patient
