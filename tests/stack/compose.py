@@ -23,6 +23,8 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
+            # With a project's name and no file, `down` would guess at the project from what containers there are.
+            "COMPOSE_FILE": str(ROOT / "docker-compose.yml"),
             "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}",
             "MERGEPOINT_EXAMPLES_LISTEN": f"127.0.0.1:{self.examples_port}",
             **environment,
@@ -36,9 +38,7 @@ class Stack:
 
     def attempt(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """The same, whether it goes well or not."""
-        # With a project's name and no file, `down` would guess at the project from what containers there are.
-        names = ["--file", "docker-compose.yml", "--project-name", self.project]
-        command = ["docker", "compose", "--env-file", os.devnull, *names, *words]
+        command = ["docker", "compose", "--env-file", os.devnull, "--project-name", self.project, *words]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
         )

@@ -27,7 +27,7 @@ def chosen(docker: None) -> Iterator[type[Stack]]:
 
 def test_a_port_alone_is_not_published_to_everybody(chosen: type[Stack]) -> None:
     stack = chosen()
-    stack._environment["MERGEPOINT_LISTEN"] = str(stack.port)
+    stack.environment["MERGEPOINT_LISTEN"] = str(stack.port)
     refused = stack.attempt("up", "--build", "--detach", "--wait", "--no-deps", "nginx", seconds=300)
     assert refused.returncode != 0
     said = f"MERGEPOINT_LISTEN='{stack.port}': in containers an address is expected too, 127.0.0.1:{stack.port}"
