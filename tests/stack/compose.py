@@ -16,6 +16,8 @@ OURS = ("COMPOSE_", "HIGHLIGHT_", "MERGEPOINT_", "TRUSTED_PROXIES")
 class Stack:
     """A project of `docker compose`; *environment* is what its user would have set."""
 
+    files: tuple[str, ...] = ("docker-compose.yml",)
+
     def __init__(self, **environment: str) -> None:
         self.project = f"mergepoint-test-{secrets.token_hex(4)}"
         self.port = free_port()
@@ -23,8 +25,6 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
-            # With a project's name and no file, `down` would guess at the project from what containers there are.
-            "COMPOSE_FILE": str(ROOT / "docker-compose.yml"),
             "MERGEPOINT_LISTEN": f"127.0.0.1:{self.port}",
             "MERGEPOINT_EXAMPLES_LISTEN": f"127.0.0.1:{self.examples_port}",
             **environment,
@@ -38,7 +38,9 @@ class Stack:
 
     def attempt(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """The same, whether it goes well or not."""
-        command = ["docker", "compose", "--env-file", os.devnull, "--project-name", self.project, *words]
+        # With a project's name and no file, `down` would guess at the project from what containers there are.
+        names = [word for file in self.files for word in ("--file", file)] + ["--project-name", self.project]
+        command = ["docker", "compose", "--env-file", os.devnull, *names, *words]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
         )

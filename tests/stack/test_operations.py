@@ -20,13 +20,12 @@ KEEPING = ("nginx", "auth", "postgres")
 class Metered(Stack):
     """With the file that opens the metrics over TCP."""
 
-    metrics_port = 0
+    files = ("docker-compose.yml", "deploy/prometheus/compose.yml")
 
     def __init__(self) -> None:
         self.metrics_port = free_port()
-        files = f"{ROOT}/docker-compose.yml:{ROOT}/deploy/prometheus/compose.yml"
-        super().__init__()
-        self.environment |= {"MERGEPOINT_METRICS_LISTEN": f"127.0.0.1:{self.metrics_port}", "COMPOSE_FILE": files}
+        super().__init__(MERGEPOINT_METRICS_LISTEN=f"127.0.0.1:{self.metrics_port}")
+        self.environment["COMPOSE_FILE"] = ":".join(str(ROOT / file) for file in self.files)  # for deploy/manage
         self.environment["COMPOSE_PROJECT_NAME"] = self.project
 
     def manage(self, *words: str, stdin: bytes = b"", status: int = 0) -> bytes:
