@@ -35,11 +35,12 @@ def medians(kind: type[Lexer], text: str, children: int = CHILDREN) -> list[tupl
 
 def excess(kind: type[Lexer], text: str | None = None, children: int = CHILDREN) -> tuple[float, int, float, float]:
     """Return by how many seconds the worst call costs more than it may, which it is, its cost and Pygments'."""
-    text = example(kind) if text is None else text
-    return max(
-        (mine - TIMES * stock - MORE, call, mine, stock)
-        for call, (mine, stock) in enumerate(medians(kind, text, children), 1)
-    )
+    return worst(medians(kind, example(kind) if text is None else text, children))
+
+
+def worst(calls: Sequence[tuple[float, float]]) -> tuple[float, int, float, float]:
+    """Return the same of calls that were measured."""
+    return max((mine - TIMES * stock - MORE, call, mine, stock) for call, (mine, stock) in enumerate(calls, 1))
 
 
 def _child(kind: type[Lexer], render: Render, text: str) -> Sequence[float]:

@@ -9,7 +9,8 @@ from pygments.lexers import _iter_lexerclasses
 
 from mergepoint.highlight.engine import tables
 from mergepoint.highlight.engine.budget import AT_ONCE, Budget, Unlimited
-from tests.highlight.engine.first_calls import MORE, TIMES, excess, prepare
+from tests.highlight.engine.first_calls import MORE, TIMES, medians, prepare, worst
+from tests.highlight.examples import example
 
 LEXERS = sorted(_iter_lexerclasses(), key=lambda kind: kind.name)
 # Those that stood out once: large lists of words, sets beyond Latin-1, many rules, lexers in lexers.
@@ -45,8 +46,11 @@ def check(kind: type[Lexer]) -> None:
     """Measure until a round is as promised."""
     if kind.name in NOT_YET:
         pytest.xfail("known to cost more")
+    best: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
-        over, call, ours, theirs = excess(kind)
+        round = medians(kind, example(kind))
+        best = [tuple(map(min, *pair)) for pair in zip(best, round, strict=True)] if best else round  # of each call
+        over, call, ours, theirs = worst(best)
         if over <= 0:
             return
     pytest.fail(
