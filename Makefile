@@ -33,7 +33,7 @@ test: .venv/test ## run all tests that protect, but those in containers, which a
 
 test-quick: .venv/test ## run the tests that need no server, in less than a minute
 	@deploy/local/need run test
-	$(PYTEST) -m quick
+	$(BIN)/pytest --numprocesses=2 --dist=loadgroup -m 'not long' $$(cat tests/quick.txt)
 
 test-long: .venv/test ## run those that take longer: all random examples, every lexer, every element
 	@deploy/local/need run test

@@ -13,7 +13,6 @@ from mergepoint.highlight.config import Settings
 from mergepoint.highlight.web import create_app
 from tests.highlight.engine.sample import disagreement
 from tests.live.suite import Suite
-from tests.quick import QUICK
 from tests.servers import Gunicorn, need
 
 # Tests that share what is costly to start stay in one process of pytest-xdist; the others stay with their file.
@@ -31,8 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
         item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.location[0]))
-        if item.location[0] in QUICK and item.get_closest_marker("long") is None:
-            item.add_marker(pytest.mark.quick)
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         if "place" in shared and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)  # tests below HTTP ask about both databases
