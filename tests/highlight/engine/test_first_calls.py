@@ -20,8 +20,8 @@ NOTED = {
 }  # fmt: skip
 SOME = [kind for kind in LEXERS if kind.name in NOTED] + LEXERS[::30]
 ROUNDS = 4  # the machine may be shared
-# Most lexers keep to it, but some 20 of 607 do not yet: their first calls take up to twice Pygments' time.
-not_by_all_yet = pytest.mark.xfail(reason="some lexers take up to twice Pygments' time", strict=False)
+# Most lexers keep to it, but some 20 of 607 do not yet. None may cost more than this: the stalls of 100 ms are gone.
+GUARD_TIMES, GUARD_MORE = 4, 0.01
 
 pytestmark = pytest.mark.patient
 
@@ -31,14 +31,12 @@ def prepared() -> None:
     prepare()
 
 
-@not_by_all_yet
 @pytest.mark.parametrize("kind", SOME, ids=lambda kind: kind.name)
 def test_each_of_the_first_calls_costs_hardly_more_than_with_pygments(prepared: None, kind: type[Lexer]) -> None:
     check(kind)
 
 
 @pytest.mark.long
-@not_by_all_yet
 @pytest.mark.parametrize("kind", LEXERS, ids=lambda kind: kind.name)
 def test_so_does_each_of_every_lexer(prepared: None, kind: type[Lexer]) -> None:
     check(kind)
@@ -53,9 +51,8 @@ def check(kind: type[Lexer]) -> None:
         over, call, ours, theirs = worst(best)
         if over <= 0:
             return
-    pytest.fail(
-        f"call {call} took {ours * 1e3:.2f} ms, and Pygments {theirs * 1e3:.2f}; {TIMES} times and {MORE} s may"
-    )
+    end = pytest.xfail if ours <= GUARD_TIMES * theirs + GUARD_MORE else pytest.fail
+    end(f"call {call} took {ours * 1e3:.2f} ms, and Pygments {theirs * 1e3:.2f}; {TIMES} times and {MORE} s may")
 
 
 class TestBudget:
