@@ -12,11 +12,13 @@ import time
 from types import TracebackType
 
 EVERY = 0.2  # seconds between two looks, each of which costs some ms
+BUSY = 1.1  # how much slower than an idle machine one is that works for others too
+PRESSURE = 0.1  # the share of time in which somebody waits for a processor, on a machine that works for others too
 CORES = len(os.sched_getaffinity(0))
 
 
 class Stopwatch:
-    """A context; `seconds` may be read within it and afterwards."""
+    """A context; `seconds` may be read within it and afterwards, `busy` afterwards."""
 
     def __init__(self) -> None:
         self._looks: list[float] = []
@@ -26,6 +28,7 @@ class Stopwatch:
 
     def __enter__(self) -> "Stopwatch":
         self._look()
+        self._waited = waited()
         self._began = time.monotonic()
         self._thread.start()
         return self
@@ -34,6 +37,7 @@ class Stopwatch:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ended = time.monotonic()
+        self._waited = waited() - self._waited
         self._stop.set()
         self._thread.join()
         self._look()
@@ -47,6 +51,11 @@ class Stopwatch:
     def slowness(self) -> float:
         """How many times as long as alone our work takes; at least 1."""
         return sum(self._looks) / len(self._looks)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine worked for others too. What others want between two looks shows in how long all waited."""
+        return self.slowness > BUSY or self._waited > PRESSURE * self.wall
 
     @property
     def seconds(self) -> float:
@@ -65,6 +74,15 @@ class Stopwatch:
 def slowness(ours: int, others: int, cores: int) -> float:
     """Return how many times as long *ours* processes take beside *others* as alone, on *cores* shared evenly."""
     return max(1.0, (ours + others) / max(ours, cores))
+
+
+def waited() -> float:
+    """Return for how many seconds somebody has waited for a processor since the machine started; 0 where none says."""
+    try:
+        some = pathlib.Path("/proc/pressure/cpu").read_text().partition("\n")[0]  # Linux, Documentation/accounting/psi.rst
+    except OSError:
+        return 0.0
+    return int(some.rpartition("total=")[2]) / 1e6
 
 
 def running() -> tuple[int, int]:

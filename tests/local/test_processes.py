@@ -118,6 +118,10 @@ def test_nothing_is_started_again_when_all_are_ended_by_somebody_else(
     assert suite.ended() == {"toy": "was ended by SIGTERM"}
 
 
+# The real-time ones after them cannot be set from here: the C library keeps 32 and 33 for itself.
+STANDARD_SIGNALS = (1 << 31) - 1
+
+
 def test_children_start_with_default_signals() -> None:
     """Whatever we were started with: ignored, blocked. Only nohup's hang-up is kept."""
     program = """
@@ -137,7 +141,7 @@ subprocess.run(["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"])
     )
     [_, blocked, _, ignored] = done.stdout.split()
     assert int(blocked, 16) == 0
-    assert int(ignored, 16) == 1 << signal.SIGHUP - 1
+    assert int(ignored, 16) & STANDARD_SIGNALS == 1 << signal.SIGHUP - 1
 
 
 def ignore_and_block_all() -> None:

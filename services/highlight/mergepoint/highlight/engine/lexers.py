@@ -31,14 +31,14 @@ def tables_of(lexer: Any, extended: bool = False) -> Tables | str:
     """Return the tables of *lexer*; or, if one of its rules is not known here, what about it."""
     rules = lexer._tokens
     key = id(rules), extended
-    if key not in _tables:
-        reason = _reason(rules, extended)
-        made: Tables | str = reason or Tables(rules, accelerate, extended=extended)
-        if len(_tables) >= MANY + len(_warm):
-            for old in _tables.keys() - _warm:
-                _tables.pop(old, None)
-        _tables[key] = rules, made
-    return _tables[key][1]
+    known = _tables.get(key)
+    if known:
+        return known[1]
+    made: Tables | str = _reason(rules, extended) or Tables(rules, accelerate, extended=extended)
+    if len(_tables) >= MANY + len(_warm):
+        for old in _tables.keys() - _warm:
+            _tables.pop(old, None)
+    return _tables.setdefault(key, (rules, made))[1]
 
 
 def _reason(rules: Any, extended: bool) -> str:

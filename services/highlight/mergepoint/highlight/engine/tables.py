@@ -5,11 +5,13 @@ names the rule, whose outcome is ``(type, css, joints, values, move, callback, g
 character alone decides: in the place of the outcomes stands ``(size, type, css, joints, text, move)``.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from html import escape
 from re import DOTALL, Pattern
 from re import compile as compile_pattern
+from threading import RLock
 from typing import Any
 
 from pygments.token import Error, Text, Token, Whitespace, _TokenType
@@ -29,6 +31,10 @@ budget = Budget()
 SECONDS_PER_RULE = 0.5e-6  # to see whether it can begin with a character
 SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 384
 RETRIED = 25  # steps that are made better after a text, if that is paid for then
+# Held while tables change: threads share them, and the steps of one lexer may need another's. It is held while a process
+# forks too, so that the new one gets no half-made tables.
+_preparing = RLock()
+os.register_at_fork(before=_preparing.acquire, after_in_parent=_preparing.release, after_in_child=_preparing.release)
 _SPECIAL = sum(1 << ord(char) for char in "\n&<>")
 _line_end, _any_character = compile_pattern("\n").match, compile_pattern(".", DOTALL).match
 
@@ -146,6 +152,10 @@ class Tables:
 
     def step(self, state: str, char: str) -> Step:
         """Return the step for *char*, or for the end of the text if it is empty."""
+        with _preparing:
+            return self._step(state, char)
+
+    def _step(self, state: str, char: str) -> Step:
         table, shared = self.states[state], min(char, chr(firsts.OTHER))  # all beyond ASCII share one step
         step: Step | None = table.get(shared)
         if step is None:
@@ -163,13 +173,18 @@ class Tables:
     def finish(self) -> None:
         """A text is read: what was not made well for it, is made better for the next."""
         self._is_new = False
-        if self.borrowed:
-            self._retry()
-        if self._dear and self.budget.allows(self._dear[0][0].cost()):
-            self._read_dear(self._dear[0][0])
+        if self.borrowed or self._dear:
+            with _preparing:
+                self._retry()
+                if self._dear and self.budget.allows(self._dear[0][0].cost()):
+                    self._read_dear(self._dear[0][0])
 
     def complete(self) -> None:
         """Make all steps, and let go of what they are made of."""
+        with _preparing:
+            self._complete()
+
+    def _complete(self) -> None:
         self.budget = Unlimited()
         self.borrowed.clear()
         self._forget()
@@ -189,9 +204,10 @@ class Tables:
 
     def one_by_one(self, state: str) -> Step:
         """Return the step that tries all rules of *state* in turn, as Pygments does."""
-        if state not in self._tried:
-            self._tried[state] = _chain(self.rules(state), self.no_rule)
-        return self._tried[state]
+        if (step := self._tried.get(state)) is None:
+            with _preparing:
+                step = self._tried[state] = _chain(self.rules(state), self.no_rule)
+        return step
 
     def _rule(self, rule: Any) -> Rule:
         if id(rule) not in self._rules:
