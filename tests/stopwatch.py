@@ -54,7 +54,7 @@ class Stopwatch:
 
     @property
     def busy(self) -> bool:
-        """Whether the machine worked for others too. What others want between two looks shows in how long all waited."""
+        """Whether the machine worked for others too. What they want between two looks shows in how long all waited."""
         return self.slowness > BUSY or self._waited > PRESSURE * self.wall
 
     @property
@@ -79,7 +79,9 @@ def slowness(ours: int, others: int, cores: int) -> float:
 def waited() -> float:
     """Return for how many seconds somebody has waited for a processor since the machine started; 0 where none says."""
     try:
-        some = pathlib.Path("/proc/pressure/cpu").read_text().partition("\n")[0]  # Linux, Documentation/accounting/psi.rst
+        some = (
+            pathlib.Path("/proc/pressure/cpu").read_text().partition("\n")[0]
+        )  # Linux, Documentation/accounting/psi.rst
     except OSError:
         return 0.0
     return int(some.rpartition("total=")[2]) / 1e6

@@ -122,7 +122,7 @@ def _fetch(folder: pathlib.Path) -> str:
     wanted = f"pygments=={pygments.__version__}"
     pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
     with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
-        command = [*pip, "--no-deps", "--no-binary", ":all:", "-d", f"{partial}/{wanted}", wanted]
+        command = [*pip, "--no-deps", "--no-binary", "pygments", "-d", f"{partial}/{wanted}", wanted]
         ended = subprocess.run(command, capture_output=True, text=True)
         if ended.returncode:
             return f"the source release of {wanted} is not to be had: {ended.stderr[-300:]}"

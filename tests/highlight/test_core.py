@@ -208,6 +208,7 @@ for name, call in ways.items():
 """
 
 
+@pytest.mark.long
 def test_a_first_call_is_not_a_slow_call() -> None:
     """Whatever can be loaded and compiled before is: each child is forked from there."""
     done = subprocess.run([sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True, timeout=60)

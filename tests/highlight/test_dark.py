@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from pygments.styles import get_style_by_name
 from pygments.token import Keyword, String
 
+from tests.long import some
+
 CODE = "def f():\n    return 'x'\n"
 LIGHT, DARK = "default", "monokai"
 COLOURS = """() => {
@@ -63,7 +65,7 @@ def ask(client: FlaskClient, **options: object) -> str:
     return reply.text
 
 
-@pytest.mark.parametrize("linenos", ["none", "inline", "table"])
+@pytest.mark.parametrize("linenos", some(["none", "inline", "table"], always=["table"]))
 @pytest.mark.parametrize("page", [0, 1])
 @pytest.mark.parametrize("css", ["classes", "inline"])
 def test_the_answer_follows_the_reader(client: FlaskClient, browser: Any, css: str, page: int, linenos: str) -> None:

@@ -6,11 +6,22 @@ from urllib.parse import quote
 
 import pygments
 import pytest
+from _pytest.mark import ParameterSet
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_all_lexers
 from pygments.lexers.special import TextLexer
 
-from tests.attacks import GRACE, SLOW, Input, ask, best_of_rounds, check_in_time, deadline, repetitions
+from tests.attacks import (
+    GRACE,
+    SLOW,
+    Input,
+    as_on_an_idle_machine,
+    ask,
+    best_of_rounds,
+    check_in_time,
+    deadline,
+    repetitions,
+)
 from tests.servers import Connection, Gunicorn, Reply
 from tests.stopwatch import Stopwatch
 
@@ -97,6 +108,7 @@ class TestEveryLexer:
     def test_some_shapes_of_1_kb_hit_their_deadlines(self, siege: Siege) -> None:
         assert len({language for language, _ in siege.degraded()}) >= siege.sent // (40 * len(repetitions(1024)))
 
+    @pytest.mark.long
     def test_the_slowest_shapes_are_answered_in_time_at_4_kb(
         self, siege: Siege, highlight_server: Gunicorn, connection: Connection
     ) -> None:
@@ -107,6 +119,14 @@ class TestEveryLexer:
         assert len(again.degraded()) >= again.sent // 4
 
 
+def marked_if_long() -> list[ParameterSet]:
+    """Return SLOW as parameters: those that take seconds are for `make test-long`."""
+    return [
+        pytest.param(language, text, id=f"{language}-{len(text)}", marks=[pytest.mark.long] * (len(text) > 100_000))
+        for language, text in SLOW
+    ]
+
+
 class TestSlowInputs:
     """Inputs from 4 bytes to 512 KB that are known to take longer than they may."""
 
@@ -114,7 +134,7 @@ class TestSlowInputs:
         assert min(len(text) for _, text in SLOW) == 4
         assert max(len(text) for _, text in SLOW) == 512 * 1024
 
-    @pytest.mark.parametrize(("language", "text"), SLOW, ids=[f"{language}-{len(text)}" for language, text in SLOW])
+    @pytest.mark.parametrize(("language", "text"), marked_if_long())
     def test_each_is_degraded_in_time(self, connection: Connection, language: str, text: str) -> None:
         took, reply = ask(connection, language, text)
         assert reply.status == 200
@@ -166,9 +186,10 @@ def test_a_guess_takes_at_most_four_tenths_of_a_second(connection: Connection, n
 def guess_seconds(connection: Connection, text: str) -> float:
     with Stopwatch() as watch:
         assert connection.request("POST", "/highlight/guess", text.encode()).status == 200
-    return watch.wall / (2.5 if watch.busy else 1)  # a busy machine may take a second
+    return as_on_an_idle_machine(watch)
 
 
+@pytest.mark.long  # tests/live has the same through nginx
 def test_a_well_behaved_client_hardly_notices_four_attackers(highlight_server: Gunicorn) -> None:
     seen = best_of_rounds(highlight_server.port)
     assert seen.as_promised(), str(seen)

@@ -56,6 +56,7 @@ def test_a_background_job_that_writes_to_a_socket_is_ended_by_an_interrupt() -> 
         assert suite.stop(INT) == 0
 
 
+@pytest.mark.long
 def test_make_that_is_told_to_end_ends_all() -> None:
     with started(MAKE) as suite:
         assert suite.stop(TERM) != 0  # make says so of itself

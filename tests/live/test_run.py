@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from tests.live.suite import RUN, Suite
+from tests.long import some
 from tests.servers import Connection, alive, free_port, wait_for
 
 
@@ -109,7 +110,7 @@ def test_nothing_survives_a_killed_runner_but_a_folder_that_the_next_start_remov
     assert not left.exists()
 
 
-@pytest.mark.parametrize("name", ["highlight", "nginx"])
+@pytest.mark.parametrize("name", some(["highlight", "nginx"], always=["highlight"]))
 def test_what_is_killed_is_started_again(name: str) -> None:
     suite = Suite().start()
     program = "nginx" if name == "nginx" else "gunicorn"

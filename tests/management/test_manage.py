@@ -16,6 +16,7 @@ from mergepoint.auth import Store
 from mergepoint.auth.store import to_revision
 from tests.auth.databases import Databases, databases
 from tests.auth.place import Place
+from tests.long import some
 from tests.servers import ROOT, Reply, wait_for
 
 MANAGE = str(ROOT / "deploy/manage")
@@ -30,7 +31,7 @@ def manage(*words: str, status: int = 0, stdin: bytes = b"", **environment: str)
     return done
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=some(["sqlite", "postgresql"], always=["sqlite"]))
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     yield from databases(request.param, tmp_path_factory.mktemp("databases"))
 
