@@ -46,9 +46,9 @@ def render(options: RenderOptions) -> Answer:
     return _answer(core.thumbnail(options.image, options.spec))
 
 
-def measure(options: MeasureOptions) -> Answer:
+def measure(options: MeasureOptions, limits: Limits = DEFAULT) -> Answer:
     """Tell what the file announces."""
-    header = read_header(options.image)
+    header = read_header(options.image, limits.more_formats)
     size = {"width": header.width, "height": header.height, "pixels": header.pixels, "frames": header.frames}
     return Answer.json({"format": header.format, **size})
 
@@ -100,12 +100,15 @@ def limited(limits: Limits) -> Mapping[str, Task]:
     def limited_set(options: SetOptions) -> Answer:
         return make_set(options, limits)
 
+    def limited_measure(options: MeasureOptions) -> Answer:
+        return measure(options, limits)
+
     return {
         "thumbnail": limited_thumbnail,
         "info": limited_info,
         "set": limited_set,
         "render": limited_render,
-        "measure": measure,
+        "measure": limited_measure,
     }
 
 
