@@ -125,15 +125,15 @@ def _masks(data: bytes, at: int, size: int, bits: int, compression: int) -> tupl
 def decode(picture: Bitmap) -> tuple[Pixels, Damage | None]:
     """Return the pixels, and what is wrong if not all are there; raise BrokenImage if no row is."""
     if picture.compression in (RLE8, RLE4):
-        pixels, rows, whole = _runs(picture)
+        pixels, rows, ended = _runs(picture)
     else:
         pixels, rows = _plain(picture)
-        whole = bool(rows.all())
+        ended = bool(rows.all())
     if picture.upside_down:
         pixels, rows = pixels[::-1], rows[::-1]
     if picture.icon and pixels.shape[2] < 4:
         pixels = _masked(picture, pixels)
-    return keep(pixels, rows), None if whole else Damage(ENDS, missing=not rows.all())
+    return keep(pixels, rows), None if ended else Damage(ENDS, missing=not rows.all())
 
 
 def _stored(picture: Bitmap) -> tuple[NDArray[np.uint8], Rows]:
@@ -246,10 +246,10 @@ def _runs(picture: Bitmap) -> tuple[Pixels, Rows, bool]:
             indexes[start : start + count] = literal[:count]
             seen[start : start + count] = b"\1" * count
             x += count
-    whole = ended or y >= height
-    full = y + (x >= width) if not whole else height
+    ended = ended or data[at : at + 2] == bytes([0, END_OF_PICTURE])
+    full = height if ended else min(height, y + (x >= width))
     pixels = _coloured(picture, np.frombuffer(bytes(indexes), np.uint8).reshape(height, width))
     drawn = np.frombuffer(bytes(seen), np.uint8).reshape(height, width)
     if not drawn[:full].all():
         pixels = np.dstack([pixels, drawn * 255])
-    return pixels, np.arange(height) < full, whole or (y == height - 1 and x >= width)
+    return pixels, np.arange(height) < full, ended

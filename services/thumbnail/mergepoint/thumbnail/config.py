@@ -15,7 +15,8 @@ from .spec import Limits
 KEYS = "hexadecimal digits, two for each byte, with commas between them, are expected"
 # The formats that have a budget of their own, as settings call them and as Pillow does.
 BUDGETS = {
-    "avif": "AVIF", "bmp": "BMP", "gif": "GIF", "heic": "HEIF", "ico": "ICO", "png": "PNG", "tiff": "TIFF", "webp": "WEBP",
+    "avif": "AVIF", "bmp": "BMP", "gif": "GIF", "heic": "HEIF", "ico": "ICO", "png": "PNG", "tiff": "TIFF",
+    "webp": "WEBP",
 }  # fmt: skip
 PRESETS = "name=option:argument/option:argument, with commas between presets, is expected"
 
@@ -143,7 +144,8 @@ def _more_formats(value: str) -> tuple[str, ...]:
     """Return the formats that *value* names, in the order that they are tried in."""
     words = [word.strip().upper() for word in value.split(",") if word.strip()]
     if unknown := [word for word in words if word not in MORE_FORMATS]:
-        raise ValueError(f"some of tiff, bmp and ico, with commas between them, are expected; not {unknown[0].lower()!r}")
+        expected = "some of tiff, bmp and ico, with commas between them, are expected"
+        raise ValueError(f"{expected}; {unknown[0].lower()!r} is none")
     return tuple(name for name in MORE_FORMATS if name in words)
 
 

@@ -39,7 +39,7 @@ class Salvaged:
     """What was decoded of a damaged file."""
 
     pixels: Pixels
-    damage: Damage
+    damage: Damage | None
 
 
 def keep(pixels: Pixels, rows: Rows) -> Pixels:

@@ -42,19 +42,18 @@ def largest(data: bytes) -> Icon:
     """Return the largest picture whose header is there, of those the one with most bits; raise BrokenImage."""
     found = list(icons(data))
     if not found:
-        raise BrokenImage("the ICO has no picture that begins within the file")
+        raise BrokenImage("the file has no picture that begins in it")
     return max(found, key=lambda icon: (icon.width * icon.height, icon.bits))
 
 
 def damage(data: bytes) -> Damage | None:
-    """Return whether the directory or pictures that it names are not in the file."""
+    """Return what is wrong if pictures that the directory names are not in the file; of what is missing of the one that
+    is shown its decoder tells."""
     (count,) = struct.unpack_from("<H", data, 4)
     places = list(_places(data, count))
     if all(at + length <= len(data) for length, at in places) and HEAD + ENTRY * count <= len(data):
         return None
-    shown = largest(data)
-    lost = len(places) < count or any(at + HEADER > len(data) for _, at in places)
-    return Damage(ENDS, missing=lost or shown.at + shown.length > len(data))
+    return Damage(ENDS, missing=len(places) < count or any(at + HEADER > len(data) for _, at in places))
 
 
 def icons(data: bytes) -> Iterator[Icon]:

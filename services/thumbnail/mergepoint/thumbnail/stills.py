@@ -4,10 +4,10 @@ Each gives its pixels, its notes and its profile, and what is wrong with it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import bmp, ico, metadata, tiff, tiff_repair
-from .damage import Damage
+from .damage import Damage, Load, Salvaged
 from .decoding import Opened, decoding
 from .errors import BrokenImage
 from .metadata import Metadata
@@ -21,7 +21,7 @@ class Still:
     pixels: Pixels
     damage: Damage | None = None
     icc: bytes | None = None
-    notes: Metadata = Metadata()
+    notes: Metadata = field(default_factory=Metadata)
 
 
 def read(data: bytes, format: str, most_pixels: int) -> Still:
@@ -39,22 +39,21 @@ def _tiff(data: bytes, most_pixels: int) -> Still:
         profiles.add(opened.icc)
         return opened.pixels()
 
-    damage = tiff_repair.damage(page)
-    pixels = None
-    if not damage:
-        try:
-            pixels = load(page.file())
-        except BrokenImage as error:
-            reason = error
-    if pixels is None:
-        try:
-            found = tiff_repair.salvage(page, load)
-        except BrokenImage:
-            raise (BrokenImage(str(reason)) if not damage else BrokenImage("the file ends before the first row")) from None
-        pixels, damage = found.pixels, found.damage
+    found = tiff_repair.salvage(page, load) if tiff_repair.is_cut(page) else _whole_or_salvaged(page, load)
+    pixels = found.pixels
     if page.inverted:
         pixels = _inverted(pixels)
-    return Still(pixels, damage, next(iter(profiles)), metadata.of_tiff(page))
+    return Still(pixels, found.damage, next(iter(profiles)), metadata.of_tiff(page))
+
+
+def _whole_or_salvaged(page: tiff.Page, load: Load) -> Salvaged:
+    try:
+        return Salvaged(load(page.file()), None)
+    except BrokenImage as error:
+        try:
+            return tiff_repair.salvage(page, load)
+        except BrokenImage:
+            raise error from None
 
 
 def _inverted(pixels: Pixels) -> Pixels:

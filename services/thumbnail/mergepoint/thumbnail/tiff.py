@@ -19,6 +19,7 @@ MOST_ENTRIES = 1000  # of a directory: more are not read
 MOST_PARTS = 200_000  # strips and tiles; a strip may be one row of one colour
 MOST_SAMPLES = 6  # of a pixel, which is what the decoder knows
 MOST_TILE = 4096 * 4096  # pixels: a tile is decoded whole, however small the picture is
+MOST_GROWTH, ROOM = 2, 1024  # times, and bytes: more no strip or tile grows by being compressed
 LONGEST = 1 << 16  # bytes of a field, but for those in LONGER
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
@@ -40,8 +41,8 @@ COLOURS_OF = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, INKS: 4, Y
 UNSIGNED, UNDEFINED = 1, 4  # of SampleFormat
 NOT_ALPHA, ASSOCIATED, ALPHA = 0, 1, 2  # of ExtraSamples
 DEPTHS = {
-    WHITE_IS_ZERO: (1, 2, 4, 8, 16), BLACK_IS_ZERO: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), INKS: (8, 16),
-    YCBCR: (8,),
+    WHITE_IS_ZERO: (1, 2, 4, 8, 16), BLACK_IS_ZERO: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8),
+    INKS: (8, 16), YCBCR: (8,),
 }  # fmt: skip
 
 
@@ -208,15 +209,14 @@ class Page:
 
     def _part(self, number: int, offsets: Sequence[int], counts: Sequence[int]) -> Part:
         at = offsets[number] if number < len(offsets) else len(self.data)
-        if self.compression == NONE:  # what the file says of it is often wrong
-            band = number // self.across % self.bands
-            rows = self.band if self.tiled else min(self.band, self.height - band * self.band)
-            count = rows * self.row_bytes()
-        else:
-            count = counts[number] if number < len(counts) else 0
-            count = count or max(0, len(self.data) - at)
-        missing = min(count, max(0, at + count - len(self.data)))
-        return Part(at, count, missing) if count and at else Part(at, max(count, 1), max(count, 1))
+        there = max(0, len(self.data) - at) if at else 0
+        band = number // self.across % self.bands
+        rows = self.band if self.tiled else min(self.band, self.height - band * self.band)
+        count = rows * self.row_bytes()
+        if self.compression != NONE:  # of what is not compressed the file often tells a wrong size
+            told = counts[number] if number < len(counts) else 0
+            count = min(told or there, max(there, MOST_GROWTH * count + ROOM))
+        return Part(at, count, count - min(count, there)) if count and there else Part(at, 1, 1)
 
     def _check(self) -> None:
         """Raise BrokenImage if the pixels are stored in a way that is not decoded."""

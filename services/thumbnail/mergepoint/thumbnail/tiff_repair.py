@@ -17,9 +17,9 @@ from .tiff import Page
 FILLERS = (b"\x00", b"\xa5")
 
 
-def damage(page: Page) -> Damage | None:
-    """Return what the places of its strips or tiles show to be wrong."""
-    return Damage(ENDS, missing=True) if page.whole_bands() < page.bands else None
+def is_cut(page: Page) -> bool:
+    """Return whether some of its strips or tiles are not in the file."""
+    return page.whole_bands() < page.bands
 
 
 def salvage(page: Page, load: Load) -> Salvaged:
