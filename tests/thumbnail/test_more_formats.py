@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, info, thumbnail
 from mergepoint.thumbnail.config import Settings
+from mergepoint.thumbnail.tasks import LONGEST_DEADLINE
 from mergepoint.thumbnail.web import create_app
-from tests.thumbnail import pictures
+from tests.stopwatch import Stopwatch
+from tests.thumbnail import bombs, pictures
 from tests.thumbnail.test_kinds import BLUE, GREEN, PLACES, RED, WHITE, packed
 from tests.thumbnail.tiffs import ASCII, LONG, UNDEFINED, bmp, ico, icon, padded, plain, shorts, tiff, tiles
 
@@ -126,6 +128,24 @@ class TestService:
     def test_they_are_no_format_of_an_answer(self, wider: FlaskClient) -> None:
         answer = wider.post("/thumbnail?format=tiff", data=TestSwitch.FILES["TIFF"])
         assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "format")
+
+
+@pytest.mark.parametrize("name", bombs.MORE)
+def test_files_that_mean_harm_are_done_or_refused_in_time(name: str, wider: FlaskClient) -> None:
+    with Stopwatch() as watch:
+        answer = wider.post("/thumbnail?width=100&format=jpeg", data=bombs.MORE[name]())
+    assert answer.status_code in (200, 422)
+    assert answer.status_code == 200 or answer.json["code"] in (
+        "broken_image", "image_too_large", "impossible_size", "too_slow",
+    )  # fmt: skip
+    assert watch.seconds < LONGEST_DEADLINE + 0.5
+
+
+def test_what_a_decoder_prints_is_not_in_the_log(wider: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(pictures.saved(Image.fromarray(FLAG), "TIFF", compression="tiff_adobe_deflate"))
+    data[data.index(b"\x78\x9c") : data.index(b"\x78\x9c") + 8] = bytes(8)
+    assert wider.post("/thumbnail?width=16", data=bytes(data)).status_code == 422
+    assert "Decode" not in capfd.readouterr().err
 
 
 class TestTIFF:

@@ -35,7 +35,7 @@ class Settings(ServiceSettings):
     max_pixels_heic: int = Field(50_000_000, ge=1, le=500_000_000)
     max_pixels_ico: int = Field(4_000_000, ge=1, le=500_000_000)
     max_pixels_png: int = Field(50_000_000, ge=1, le=500_000_000)
-    max_pixels_tiff: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_pixels_tiff: int = Field(36_000_000, ge=1, le=500_000_000)
     max_pixels_webp: int = Field(24_000_000, ge=1, le=500_000_000)
     more_formats: str = ""
     max_frames: int = Field(1, ge=1, le=500)

@@ -24,7 +24,7 @@ from .spec import Limits, Spec
 # Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
-PER_MILLION_HEIC = 0.3  # three times what noise takes
+PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times what noise takes; what a cut TIFF takes that is decoded twice
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
 # JPEG and PNG tell all that is asked in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
@@ -115,7 +115,7 @@ def limited(limits: Limits) -> Mapping[str, Task]:
 def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) -> float:
     """Return how many seconds the work may take, from the pixels that a file announces and those that are wanted."""
     seconds = DEADLINE
-    read = PER_MILLION_HEIC if announced.get("format") == "HEIF" else PER_MILLION_READ
+    read = PER_MILLION_OF.get(announced.get("format", ""), PER_MILLION_READ)
     most = 0
     for spec in specs:
         frames = min(spec.frames or announced["frames"], announced["frames"])
