@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from mergepoint.thumbnail import Limits
 from mergepoint.thumbnail.tiff import Page
-from tests.thumbnail import pictures, tiffs
+from tests.thumbnail import heic, pictures, tiffs
 from tests.thumbnail.bombs import PNG_HEAD, chunk
 from tests.thumbnail.containers import box
 
@@ -51,6 +51,7 @@ def whole(kind: str) -> bytes:
         "moving WebP": lambda: pictures.moving("WEBP", 4, WIDTH, HEIGHT),
         "AVIF": lambda: pictures.file(photograph(), "AVIF", exif=exif, icc_profile=icc),
         "moving AVIF": lambda: pictures.moving("AVIF", 4, WIDTH, HEIGHT),
+        "HEIC": lambda: heic.PHOTOGRAPH,
         "TIFF": lambda: tiffs.plain(photograph(), 2),
         "TIFF by Deflate": lambda: _tiff(zlib.compress),
         "TIFF of one strip": lambda: _tiff(zlib.compress, HEIGHT),
@@ -569,6 +570,11 @@ AVIF_KINDS = {
     "cut off where it is described": (cut_box(b"meta", 0.5), "broken"),
     "a description of another size": (box_size(b"meta", 4), "broken"),
 }
+HEIC_KINDS = {
+    **{name: AVIF_KINDS[name] for name in AVIF_KINDS if name not in ("a last box that is too short",)},
+    "no last byte": (without_last(1), "harmless"),
+    "the last fifth cut off": (cut_box(b"mdat", 0.8), "missing"),
+}
 KINDS = [
     *table("JPEG", JPEG_KINDS | NOTES),
     *table("progressive JPEG", JPEG_KINDS | {"all but one scan cut off": (cut_after_scans(1), "missing")}),
@@ -587,6 +593,7 @@ KINDS = [
     }),
     *table("lossless WebP", webp_kinds(b"VP8L") | {"other pixels": (bad_riff(b"VP8L"), "missing")}),
     *table("AVIF", AVIF_KINDS),
+    *table("HEIC", HEIC_KINDS),
     *table("TIFF", STRIPS),
     *table("TIFF by Deflate", STRIPS | {"a strip that is nonsense": (bad_part(2), "missing")}),
     *table("TIFF by LZW", STRIPS | {
