@@ -72,7 +72,8 @@ def read_header(data: bytes, more: Collection[str] = ()) -> Header:
 
 def _refusal(data: bytes, more: Collection[str]) -> str:
     """Return why *data* is not taken, and what is."""
-    taken = [*WORDS, *(name for name in MORE_FORMATS if name in more)]
+    usual = [word for word in WORDS if word != "HEIC" or heic.available()]
+    taken = [*usual, *(name for name in MORE_FORMATS if name in more)]
     named = f"{', '.join(taken[:-1])} or {taken[-1]}"
     for name in MORE_FORMATS:
         if MORE_READERS[name][0](data):
