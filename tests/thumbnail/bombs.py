@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from tests.thumbnail import pictures
+from tests.thumbnail import pictures, tiffs
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
@@ -125,6 +125,72 @@ ANNOUNCED: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "heic of nothing": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 422, "broken_image"),
     "nothing": (lambda: b"", 415, "unsupported_type"),
     "zeros": (lambda: bytes(1000), 415, "unsupported_type"),
+}
+
+
+def tiff(**changed: int) -> bytes:
+    """A small TIFF of which fields were *changed*, by number: ``t256=…`` is its width."""
+    more = {int(tag[1:]): (tiffs.LONG, [value]) for tag, value in changed.items()}
+    return tiffs.plain(pictures.flag(64, 48), 2, more)
+
+
+def long_tiff(count: int) -> bytes:
+    """A TIFF whose strips are so many that their list ends far beyond the file."""
+    data = bytearray(tiff())
+    at = data.index(struct.pack("<HH", 273, 4))
+    data[at + 4 : at + 8] = struct.pack("<I", count)
+    return bytes(data)
+
+
+def circle_tiff() -> bytes:
+    """A directory of 65535 fields, each as large as the file, that is followed by itself."""
+    entries = b"".join(struct.pack("<HHII", tag, 7, 700_000, 0) for tag in range(1, 65536))
+    return struct.pack("<2sHIH", b"II", 42, 8, 65535) + entries + struct.pack("<I", 8)
+
+
+def deep_tiff() -> bytes:
+    """16 million pixels of 16 bits in one strip, of 100 KB."""
+    packer, row = zlib.compressobj(9), bytes(4000 * 6)
+    strip = b"".join(packer.compress(row) for _ in range(4000)) + packer.flush()
+    fields = {256: (4, [4000]), 257: (4, [4000]), 258: tiffs.shorts(16, 16, 16), 259: tiffs.shorts(8)}
+    return tiffs.tiff(fields | {262: tiffs.shorts(2), 277: tiffs.shorts(3), 278: tiffs.shorts(4000)}, [strip])
+
+
+def deltas_bmp() -> bytes:
+    """8 MB of steps that lead nowhere."""
+    return tiffs.bmp(64, 48, 8, b"\0\2\0\0" * 2_000_000, palette=bytes(1024), compression=1)
+
+
+def many_ico() -> bytes:
+    """65535 pictures that are all the same one, of 4000 × 4000 by its own account."""
+    picture = png(4000, 4000)
+    at = 6 + 16 * 65535
+    entry = struct.pack("<BBBBHHII", 1, 1, 0, 0, 1, 32, len(picture), at)
+    return struct.pack("<HHH", 0, 1, 65535) + entry * 65535 + picture
+
+
+# Of the formats that are behind a switch: done or refused, in time.
+MORE: dict[str, Callable[[], bytes]] = {
+    "tiff of 4 billion pixels a side": lambda: tiff(t256=2**32 - 1, t257=2**32 - 1),
+    "tiff of 65535 rows in strips of 4 billion": lambda: tiff(t257=65535, t278=2**32 - 1),
+    "tiff with 4 billion strips": lambda: long_tiff(2**32 - 1),
+    "tiff of one row a strip": lambda: tiff(t257=500_000, t278=1),
+    "tiff in tiles of 4 billion": lambda: tiff(t322=2**32 - 1, t323=2**32 - 1),
+    "tiff in tiles of one pixel": lambda: tiff(t256=1000, t257=1000, t322=1, t323=1, t324=8),
+    "tiff whose tiles are larger than it": lambda: tiff(t322=4096, t323=4096, t324=8, t325=100),
+    "tiff of many samples": lambda: tiff(t277=65535),
+    "tiff with strips out of the file": lambda: tiff(t278=48, t273=2**32 - 8),
+    "tiff whose directory is nowhere": lambda: b"II*\0\xff\xff\xff\xff" + bytes(100),
+    "tiff whose directory is its head": lambda: b"II*\0\0\0\0\0" + bytes(100),
+    "tiff in a circle": circle_tiff,
+    "big tiff of 2⁶³ fields": lambda: b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2**63) + bytes(1000),
+    "tiff of 16 MP, 16 bits": deep_tiff,
+    "bmp of 2 billion pixels a side": lambda: tiffs.bmp(2**31 - 1, -(2**31), 24, b""),
+    "bmp of 50 MP, empty": lambda: tiffs.bmp(7000, 7000, 8, b"\0\1", palette=bytes(1024), compression=1),
+    "bmp of steps": deltas_bmp,
+    "bmp of one line": lambda: tiffs.bmp(45_000_000, 1, 1, bytes(5_625_000)),
+    "ico of 65535 pictures": many_ico,
+    "ico with a picture of 2 billion pixels": lambda: tiffs.ico(png(46000, 46000)),
 }
 # What only decoding reveals: refused, or done, in time.
 REVEALED: dict[str, Callable[[], bytes]] = {

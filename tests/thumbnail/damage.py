@@ -4,18 +4,21 @@ format to a damaged one. What becomes of each is said in the service's README; K
 import functools
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from tests.thumbnail import pictures
+from mergepoint.thumbnail import Limits
+from mergepoint.thumbnail.tiff import Page
+from tests.thumbnail import heic, pictures, tiffs
 from tests.thumbnail.bombs import PNG_HEAD, chunk
 from tests.thumbnail.containers import box
 
 WIDTH, HEIGHT = 96, 64
+LIMITS = Limits(more_formats=("TIFF", "BMP", "ICO"))
 Outcome = Literal["whole", "harmless", "missing", "broken"]
 """What becomes of it: as if nothing was wrong, also with ``strict=1``; all pixels; some; none."""
 
@@ -48,8 +51,58 @@ def whole(kind: str) -> bytes:
         "moving WebP": lambda: pictures.moving("WEBP", 4, WIDTH, HEIGHT),
         "AVIF": lambda: pictures.file(photograph(), "AVIF", exif=exif, icc_profile=icc),
         "moving AVIF": lambda: pictures.moving("AVIF", 4, WIDTH, HEIGHT),
+        "HEIC": lambda: heic.PHOTOGRAPH,
+        "TIFF": lambda: tiffs.plain(photograph(), 2),
+        "TIFF by Deflate": lambda: _tiff(zlib.compress),
+        "TIFF of one strip": lambda: _tiff(zlib.compress, HEIGHT),
+        "TIFF by LZW": lambda: _ahead(compression="tiff_lzw"),
+        "TIFF by JPEG": lambda: _ahead(compression="jpeg", quality=95),
+        "TIFF of tiles": lambda: tiffs.tiles(photograph(), 2, more={259: tiffs.shorts(8)}, pack=_packed),
+        "TIFF of planes": lambda: tiffs.plain(photograph(), 2, {284: tiffs.shorts(2)}, parts=_planes()),
+        "BMP": lambda: pictures.file(photograph(), "BMP"),
+        "BMP in runs": lambda: _bmp_in_runs(),
+        "ICO": lambda: tiffs.ico(tiffs.icon(WIDTH, HEIGHT, 24, _bgr(), bytes(HEIGHT * 12))),
+        "ICO of a PNG": lambda: tiffs.ico(pictures.file(pictures.plain(16, 16, (1, 2, 3))), _png()),
     }
     return made[kind]()
+
+
+def _packed(parts: Sequence[bytes]) -> list[bytes]:
+    return [zlib.compress(part) for part in parts]
+
+
+def _tiff(pack: Callable[[bytes], bytes], rows: int = 16) -> bytes:
+    parts = [pack(photograph()[top : top + rows].tobytes()) for top in range(0, HEIGHT, rows)]
+    return tiffs.plain(photograph(), 2, {259: tiffs.shorts(8), 278: tiffs.shorts(rows)}, parts=parts)
+
+
+def _ahead(**how: Any) -> bytes:
+    """Return a TIFF as libtiff writes it, with its directory before the pixels."""
+    written = Page(pictures.saved(Image.fromarray(photograph()), "TIFF", strip_size=WIDTH * 3 * 16, **how))
+    parts = [written.data[part.at : part.at + part.count] for part in written.parts]
+    tables = {347: (7, written.bytes_of(347))} if written.bytes_of(347) else {}
+    fields = {259: tiffs.shorts(written.compression), 262: tiffs.shorts(written.photometric)}
+    return tiffs.plain(photograph(), 2, fields | tables | {278: tiffs.shorts(written.band)}, parts=parts)
+
+
+def _planes() -> list[bytes]:
+    tops = range(0, HEIGHT, 16)
+    return [
+        np.ascontiguousarray(photograph()[top : top + 16, :, plane]).tobytes() for plane in range(3) for top in tops
+    ]
+
+
+def _bgr() -> bytes:
+    return tiffs.padded([row[:, ::-1].tobytes() for row in photograph()])
+
+
+def _bmp_in_runs() -> bytes:
+    few = Image.fromarray(photograph()).quantize(64)
+    colours = np.asarray(few.getpalette()).reshape(-1, 3)[:, ::-1]
+    palette = b"".join(bytes([*map(int, colour), 0]) for colour in colours)
+    rows = np.asarray(few)[::-1]
+    runs = b"".join(b"".join(bytes([1, index]) for index in row) + b"\0\0" for row in rows) + b"\0\1"
+    return tiffs.bmp(WIDTH, HEIGHT, 8, runs, palette=palette, compression=1, colours=len(colours))
 
 
 def _png(*, interlaced: bool = False) -> bytes:
@@ -453,6 +506,60 @@ def webp_kinds(name: bytes) -> dict[str, tuple[Callable[[bytes], bytes], Outcome
     }
 
 
+def cut_part(number: int, part: float) -> Callable[[bytes], bytes]:
+    """Return what ends a TIFF within a strip or tile."""
+
+    def damage(data: bytes) -> bytes:
+        strip = Page(data).parts[number]
+        return data[: strip.at + int(strip.count * part)]
+
+    return damage
+
+
+def bad_part(number: int, at: float = 0.5) -> Callable[[bytes], bytes]:
+    """Return what puts nonsense into a strip or tile."""
+
+    def damage(data: bytes) -> bytes:
+        strip = Page(data).parts[number]
+        return _patched(data, strip.at + int(strip.count * at), b"\xff" * min(40, strip.count // 2))
+
+    return damage
+
+
+def beyond(tag: int, number: int) -> Callable[[bytes], bytes]:
+    """Return what sends a strip's or tile's offset or size far out of the file."""
+
+    def damage(data: bytes) -> bytes:
+        places = Page(data).entries[tag].raw
+        return _patched(data, data.index(places) + 4 * number, b"\xff\xff\xff\xff")
+
+    return damage
+
+
+TIFF_KINDS = {
+    "bytes after the end": (followed_by(b"junk" * 99), "whole"),
+    "cut off in the directory": (lambda data: data[:40], "broken"),
+    "no pixels": (cut_part(0, 0), "broken"),
+}
+STRIPS = TIFF_KINDS | {
+    "the last strip cut off": (cut_part(3, 0), "missing"),
+    "a strip cut in the middle": (cut_part(1, 0.5), "missing"),
+    "no last byte": (without_last(1), "missing"),
+    "a strip out of the file": (beyond(273, 2), "missing"),
+}
+TILES = TIFF_KINDS | {
+    "a tile cut in the middle": (cut_part(10, 0.5), "missing"),
+    "the last tile cut off": (cut_part(23, 0), "missing"),
+    "a tile out of the file": (beyond(324, 13), "missing"),
+    "a tile that is nonsense": (bad_part(13, 0), "missing"),
+}
+BMP_KINDS = {
+    "bytes after the end": (followed_by(b"junk" * 99), "whole"),
+    "half cut off": (cut(0.5), "missing"),
+    "no last byte": (without_last(1), "missing"),
+    "cut off before the pixels": (cut(0.001), "broken"),
+    "a wrong size of the file": (lambda data: _patched(data, 2, b"\xff\xff\xff\xff"), "whole"),
+}
 AVIF_KINDS = {
     "bytes after the end": (followed_by(b"junk" * 99), "whole"),
     "an unknown box at the end": (followed_by(box(b"abcd", b"abcd")), "whole"),
@@ -462,6 +569,11 @@ AVIF_KINDS = {
     "cut off before the pixels": (cut_box(b"mdat", 0), "broken"),
     "cut off where it is described": (cut_box(b"meta", 0.5), "broken"),
     "a description of another size": (box_size(b"meta", 4), "broken"),
+}
+HEIC_KINDS = {
+    **{name: AVIF_KINDS[name] for name in AVIF_KINDS if name not in ("a last box that is too short",)},
+    "no last byte": (without_last(1), "harmless"),
+    "the last fifth cut off": (cut_box(b"mdat", 0.8), "missing"),
 }
 KINDS = [
     *table("JPEG", JPEG_KINDS | NOTES),
@@ -481,6 +593,40 @@ KINDS = [
     }),
     *table("lossless WebP", webp_kinds(b"VP8L") | {"other pixels": (bad_riff(b"VP8L"), "missing")}),
     *table("AVIF", AVIF_KINDS),
+    *table("HEIC", HEIC_KINDS),
+    *table("TIFF", STRIPS),
+    *table("TIFF by Deflate", STRIPS | {"a strip that is nonsense": (bad_part(2), "missing")}),
+    *table("TIFF by LZW", STRIPS | {
+        "a strip that is nonsense": (bad_part(2), "missing"),
+        "no last byte": (without_last(1), "harmless"),
+    }),
+    *table("TIFF by JPEG", STRIPS | {"no last byte": (without_last(1), "harmless")}),
+    *table("TIFF of one strip", TIFF_KINDS | {
+        "half cut off": (cut(0.5), "missing"),
+        "a strip that is nonsense": (bad_part(0, 0), "broken"),
+    }),
+    *table("TIFF of tiles", TILES),
+    *table("TIFF of planes", TIFF_KINDS | {
+        "the last plane cut": (cut(0.9), "missing"),
+        "the last plane missing": (cut_part(8, 0), "broken"),
+    }),
+    *table("BMP", BMP_KINDS),
+    *table("BMP in runs", BMP_KINDS | {
+        "no last byte": (without_last(1), "harmless"),
+        "no end": (without_last(2), "harmless"),
+        "no end of the last line": (without_last(4), "harmless"),
+    }),
+    *table("ICO", {
+        "half cut off": (cut(0.5), "missing"),
+        "cut off in the mask": (without_last(10), "harmless"),
+        "cut off in the directory": (lambda data: data[:20], "broken"),
+        "cut off before the pixels": (lambda data: data[:22], "broken"),
+    }),
+    *table("ICO of a PNG", {
+        "half cut off": (cut(0.5), "missing"),
+        "a wrong size in the directory": (lambda data: _patched(data, 6, b"\5\5"), "whole"),
+        "bytes after the end": (followed_by(b"junk" * 99), "whole"),
+    }),
 ]  # fmt: skip
 """Damage to the first frame, or to a still picture."""
 MOVING_KINDS = [

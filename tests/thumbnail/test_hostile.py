@@ -19,10 +19,11 @@ from tests.fuzzing import fuzz
 from tests.long import some
 from tests.servers import Gunicorn, children, descendants
 from tests.stopwatch import Stopwatch
-from tests.thumbnail import bombs, pictures, test_metadata
+from tests.thumbnail import bombs, damage, pictures, test_metadata
 from tests.thumbnail.animations import Frame, gif
 from tests.thumbnail.containers import avif_grid, avif_with_thumbnail
 
+MORE_KINDS = sorted({kind.of for kind in damage.KINDS if kind.of[:3] in ("TIF", "BMP", "ICO")})
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 
 
@@ -104,6 +105,8 @@ def small(kind: str) -> bytes:
     moving = {"moving GIF": "GIF", "moving WebP": "WEBP"}
     if kind in moving:
         return pictures.moving(moving[kind], 3)
+    if kind in MORE_KINDS:
+        return damage.whole(kind)
     if kind in test_metadata.SOURCES:
         return test_metadata.SOURCES[kind]()
     special = {
@@ -121,8 +124,9 @@ def small(kind: str) -> bytes:
 
 KINDS = [
     *FORMATS, "moving GIF", "moving WebP", "CMYK", "progressive", "palette", "lossless WebP", "grid",
-    "thumbnail within", "frames", "several",
+    "thumbnail within", "frames", "several", *MORE_KINDS,
 ]  # fmt: skip
+FEW = Limits(pixels=1_000_000, more_formats=("TIFF", "BMP", "ICO"))
 WANTED = [
     Spec(width=8),
     Spec(width=8, frames=0),
@@ -139,16 +143,16 @@ def test_a_damaged_file_is_shown_or_refused_and_nothing_else(data: st.DataObject
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     del file[data.draw(st.integers(len(file) // 2, len(file) * 2)) :]
     with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, ImpossibleSize, MemoryError):
-        thumbnail(bytes(file), data.draw(st.sampled_from(WANTED)), limits=Limits(pixels=1_000_000))
+        thumbnail(bytes(file), data.draw(st.sampled_from(WANTED)), limits=FEW)
     with contextlib.suppress(BrokenImage, NotAnImage, ImageTooLarge, MemoryError):
-        info(bytes(file), limits=Limits(pixels=1_000_000))
+        info(bytes(file), limits=FEW)
 
 
 @fuzz(200)
 @given(head=st.sampled_from([small(kind)[:40] for kind in KINDS]), tail=st.binary(max_size=300))
 def test_any_header_is_read_or_refused(head: bytes, tail: bytes) -> None:
     with contextlib.suppress(BrokenImage, NotAnImage):
-        read_header(head + tail)
+        read_header(head + tail, FEW.more_formats)
 
 
 def test_a_polyglot_is_what_its_first_bytes_are() -> None:

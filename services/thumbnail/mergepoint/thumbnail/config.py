@@ -7,12 +7,17 @@ from pydantic import Field, ValidationInfo, field_validator
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
 
 from .grammar import Grammar, UnknownOption
-from .headers import read_header
+from .headers import MORE_FORMATS, read_header
 from .signing import Signer, parse_pairs
 from .sources import Sources
 from .spec import Limits
 
 KEYS = "hexadecimal digits, two for each byte, with commas between them, are expected"
+# The formats that have a budget of their own, as settings call them and as Pillow does.
+BUDGETS = {
+    "avif": "AVIF", "bmp": "BMP", "gif": "GIF", "heic": "HEIF", "ico": "ICO", "png": "PNG", "tiff": "TIFF",
+    "webp": "WEBP",
+}  # fmt: skip
 PRESETS = "name=option:argument/option:argument, with commas between presets, is expected"
 
 
@@ -25,10 +30,14 @@ class Settings(ServiceSettings):
     max_bytes: int = Field(25 << 20, ge=1, le=100 << 20)
     max_pixels: int = Field(64_000_000, ge=1, le=500_000_000)
     max_pixels_avif: int = Field(24_000_000, ge=1, le=500_000_000)
+    max_pixels_bmp: int = Field(50_000_000, ge=1, le=500_000_000)
     max_pixels_gif: int = Field(50_000_000, ge=1, le=500_000_000)
     max_pixels_heic: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_pixels_ico: int = Field(4_000_000, ge=1, le=500_000_000)
     max_pixels_png: int = Field(50_000_000, ge=1, le=500_000_000)
+    max_pixels_tiff: int = Field(36_000_000, ge=1, le=500_000_000)
     max_pixels_webp: int = Field(24_000_000, ge=1, le=500_000_000)
+    more_formats: str = ""
     max_frames: int = Field(1, ge=1, le=500)
     max_side: int = Field(4096, ge=1, le=65_535)
     max_output_bytes: int = Field(64 << 20, ge=1, le=256 << 20)
@@ -72,12 +81,18 @@ class Settings(ServiceSettings):
             raise ValueError(f"origins and folders such as https://example.com are expected; {error}") from None
         return value
 
+    @field_validator("more_formats")
+    @classmethod
+    def _are_formats(cls, value: str) -> str:
+        _more_formats(value)
+        return value
+
     @field_validator("watermark")
     @classmethod
-    def _is_a_picture(cls, value: str) -> str:
+    def _is_a_picture(cls, value: str, info: ValidationInfo) -> str:
         try:
             if value:
-                read_header(_contents(value))
+                read_header(_contents(value), _more_formats(info.data.get("more_formats", "")))
         except (OSError, ValueError) as error:
             raise ValueError(f"a file with a picture is expected: {error}") from None
         return value
@@ -99,9 +114,9 @@ class Settings(ServiceSettings):
 
     @property
     def limits(self) -> Limits:
-        formats = {"avif": "AVIF", "gif": "GIF", "heic": "HEIF", "png": "PNG", "webp": "WEBP"}
-        by_format = tuple((word, getattr(self, f"max_pixels_{name}")) for name, word in formats.items())
-        return Limits(pixels=self.max_pixels, pixels_by_format=by_format, side=self.max_side)
+        by_format = tuple((word, getattr(self, f"max_pixels_{name}")) for name, word in BUDGETS.items())
+        more = _more_formats(self.more_formats)
+        return Limits(pixels=self.max_pixels, pixels_by_format=by_format, side=self.max_side, more_formats=more)
 
     def signer(self) -> Signer | None:
         """Return what checks signatures; none: there are no keys."""
@@ -123,6 +138,15 @@ class Settings(ServiceSettings):
             age=self.source_age,
             most_age=self.max_source_age,
         )
+
+
+def _more_formats(value: str) -> tuple[str, ...]:
+    """Return the formats that *value* names, in the order that they are tried in."""
+    words = [word.strip().upper() for word in value.split(",") if word.strip()]
+    if unknown := [word for word in words if word not in MORE_FORMATS]:
+        expected = "some of tiff, bmp and ico, with commas between them, are expected"
+        raise ValueError(f"{expected}; {unknown[0].lower()!r} is none")
+    return tuple(name for name in MORE_FORMATS if name in words)
 
 
 def _pairs(keys: str, salts: str) -> list[tuple[bytes, bytes]]:

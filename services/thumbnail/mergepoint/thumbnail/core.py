@@ -137,7 +137,7 @@ class Source:
             return "WEBP" if "WEBP" in (spec.takes or ()) else "PNG" if source == "PNG" else "GIF"
         takes, usual = spec.takes or (), source
         if source not in ("JPEG", "PNG", "GIF"):
-            usual = "JPEG" if effects.opaque(pixels) else "PNG"
+            usual = "JPEG" if effects.opaque(pixels) and not self._few_before else "PNG"
         return next((format for format in takes if format == usual or format in ("AVIF", "WEBP")), usual)
 
     def _original(self, spec: Spec, made: Plan, turn: Turn) -> bytes | None:
@@ -157,14 +157,19 @@ class Source:
 
     def _style(self, spec: Spec, pixels: Pixels) -> Style:
         """Return how the answer is written, as its source is: in few colours, or losslessly."""
-        header = self.picture.header
-        few_before = header.palette or header.depth < DEEP_ENOUGH
+        header, few_before = self.picture.header, self._few_before
         few = 0
         if spec.palette or (few_before and not spec.format):
             few = COLOURS if spec.palette or header.palette else GREYS
         lossless = header.lossless and not spec.quality and not spec.max_bytes
         progressive = header.pixels >= PROGRESSIVE_RATIO * pixels.shape[0] * pixels.shape[1]
         return Style(spec.palette or few_before, few, lossless, progressive)
+
+    @property
+    def _few_before(self) -> bool:
+        """Whether the source has few colours: a palette, or few levels of grey."""
+        header = self.picture.header
+        return header.palette or (header.space == "grey" and header.depth < DEEP_ENOUGH)
 
     def _scale(self, spec: Spec) -> float:
         """Return how large what is wanted is beside what there is, wherever it will be cut."""

@@ -30,6 +30,9 @@ EXTENSIONS = {
     "image/webp": "webp",
     "image/avif": "avif",
     "image/heic": "heic",
+    "image/tiff": "tiff",
+    "image/bmp": "bmp",
+    "image/vnd.microsoft.icon": "ico",
 }
 MERGED = re.compile(r"(/plain/([A-Za-z][A-Za-z0-9+.-]*)):/(?=[^/])")
 NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')

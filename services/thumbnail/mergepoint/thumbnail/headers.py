@@ -6,10 +6,10 @@ true: they bound what is asked of a decoder, which is limited by whoever runs it
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from . import apng, gif, heic
+from . import apng, bmp, gif, heic, ico, tiff
 from .errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -23,6 +23,7 @@ CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
 ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and what is none
 MOST_BOXES = 10_000
+MORE_FORMATS = ("TIFF", "BMP", "ICO")  # taken where they are asked for
 MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
 
 
@@ -53,9 +54,9 @@ class Header:
         return self.width * self.height
 
 
-def read_header(data: bytes) -> Header:
-    """Return what *data* announces; raise NotAnImage or BrokenImage."""
-    for recognises, read in READERS:
+def read_header(data: bytes, more: Collection[str] = ()) -> Header:
+    """Return what *data* announces; raise NotAnImage or BrokenImage. *more*: which of MORE_FORMATS are taken."""
+    for recognises, read in [*READERS, *(MORE_READERS[name] for name in MORE_FORMATS if name in more)]:
         if recognises(data):
             try:
                 header = read(data)
@@ -66,7 +67,18 @@ def read_header(data: bytes) -> Header:
             if not (header.pixels and header.frames):
                 raise BrokenImage("the picture has no pixels")
             return header
-    raise NotAnImage("this is not a JPEG, PNG, GIF, WebP, AVIF or HEIC file, by its first bytes")
+    raise NotAnImage(_refusal(data, more))
+
+
+def _refusal(data: bytes, more: Collection[str]) -> str:
+    """Return why *data* is not taken, and what is."""
+    usual = [word for word in WORDS if word != "HEIC" or heic.available()]
+    taken = [*usual, *(name for name in MORE_FORMATS if name in more)]
+    named = f"{', '.join(taken[:-1])} or {taken[-1]}"
+    for name in MORE_FORMATS:
+        if MORE_READERS[name][0](data):
+            return f"this is a {name} file, which is not taken here (THUMBNAIL_MORE_FORMATS); {named} is"
+    return f"this is not a {named} file, by its first bytes"
 
 
 def _jpeg(data: bytes) -> Header:
@@ -207,7 +219,37 @@ def _is_branded(names: Sequence[bytes]) -> Callable[[bytes], bool]:
     return recognises
 
 
-READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Header]], ...] = (
+def _tiff(data: bytes) -> Header:
+    """Of the first page."""
+    page = tiff.Page(data)
+    space = "grey" if page.colours == 1 else "cmyk" if page.colours == 4 else "rgb"
+    palette = page.photometric == tiff.PALETTE
+    return Header("TIFF", page.width, page.height, space="rgb" if palette else space, depth=page.depth, palette=palette)
+
+
+def _bmp(data: bytes) -> Header:
+    return _of_bitmap("BMP", bmp.read(data))
+
+
+def _ico(data: bytes) -> Header:
+    """Of the largest picture."""
+    icon = ico.largest(data)
+    if icon.is_png:
+        return replace(_png(icon.data), format="ICO", frames=1)
+    return _of_bitmap("ICO", bmp.of_icon(icon.data))
+
+
+def _of_bitmap(format: str, found: bmp.Bitmap) -> Header:
+    return Header(format, found.width, found.height, depth=found.depth, palette=found.indexed)
+
+
+def _is_bmp(data: bytes) -> bool:
+    """Two letters are few: the size of the header that follows is one of those that there are."""
+    return data[:2] == b"BM" and (len(data) < 18 or int.from_bytes(data[14:18], "little") in bmp.SIZES)
+
+
+Reader = tuple[Callable[[bytes], bool], Callable[[bytes], Header]]
+READERS: tuple[Reader, ...] = (
     (lambda data: data[:3] == b"\xff\xd8\xff", _jpeg),
     (lambda data: data[:8] == PNG, _png),
     (lambda data: data[:6] in (b"GIF87a", b"GIF89a"), _gif),
@@ -215,3 +257,9 @@ READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Header]], ...] =
     (_is_branded(AVIF_BRANDS), _avif),
     (_is_branded(HEIC_BRANDS), _heic),
 )
+WORDS = ("JPEG", "PNG", "GIF", "WebP", "AVIF", "HEIC")
+MORE_READERS: dict[str, Reader] = {
+    "TIFF": (lambda data: data[:4] in tiff.MAGIC, _tiff),
+    "BMP": (_is_bmp, _bmp),
+    "ICO": (lambda data: data[:4] == ico.MAGIC, _ico),
+}

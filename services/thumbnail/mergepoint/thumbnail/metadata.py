@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from . import png, xmp
+from . import png, tiff, xmp
 
 ORIENTATION = 0x0112
 OWNERS = (0x013B, 0x8298)  # EXIF: artist, copyright
@@ -76,6 +76,14 @@ def read(image: Image.Image, data: bytes) -> Metadata:
     resources = image.info.get("photoshop")
     iptc = resources.get(IPTC) if isinstance(resources, dict) else None
     return Metadata(_exif(image.info), packet, iptc if isinstance(iptc, bytes) else b"")
+
+
+def of_tiff(page: tiff.Page) -> Metadata:
+    """Return the notes that stand in the directory of a TIFF's page."""
+    exif = Image.Exif()
+    with suppress(Exception):
+        exif.load(page.notes())
+    return Metadata(exif, page.bytes_of(tiff.XMP), page.bytes_of(tiff.IPTC))
 
 
 def _exif(info: Mapping[Any, Any]) -> Any:

@@ -76,7 +76,10 @@ PICTURE = "file files picture img photo pic upload data source src input content
 Image = Annotated[
     Binary,
     BeforeValidator(_from_text),
-    Field(description="the picture, a whole file", json_schema_extra={"content": True}),
+    Field(
+        description="the picture, a whole file: JPEG, PNG, GIF, WebP, AVIF, HEIC; TIFF, BMP, ICO where they are taken",
+        json_schema_extra={"content": True},
+    ),
 ]
 Side = Annotated[int | None, Field(ge=1, le=LARGEST)]
 Frames = Annotated[

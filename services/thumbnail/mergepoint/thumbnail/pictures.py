@@ -1,13 +1,13 @@
 """One file, opened: what it says of itself, and its frames, as far as they are there.
 
 What is wrong with a file is found here, by its structure before it is decoded and by its decoder after; what is done
-about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py and decoding.py.
+about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py, tiff_repair.py, bmp.py and decoding.py.
 """
 
 import math
 from collections.abc import Iterator
 
-from . import apng, canvas, contrast, gif, jpeg, png_repair, webp_repair
+from . import apng, canvas, contrast, gif, ico, jpeg, png_repair, stills, webp_repair
 from .damage import ENDS, Damage, Salvaged
 from .decoding import Opened, decoding, from_inks, of_gif
 from .errors import BrokenImage, ImageTooLarge
@@ -31,7 +31,7 @@ class Picture:
     """
 
     def __init__(self, data: bytes, limits: Limits, *, frames: int = 1, strict: bool = False) -> None:
-        self.header = read_header(data)
+        self.header = read_header(data, limits.more_formats)
         self.frames = min(self.header.frames, frames or self.header.frames)
         check_size(self.header, self.frames, limits)
         self.data = data
@@ -40,6 +40,14 @@ class Picture:
         self._first: Pixels | None = None
         self._most_eighths = 8
         self._versions: list[Opened] = []
+        self.plays = 1
+        self.width, self.height = self.header.size
+        if self.header.format in stills.READERS:
+            self._read_still(strict)
+        else:
+            self._read_file(strict)
+
+    def _read_file(self, strict: bool) -> None:
         with decoding():
             self._opened = self._open(strict)
         self.metadata = self._opened.notes
@@ -47,7 +55,17 @@ class Picture:
         self.plays = _plays(self._opened.image.info.get("loop"), self.header.format)
         if self.header.format == "PNG" and self.header.frames > 1:
             self.plays = apng.plays(self.data)
-        self.width, self.height = self._opened.size if self.header.format != "GIF" else self.header.size
+        if self.header.format != "GIF":
+            self.width, self.height = self._opened.size
+
+    def _read_still(self, strict: bool) -> None:
+        if self.header.format == "ICO" and (icon := ico.largest(self.data)).is_png:
+            part = Picture(icon.data, Limits(pixels=self._most), strict=strict)
+            still = stills.Still(part.first(), part.damage or ico.damage(self.data), part.icc, part.metadata)
+        else:
+            still = stills.read(self.data, self.header.format, self._most)
+        self._first, self.damage, self.icc, self.metadata = still.pixels, still.damage, still.icc, still.notes
+        self.mode = "RGB"
 
     @property
     def turn(self) -> Turn:
@@ -158,6 +176,9 @@ class Picture:
             return
         if self.header.format == "PNG":
             yield from canvas.shown(self._png_layers(), *self.header.size)
+            return
+        if self.header.format in stills.READERS:
+            yield self.first(), 0
             return
         for number in range(self.frames):
             shown, *others = [opened.frame(number) for opened in self._versions[-2:] or [self._opened]]

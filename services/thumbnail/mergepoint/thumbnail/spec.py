@@ -170,9 +170,12 @@ class Limits:
     pixels: int = 64_000_000
     pixels_by_format: tuple[tuple[str, int], ...] = (
         ("AVIF", 24_000_000),
+        ("BMP", 50_000_000),
         ("GIF", 50_000_000),
         ("HEIF", 50_000_000),
+        ("ICO", 4_000_000),
         ("PNG", 50_000_000),
+        ("TIFF", 36_000_000),
         ("WEBP", 24_000_000),
     )
     frames: int = 500
@@ -180,6 +183,8 @@ class Limits:
     """Of each frame of an animation, instead of all together; 0: all together."""
     side: int = 4096
     """The longest side of an answer."""
+    more_formats: tuple[str, ...] = ()
+    """Which of ``TIFF``, ``BMP`` and ``ICO`` are taken too; none, since their decoders are seldom needed."""
 
     def pixels_for(self, format: str) -> int:
         return min(self.pixels, dict(self.pixels_by_format).get(format, self.pixels))

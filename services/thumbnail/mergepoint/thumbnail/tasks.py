@@ -24,7 +24,7 @@ from .spec import Limits, Spec
 # Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
-PER_MILLION_HEIC = 0.3  # three times what noise takes
+PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times what noise takes; what a cut TIFF takes that is decoded twice
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
 # JPEG and PNG tell all that is asked in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
@@ -46,9 +46,9 @@ def render(options: RenderOptions) -> Answer:
     return _answer(core.thumbnail(options.image, options.spec))
 
 
-def measure(options: MeasureOptions) -> Answer:
+def measure(options: MeasureOptions, limits: Limits = DEFAULT) -> Answer:
     """Tell what the file announces."""
-    header = read_header(options.image)
+    header = read_header(options.image, limits.more_formats)
     size = {"width": header.width, "height": header.height, "pixels": header.pixels, "frames": header.frames}
     return Answer.json({"format": header.format, **size})
 
@@ -100,19 +100,22 @@ def limited(limits: Limits) -> Mapping[str, Task]:
     def limited_set(options: SetOptions) -> Answer:
         return make_set(options, limits)
 
+    def limited_measure(options: MeasureOptions) -> Answer:
+        return measure(options, limits)
+
     return {
         "thumbnail": limited_thumbnail,
         "info": limited_info,
         "set": limited_set,
         "render": limited_render,
-        "measure": measure,
+        "measure": limited_measure,
     }
 
 
 def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) -> float:
     """Return how many seconds the work may take, from the pixels that a file announces and those that are wanted."""
     seconds = DEADLINE
-    read = PER_MILLION_HEIC if announced.get("format") == "HEIF" else PER_MILLION_READ
+    read = PER_MILLION_OF.get(announced.get("format", ""), PER_MILLION_READ)
     most = 0
     for spec in specs:
         frames = min(spec.frames or announced["frames"], announced["frames"])

@@ -7,7 +7,7 @@ from PIL import AvifImagePlugin, Image
 from . import heic
 from .core import thumbnail
 from .encoding import TYPES
-from .spec import Spec
+from .spec import Limits, Spec
 
 
 def _sample(format: str) -> bytes:
@@ -16,12 +16,15 @@ def _sample(format: str) -> bytes:
     return target.getvalue()
 
 
-def warm() -> None:
-    """Decode and encode every format once. From here on one picture takes one processor: others have work too."""
+def warm(more_formats: tuple[str, ...] = ()) -> None:
+    """Decode and encode every format once, of *more_formats* those too. From here on one picture takes one processor:
+    others have work too."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     heic.available()
     for format in TYPES:
         thumbnail(_sample(format), Spec(width=8, format=format))
+    for format in more_formats:
+        thumbnail(_sample(format), Spec(width=8), limits=Limits(more_formats=more_formats))
 
 
 # A picture for the health check: the smallest GIF.

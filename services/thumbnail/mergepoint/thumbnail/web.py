@@ -1,6 +1,7 @@
 """The HTTP face: routes, negotiation, caching. The work is done by tasks, in the sandbox."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load(Settings)
     sandbox = Sandbox(
         server(limited(settings.limits), most=settings.max_output_bytes),
-        prepare=_prepare,
+        prepare=lambda: _prepare(settings),
         children=settings.children,
         stragglers=settings.children,
         memory=settings.memory_bytes,
@@ -74,9 +75,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _prepare() -> None:
+def _prepare(settings: Settings) -> None:
     heap.keep(KEPT)
-    warm()
+    warm(settings.limits.more_formats)
+    if "TIFF" in settings.limits.more_formats:  # libtiff prints what it finds wrong with a file; the log is JSON
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _add_calls(app: Flask, pure: Pure, settings: Settings, grammar: Grammar) -> None:

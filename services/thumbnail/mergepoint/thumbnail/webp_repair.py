@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from .damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, alike, keep
+from . import heif_repair
+from .damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, alike, alike_in_part, keep
 from .errors import MOST_PARTS, BrokenImage, TooManyParts
 from .scaling import Pixels
 
@@ -18,7 +19,7 @@ FRAME = b"ANMF"
 FRAME_HEAD = CHUNK_HEAD + 16 + CHUNK_HEAD + 10  # bytes, up to what the first frame's pixels say of their size
 PIXELS = (b"VP8 ", b"VP8L", b"ALPH", FRAME)
 FILLERS = (b"\x00", b"\xa5", b"\xff", b"\x5a")
-MORE = (16, 64, 256, 1024)  # bytes
+MORE = (16, 64, 256, 1024, 4096, 16_384)  # bytes
 MOST_FILLED = 32 << 20  # bytes
 HALVINGS = 12  # to find where compressed pixels break: to a part in four thousand
 
@@ -53,10 +54,12 @@ def salvage(data: bytes, format: str, load: Load) -> Salvaged:
             if format != "WEBP":
                 raise
             found = _longest(found.data, load)
-    first, other = _two(found, load)
-    rows = alike(first, other)
-    missing = not bool(rows.all())
-    return Salvaged(keep(first, rows), Damage(found.what, missing, later=found.later))
+    lost = heif_repair.replaced(found.data) if format != "WEBP" else None
+    first, other = _each(found, lost, load) if lost else _two(found, load)
+    there = alike(first, other)
+    there = there if there.any() else alike_in_part(first, other)
+    missing = lost is not None or not bool(there.all())
+    return Salvaged(keep(first, there), Damage(found.what, missing, later=found.later))
 
 
 def _two(found: Filled, load: Load) -> tuple[Pixels, Pixels]:
@@ -68,6 +71,13 @@ def _two(found: Filled, load: Load) -> tuple[Pixels, Pixels]:
         if len(made) == 2:
             return made[0], made[1]
     raise BrokenImage(f"the file {found.what}, and no row of pixels can be read")
+
+
+def _each(found: Filled, versions: tuple[bytes, bytes], load: Load) -> tuple[Pixels, Pixels]:
+    """Return what each of two *versions* looks like, with different fillers."""
+    first, _ = _two(replace(found, data=versions[0]), load)
+    _, other = _two(replace(found, data=versions[1]), load)
+    return first, other
 
 
 def _versions(found: Filled) -> Iterator[bytes]:
