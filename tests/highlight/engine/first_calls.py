@@ -80,13 +80,13 @@ if __name__ == "__main__":
     wanted = [lexers.find(name, None, None, "") for name in names] or sorted(
         _iter_lexerclasses(), key=lambda kind: kind.name
     )
-    worst = []
+    rows = []
     for kind in wanted:
         found = excess(kind)
-        worst.append((*found, kind.name))
+        rows.append((*found, kind.name))
         if names:
             print(kind.name, *(f"{mine * 1e3:.1f}/{stock * 1e3:.1f}" for mine, stock in medians(kind, example(kind))))
-    worst.sort(reverse=True)
-    print(f"{sum(found[0] > 0 for found in worst)} of {len(worst)} cost more than they may")
-    for more, call, mine, stock, name in worst[:60]:
+    rows.sort(reverse=True)
+    print(f"{sum(found[0] > 0 for found in rows)} of {len(rows)} cost more than they may")
+    for more, call, mine, stock, name in rows[:60]:
         print(f"{more * 1e3:8.2f} ms over  call {call:2}  {mine * 1e3:8.2f} ms, Pygments {stock * 1e3:8.2f}  {name}")
