@@ -18,6 +18,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import _iter_lexerclasses
 
 from mergepoint.highlight import engine, lexers
+from mergepoint.kit.zygote import collect_rarely
 from tests.highlight.examples import example
 
 CALLS, CHILDREN = 20, 3
@@ -48,6 +49,7 @@ def _child(kind: type[Lexer], render: Render, text: str) -> Sequence[float]:
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
+        collect_rarely()
         taken = []
         for _ in range(CALLS):
             began = time.thread_time()

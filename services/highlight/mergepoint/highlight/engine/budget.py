@@ -20,8 +20,9 @@ class Budget:
         self._last = process_time()
 
     def begin(self) -> None:
-        """A text begins: what the program did before it pays for nothing."""
+        """A text begins: what the program did before it pays for nothing, and no text pays for another's debt."""
         self._last = process_time()
+        self.at_once = max(self.at_once, 0.0)
 
     def earn(self) -> None:
         """Put aside a share of what was worked since."""

@@ -21,24 +21,35 @@ from .writer import LINE_END, written
 
 MANY = 100  # lexers whose tables are kept besides those warmed; most take less than 1 MB
 READ_BEFORE = 0.3e-3  # seconds: a text can well pay for patterns that take less
-Rules = tuple[int, bool]  # their identity: they belong to a class or to one variant of it
-_tables: dict[Rules, tuple[Any, Tables | str]] = {}
+Rules = tuple[int, bool]  # their identity: they belong to a class
+Variant = tuple[str, str, str, bool]  # of a class that makes rules for each instance, by its options
+_tables: dict[Rules | Variant, tuple[Any, Tables | str]] = {}
 _checked: dict[Rules, tuple[Any, str]] = {}
-_warm: set[Rules] = set()
+_warm: set[Rules | Variant] = set()
 
 
 def tables_of(lexer: Any, extended: bool = False) -> Tables | str:
     """Return the tables of *lexer*; or, if one of its rules is not known here, what about it."""
     rules = lexer._tokens
-    key = id(rules), extended
+    key = _key(lexer, extended)
     known = _tables.get(key)
-    if known:
+    if known and known[0].keys() == rules.keys():
         return known[1]
     made: Tables | str = _reason(rules, extended) or Tables(rules, accelerate, extended=extended)
     if len(_tables) >= MANY + len(_warm):
         for old in _tables.keys() - _warm:
             _tables.pop(old, None)
-    return _tables.setdefault(key, (rules, made))[1]
+    _tables[key] = rules, made
+    return made
+
+
+def _key(lexer: Any, extended: bool) -> Rules | Variant:
+    """Return what the tables of *lexer* are known by. Rules of Pygments that come in variants are made anew for every
+    instance, always the same ones for the same options."""
+    cls = type(lexer)
+    if getattr(cls, "token_variants", None) and cls.__module__.startswith("pygments.lexers."):
+        return cls.__module__, cls.__qualname__, repr(sorted(lexer.options.items())), extended
+    return id(lexer._tokens), extended
 
 
 def _reason(rules: Any, extended: bool) -> str:
@@ -81,7 +92,7 @@ def warm(lexer: Any) -> None:
     elif isinstance(lexer, RegexLexer):
         extended = isinstance(lexer, ExtendedRegexLexer)
         tables = tables_of(lexer, extended)
-        _warm.add((id(lexer._tokens), extended))
+        _warm.add(_key(lexer, extended))
         if isinstance(tables, Tables):
             tables.complete()
 

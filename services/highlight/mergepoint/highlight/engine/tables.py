@@ -7,7 +7,7 @@ character alone decides: in the place of the outcomes stands ``(size, type, css,
 
 import os
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from re import DOTALL, Pattern
 from re import compile as compile_pattern
@@ -30,7 +30,7 @@ ENOUGH = 600  # steps per state: all of ASCII, and of the other characters those
 budget = Budget()
 SECONDS_PER_RULE = 0.5e-6  # to see whether it can begin with a character
 SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 384
-RETRIED = 25  # steps that are made better after a text, if that is paid for then
+SECONDS_PER_RETRIED = 16e-6  # to look at a step again, whether it can be made better or not
 # Held while tables change: threads share them, and the steps of one lexer may need another's. It is held while a process
 # forks too, so that the new one gets no half-made tables.
 _preparing = RLock()
@@ -64,13 +64,16 @@ class Rule:
     def __init__(self, match: Any, action: Any, new_state: Any, accelerate: Accelerate) -> None:
         self.match, self.action, self.move, self.accelerate = match, action, _move(new_state), accelerate
         self.pattern = match.__self__
-        self.actions = actions_of(action, self.pattern.groups)
         self.plain = action is None or type(action) is _TokenType
         self.safe = False  # whether the text of a match needs no escape and ends no line
         self.first, self.sure, self.joinable, self.packed = firsts.EVERYTHING, 0, False, False
         self.size: int | None = None
         self.alone = self.by_itself()
         self.was_read = False
+
+    @cached_property
+    def actions(self) -> Any:
+        return actions_of(self.action, self.pattern.groups)
 
     def cost(self) -> float:
         """Return about how many seconds `read` takes."""
@@ -97,7 +100,7 @@ class Rule:
         return firsts.parse(self.pattern.pattern, self.pattern.flags)
 
     def by_itself(self) -> Step:
-        return self.match, dict.fromkeys([None, *range(1, self.pattern.groups + 1)], self.outcome(0))
+        return self.match, _Outcomes(self)
 
     def outcome(self, offset: int) -> Step:
         """Return what this rule does; *offset* is how far its groups have moved."""
@@ -110,6 +113,17 @@ class Rule:
         elif self.actions or self.plain:
             callback = by_groups(self.actions, offset, self.accelerate)
         return None, *written[Token], self.move, callback, groups
+
+
+class _Outcomes(dict[int | None, Step]):
+    """What a rule does, whichever of its groups matched last. Most rules of a lexer are never needed, hence so late."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def __missing__(self, last_group: int | None) -> Step:
+        outcome = self[last_group] = self._rule.outcome(0)
+        return outcome
 
 
 def _move(new_state: Any) -> Step | None:
@@ -137,7 +151,7 @@ class Tables:
         other = _any_character, {None: (Error, *written[Error], None, None, None)}, end
         kind = Text if extended else Whitespace
         self.no_rule: Step = _line_end, {None: (kind, *written[kind], (None, NEWLINE), None, None)}, other
-        self.borrowed: list[tuple[Any, str]] = []
+        self.borrowed: list[tuple[str, str]] = []
         self.budget, self._is_new = budget, True
         self._forget()
 
@@ -163,7 +177,7 @@ class Tables:
             if not finished:
                 if len(table) < ENOUGH and char != chr(firsts.OTHER):
                     table[char] = step
-                    self.borrowed.append((table, char))
+                    self.borrowed.append((state, char))
                 return step
             table[shared] = step
         if len(table) < ENOUGH:
@@ -173,7 +187,8 @@ class Tables:
     def finish(self) -> None:
         """A text is read: what was not made well for it, is made better for the next."""
         self._is_new = False
-        if self.borrowed or self._dear:
+        self.budget.earn()
+        if (self.borrowed and self.budget.at_once > 0) or self._dear:
             with _preparing:
                 self._retry()
                 if self._dear and self.budget.allows(self._dear[0][0].cost()):
@@ -216,10 +231,16 @@ class Tables:
         return self._rules[id(rule)]
 
     def _retry(self) -> None:
-        """Let some steps be made again when their characters come."""
-        retried, self.borrowed = self.borrowed[:RETRIED], self.borrowed[RETRIED:]
-        for table, char in retried:
-            table.pop(char, None)
+        """Let some steps be made again when their characters come, those of states whose rules are read."""
+        most = int(self.budget.at_once / SECONDS_PER_RETRIED)
+        kept: list[tuple[str, str]] = []
+        for number, (state, char) in enumerate(self.borrowed):
+            if most <= 0 or not self._read(state):
+                kept += self.borrowed[number:]
+                break
+            self.states[state].pop(char, None)
+            most -= 1
+        self.borrowed = kept
 
     def _make(self, state: str, char: str) -> tuple[Step, bool]:
         """Return the best step that can be paid for now, and whether there is no better one."""
