@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.auth.applications.running import NAMES, Site
+from tests.auth.applications.verbatim import VerbatimPlace
 from tests.live.test_browser import ARGUMENTS
 from tests.servers import need
 
@@ -46,3 +47,20 @@ def page(context: BrowserContext) -> Page:
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     return page
+
+
+@pytest.fixture(scope="session")
+def verbatim(nginx_present: None) -> Iterator[VerbatimPlace]:
+    """The shipped nginx and auth with an application that says what a test tells it."""
+    place = VerbatimPlace(TRUSTED_PROXIES="127.0.0.9").start()
+    yield place
+    place.stop()
+
+
+@pytest.fixture(scope="module")
+def shop(nginx_present: None) -> Iterator[VerbatimPlace]:
+    """One whose public address is https://shop.example, and which trusts 127.0.0.9; auth is not needed."""
+    place = VerbatimPlace(AUTH_PUBLIC_URL="https://shop.example", TRUSTED_PROXIES="127.0.0.9")
+    place.start_nginx()
+    yield place
+    place.stop()

@@ -1,4 +1,4 @@
-"""Real applications behind auth: small ones of Django, Flask and Sinatra, each under the server that people run it with."""
+"""Real applications behind auth: small ones of Django, Flask and Sinatra, each under a server usual for it."""
 
 import contextlib
 import http.client
