@@ -67,6 +67,8 @@ def test_what_identity_conf_sends_is_not_sent_twice(tmp_path: pathlib.Path, name
         "if ($http_x) { proxy_set_header X-Remote-User $http_x; }",
         "# { \n proxy_set_header X-Remote-User $http_x;",
         "proxy_set_header\nX-Remote-User\n$http_x;",
+        "set $a x}y;proxy_set_header X-Remote-User $a;",
+        "set $a x#y;proxy_set_header X-Remote-User $a;",
         "proxy_pass_request_headers on;",
         "uwsgi_pass 127.0.0.1:3000;",
         "location /wiki/x { fastcgi_pass 127.0.0.1:3000; }",
