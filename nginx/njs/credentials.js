@@ -59,11 +59,9 @@ function hash(r) {
 function doubt(r) {
     const policy = r.variables.policy;
     const identity = r.headersOut['Mergepoint-Identity'] || '';
-    if (r.variables.is_preflight) {
-        return;  // of snippets/verify.conf, for nobody
-    }
     const known = identity.length <= LONGEST && TOKEN.test(identity);
-    if (r.status < 300 && !known && policy !== 'public' && !(policy === 'optional' && identity === 'nobody')) {
+    const nobody = policy === 'public' || (policy === 'optional' && identity === 'nobody');
+    if (r.status < 300 && !known && !nobody && !r.variables.is_preflight) {
         r.status = 503;
     }
 }

@@ -7,7 +7,7 @@ function repeated(r) {
     if (Object.keys(r.headersIn).length === all.length) {
         return '';  // the usual case, in 3 µs
     }
-    const names = '${MERGEPOINT_PASSED_NAMES}' + r.variables.added_names;
+    const names = 'PASSED_NAMES' + r.variables.added_names;
     let seen = ' ';
     let lines = '';
     all.forEach(pair => {
