@@ -16,7 +16,14 @@ from tests.live.suite import Suite
 from tests.servers import Gunicorn, need
 
 # Tests that share what is costly to start stay in one process of pytest-xdist; the others stay with their file.
-SHARED = {"suite": "suite", "live_url": "suite", "make_gateway": "gateway", "place": "place"}
+SHARED = {
+    "suite": "suite",
+    "live_url": "suite",
+    "make_gateway": "gateway",
+    "place": "place",
+    "site": "site",
+    "verbatim": "verbatim",
+}
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -122,11 +122,11 @@ class Place:
         wait_for(lambda: self.request("GET", f"/{name}/health").status == 200, seconds=60)
 
     def stop_auth(self) -> None:
-        _end(self._auth)
+        end(self._auth)
 
     def stop(self) -> None:
         for process in (self._auth, self._nginx, *self._others):
-            _end(process)
+            end(process)
         self.application.stop()
         shutil.rmtree(self.run)
 
@@ -307,7 +307,7 @@ def page(site: str) -> bytes:
 <mergepoint-userbox></mergepoint-userbox><p>Some text.</p>""".encode()
 
 
-def _end(process: subprocess.Popen[bytes] | None) -> None:
+def end(process: subprocess.Popen[bytes] | None) -> None:
     if process and process.poll() is None:
         process.terminate()
         try:

@@ -5,14 +5,12 @@ import re
 
 import pytest
 
+from tests.auth.claims import NAMES
 from tests.auth.place import Place, header
 from tests.auth.raw import exchange, get
-from tests.servers import ROOT
 
 # What nginx does with it, before any database is asked.
 pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
-
-OVERWRITTEN = re.findall(r'^proxy_set_header +(\S+) +"";', (ROOT / "nginx/snippets/identity.conf").read_text(), re.M)
 
 
 def told(place: Place) -> str:
@@ -22,12 +20,11 @@ def told(place: Place) -> str:
     return seen
 
 
-def test_every_header_that_somebody_believes_is_overwritten(place: Place) -> None:
-    assert len(OVERWRITTEN) > 60
+def test_no_header_that_somebody_believes_arrives(place: Place) -> None:
     told(place)
     for path in ("/open/", "/maybe/"):
-        for start in range(0, len(OVERWRITTEN), 30):
-            lies = dict.fromkeys(OVERWRITTEN[start : start + 30], "root-in-disguise")
+        for start in range(0, len(NAMES), 60):
+            lies = dict.fromkeys(NAMES[start : start + 60], "root-in-disguise")
             assert place.request("GET", path, None, lies).status == 200
     assert "root-in-disguise" not in told(place)
 

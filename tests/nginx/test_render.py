@@ -70,6 +70,7 @@ def test_only_values_are_filled_in(tmp_path: pathlib.Path):
 
 # What each setting must not be, and what it may be at most: all that passes here, nginx takes.
 BAD = {
+    "AUTH_PUBLIC_URL": ["example.com", "http://example.com", "https://x:0", "https://x/y", "https://[zz]"],
     "MERGEPOINT_ACCESS_LOG": [
         "/dev/null; x", "/nowhere/log", "/tmp", "off", "a/b", "syslog:", "syslog:server=",
         "syslog:server=nowhere.invalid", "syslog:server=127.0.0.1:0", "syslog:server=[::1", "syslog:tag=a",
@@ -100,6 +101,7 @@ BAD = {
     ],
 }  # fmt: skip
 GOOD = {
+    "AUTH_PUBLIC_URL": ["https://a.example:8443/", "HTTPS://A.B.", "http://[::1]:80", "https://" + 99 * "a." + "de"],
     "MERGEPOINT_ACCESS_LOG": [
         "/dev/null", "/dev/stderr", "access.log", "syslog:server=127.0.0.1", "syslog:server=[::1]:514,nohostname",
         "syslog:server=unix:/dev/log,facility=local7,tag=mergepoint_1,severity=info",
