@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, current_app, g, request
 
 from mergepoint.kit.config import load
 from mergepoint.kit.problems import Problem
@@ -18,10 +18,33 @@ from . import start
 from .agents import program
 from .config import Settings
 from .core import Auth
-from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
+from .errors import (
+    AuthError,
+    CookieMissing,
+    FormTooOld,
+    InvalidCredential,
+    LoginRequired,
+    RateExceeded,
+    StoreUnavailable,
+)
 from .pictures import avatar
-from .redirects import HOME
-from .routes import account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify
+from .redirects import HOME, LOGIN
+from .routes import (
+    account,
+    comeback,
+    factor,
+    files,
+    keys,
+    login,
+    me,
+    oidc,
+    passkeys,
+    register,
+    sessions,
+    userbox,
+    users,
+    verify,
+)
 from .routes.requests import STATUS, finish, page, refuse_other_sites, see, status_of, wants_page
 
 VERSION = "0.1.0"
@@ -44,7 +67,8 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.add_template_filter(lambda picture: avatar(picture, *settings.thumbnail), "avatar")
-    app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked}
+    app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked,
+                              "leading_to": comeback.leading_to}  # fmt: skip
     app.add_template_filter(program)
     app.before_request(refuse_other_sites)
     app.after_request(finish)
@@ -70,7 +94,7 @@ def _add_refusals(app: Flask) -> None:
             return response
         with contextlib.suppress(StoreUnavailable):  # a page says who is logged in
             named = "; ".join(f"{one['field']}: {one['message']}" for one in problem.errors)
-            return page("problem", response.status_code, error=named or problem.detail)
+            return _problem_page(response.status_code, named or problem.detail)
         return response
 
     @app.errorhandler(AuthError)
@@ -95,8 +119,23 @@ def _with_headers(response: Response, error: AuthError) -> Response:
 
 def _as_page(error: AuthError) -> Response:
     if isinstance(error, LoginRequired):
-        return login.show(login.here(), error)
-    return page("problem", status_of(error), error=error)
+        return login.show(comeback.said(), error)
+    if isinstance(error, CookieMissing | FormTooOld) and request.endpoint == "login":
+        return login.show(comeback.said(), error)
+    return _problem_page(status_of(error), error)
+
+
+def _problem_page(status: int, error: object) -> Response:
+    """What went wrong, and what helps: the form anew, the way on, or a login that leads there."""
+    onward = g.get("target") or comeback.said()
+    again = request.path if isinstance(error, FormTooOld) and _is_page(request.path) else None
+    return page("problem", status, error=error, onward=onward, home=HOME, again=again,
+                login=comeback.leading_to(LOGIN, onward))  # fmt: skip
+
+
+def _is_page(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    return bool(adapter and adapter.test(path, "GET"))
 
 
 def _sweep_now_and_then(app: Flask, auth: Auth) -> None:

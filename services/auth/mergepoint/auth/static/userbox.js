@@ -65,7 +65,10 @@
 
     #login() {
       const url = new URL("login", base);
-      if (base.origin === location.origin) url.searchParams.set("next", location.pathname + location.search);
+      if (base.origin === location.origin) {
+        url.searchParams.set("next", location.pathname + location.search);
+        url.hash = location.hash;  // which the login keeps
+      }
       return part("a", "login", { href: url.href, textContent: "Log in" });
     }
 
