@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
+from werkzeug.urls import iri_to_uri
 
 from mergepoint.kit.openapi import describe
 
@@ -83,7 +84,8 @@ def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Re
     """Send the browser to the provider; what belongs to this try goes into a cookie of its own."""
     kept = _cookies()
     flow, token, over = auth().flows.begin(name, carried(target), link, kept)
-    response = see(client.address(state=flow.state, nonce=flow.nonce, verifier=flow.verifier))
+    there = client.address(state=flow.state, nonce=flow.nonce, verifier=flow.verifier)
+    response = see(iri_to_uri(there))  # whatever a provider calls its address
     for state in over:
         set_short_cookie(response, COOKIE + state, None, 0)
     set_short_cookie(response, COOKIE + flow.state, token, MINUTES)

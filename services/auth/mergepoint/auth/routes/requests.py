@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from flask import Request, Response, current_app, g, make_response, redirect, render_template, request
+from flask import Request, Response, current_app, g, make_response, render_template, request
+
+from werkzeug.datastructures import Headers
 
 from mergepoint.kit import problems
 from mergepoint.kit.options import Model, read_object, validate
@@ -19,6 +21,9 @@ from ..gate import Credentials
 from ..policy import Caller
 from ..sessions import Session
 from ..throttle import hashed
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 CSRF_SECONDS = 12 * 3600
 FORM = "application/x-www-form-urlencoded"
@@ -262,7 +267,15 @@ def page(name: str, status: int = 200, /, **values: Any) -> Response:
     return response
 
 
+class Redirect(Response):
+    """An answer whose Location is as it is written: Werkzeug would escape `[` and drop an empty query."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self.headers["Location"]
+        return headers
+
+
 def see(path: str) -> Response:
-    """Send the browser on, with GET."""
-    response: Any = redirect(path, 303)
-    return response  # type: ignore[no-any-return]
+    """Send the browser on, with GET. *path* is an address in ASCII."""
+    return Redirect(status=303, headers={"Location": path})
