@@ -100,13 +100,22 @@ def _add_refusals(app: Flask) -> None:
     @app.errorhandler(AuthError)
     def refuse(error: AuthError) -> Response:
         try:
-            if wants_page() and not isinstance(error, StoreUnavailable):
+            if wants_page() and not isinstance(error, StoreUnavailable) and not _is_for_a_script(error):
                 return _with_headers(_as_page(error), error)
         except StoreUnavailable as worse:
             error = worse
         if isinstance(error, StoreUnavailable):
             log.error("database", detail=str(error.__cause__)[:500])
         return _with_headers(app.make_response(as_json(Problem.of(error))), error)
+
+
+def _is_for_a_script(error: AuthError) -> bool:
+    """Whether a script of a page must log in: it has no use for the form. As snippets/decisions.conf has it."""
+    mode = request.headers.get("Sec-Fetch-Mode")
+    by = request.headers.get("X-Requested-With", "").lower()
+    return isinstance(error, LoginRequired) and (
+        (mode or "navigate") != "navigate" or by == "xmlhttprequest" or bool(by and mode is None)
+    )
 
 
 def _with_headers(response: Response, error: AuthError) -> Response:
