@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mergepoint.auth.redirects import HOME, LONGEST, local
-from tests.auth.place import Place, Visitor
+from tests.auth.place import Place, Visitor, header
 from tests.auth.raw import exchange, status
 from tests.auth.test_factors import Authenticator
 from tests.auth.visitors import Clock
@@ -118,7 +118,22 @@ def test_what_passes_a_raw_location_comes_back(site: Place, ada: Visitor, rest: 
 
 @pytest.mark.parametrize(
     "rest",
-    ["a%2Fb", "a//b", "//", "a;b=1/c", ";", "%3b", "%e2%80%a6", "...", "..a", "a..", "a%2f", "%2F%2f", "?..%2f", "a;..b"],
+    [
+        "a%2Fb",
+        "a//b",
+        "//",
+        "a;b=1/c",
+        ";",
+        "%3b",
+        "%e2%80%a6",
+        "...",
+        "..a",
+        "a..",
+        "a%2f",
+        "%2F%2f",
+        "?..%2f",
+        "a;..b",
+    ],
 )
 def test_a_raw_location_takes_what_is_not_plain(site: Place, ada: Visitor, rest: str) -> None:
     assert check(site, ada, f"/lab/{rest}")
@@ -127,8 +142,8 @@ def test_a_raw_location_takes_what_is_not_plain(site: Place, ada: Visitor, rest:
 @pytest.mark.parametrize(
     "rest",
     [
-        "..", ".", "a/../b", "a/./b", "a%2f..%2fb", "a/%2e%2E", ".%2e/", "..;/", "..;x=1/a", "..%3b/", "a%2F..", "a/..?x",
-        "a/..;", "%2e;", "a%5cb", "a\\b", "a%00", "a%0a", "a%0d", "a%7f", "%2541", "%252e%252e/", "%25%32%65",
+        "..", ".", "a/../b", "a/./b", "a%2f..%2fb", "a/%2e%2E", ".%2e/", "..;/", "..;x=1/a", "..%3b/", "a%2F..",
+        "a/..?x", "a/..;", "%2e;", "a%5cb", "a\\b", "a%00", "a%0a", "a%0d", "a%7f", "%2541", "%252e%252e/", "%25%32%65",
         "%c0%ae%c0%ae/", "%c1%9c", "%e0%80%af", "%f0%80%80%af", "%e2%80%a5/", "%e2%80%a4", "%ef%bc%8e/", "%ef%bc%8f",
         "%ef%bc%bc", "%ef%b9%92", "%ef%b9%a8", "%", "%2", "%zz", "a#b", "é",
     ],
@@ -139,7 +154,17 @@ def test_a_raw_location_takes_nothing_that_could_be_another_path(site: Place, ad
 
 @pytest.mark.parametrize(
     "target",
-    ["//lab/x", "/lab%2fx", "/%6cab/x", "/%2flab/x", "/./lab/x", "/open/..%2flab/x", "/open/../lab/x", "/lab;/x", "/LAB/x"],
+    [
+        "//lab/x",
+        "/lab%2fx",
+        "/%6cab/x",
+        "/%2flab/x",
+        "/./lab/x",
+        "/open/..%2flab/x",
+        "/open/../lab/x",
+        "/lab;/x",
+        "/LAB/x",
+    ],
 )
 def test_a_raw_path_begins_with_its_own_prefix_as_written(site: Place, ada: Visitor, target: str) -> None:
     assert get(site, target, ada).status == 404
@@ -228,3 +253,24 @@ def test_no_length_of_any_signs_is_too_much_for_nginx(site: Place, ada: Visitor,
     for piece in ("%C3%A9", "a/", "a", "%2f", ";", "//", ".", "a.", "%2e", "%"):
         for prefix in ("/wiki/", "/lab/", "/lab/?"):
             assert get(site, (prefix + piece * length)[: length - 100], ada).status in (200, 400, 404)
+
+
+OURS = ["mergepoint", "mergepoint-form", "mergepoint-oidc", f"mergepoint-oidc-{'a' * 22}", "mergepoint-oidc-x-y"]
+
+
+@pytest.mark.parametrize("prefix", ["", "__Host-", "__Secure-", "__host-"])
+@pytest.mark.parametrize("path", ["/wiki/x", "/open/x", "/lab/x"])
+def test_an_application_gets_none_of_our_cookies(site: Place, ada: Visitor, path: str, prefix: str) -> None:
+    lies = [f"{prefix}{name.upper() if prefix == '__host-' else name}=x" for name in OURS]
+    cookie = "; ".join(["a=1", *lies, "mergepointer=2", "my-mergepoint-oidc-x=3", f"mergepoint={ada.token}"])
+    if path == "/open/x" or prefix:
+        reply = site.request("GET", path, None, {"Cookie": cookie})
+        assert header(reply, "Cookie") == ["a=1; mergepointer=2; my-mergepoint-oidc-x=3"]
+
+
+def test_any_number_of_logins_elsewhere_keeps_nobody_out(site: Place, ada: Visitor) -> None:
+    for value in ("x", "!", ""):
+        many = "; ".join(f"mergepoint-oidc-{number:022}={value}" for number in range(180))
+        assert len(many) < 8100
+        reply = site.request("GET", "/auth/me", None, {"Cookie": f"mergepoint={ada.token}; {many}"})
+        assert (reply.status, reply.json["user"]["name"]) == (200, "ada")

@@ -1,7 +1,6 @@
 """In a real browser: where one is after logging in, with several tabs, without scripts, and what a script is told."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -137,9 +136,13 @@ def go_to_provider(page: Page, address: str) -> None:
     page.wait_for_url("**/oauth2/authorize**")
 
 
+def deny(page: Page) -> None:
+    page.get_by_role("button", name="Deny").click()
+
+
 def allow(page: Page, subject: str) -> None:
-    page.get_by_label(re.compile("sub", re.IGNORECASE)).fill(subject)
-    page.get_by_role("button").first.click()
+    page.get_by_placeholder("sub").fill(subject)
+    page.get_by_role("button", name="Authorize", exact=True).click()
 
 
 def test_tabs_log_in_by_a_provider_beside_each_other(here: Place, context: BrowserContext) -> None:
@@ -154,7 +157,7 @@ def test_tabs_log_in_by_a_provider_beside_each_other(here: Place, context: Brows
 
 def test_a_provider_leads_back_whatever_the_length(here: Place, context: BrowserContext) -> None:
     page = context.new_page()
-    address = f"{here.public_url}/wiki/O'Brien?x=" + "a|b" * 2000
+    address = f"{here.public_url}/wiki/O'Brien?x=" + "a|b" * 1500
     go_to_provider(page, address)
     allow(page, "long")
     page.wait_for_url(address)
@@ -173,6 +176,16 @@ def test_eight_logins_at_once_are_kept_and_the_oldest_goes(here: Place, context:
     tabs[1].wait_for_url("**/wiki/tab1")
     allow(tabs[8], "nine-tabs")
     tabs[8].wait_for_url("**/wiki/tab8")
+
+
+def test_who_gave_up_at_the_provider_may_log_in_otherwise(here: Place, context: BrowserContext) -> None:
+    page = context.new_page()
+    go_to_provider(page, f"{here.public_url}/wiki/elsewhere")
+    deny(page)
+    expect(page.get_by_role("alert")).to_contain_text("given up")
+    page.get_by_role("link", name="Log in").click()
+    fill(page)
+    page.wait_for_url("**/wiki/elsewhere")
 
 
 def test_an_application_gets_no_cookie_of_a_login_under_way(here: Place, context: BrowserContext) -> None:

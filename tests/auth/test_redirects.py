@@ -1,4 +1,4 @@
-"""Where a browser is sent after logging in: a path of this site, or home. Several hundred spellings lead nowhere else."""
+"""Where a browser is sent after logging in: a path of this site. Several hundred spellings lead nowhere else."""
 
 import itertools
 import re

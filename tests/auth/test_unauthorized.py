@@ -1,4 +1,4 @@
-"""Whoever is not logged in at a guarded location: a person goes to log in, or is told how to send again; a program is told."""
+"""Whoever is not logged in at a guarded location: persons go to log in or send again later, programs are told."""
 
 import re
 from collections.abc import Mapping

@@ -60,6 +60,10 @@ class Flows:
             raise InvalidToken
         return self._flow(values)
 
+    def newest(self, kept: Mapping[str, str]) -> Flow | None:
+        """Return the flow of *kept*, tokens by states, that was begun last."""
+        return next(iter(self._good(kept)), None)
+
     def _good(self, kept: Mapping[str, str]) -> list[Flow]:
         """Return the flows of *kept*, the newest first."""
         found = []

@@ -139,7 +139,7 @@ def _problem_page(status: int, error: object) -> Response:
     onward = g.get("target") or comeback.said()
     again = request.path if isinstance(error, FormTooOld) and _is_page(request.path) else None
     return page("problem", status, error=error, onward=onward, home=HOME, again=again,
-                login=comeback.leading_to(LOGIN, onward))  # fmt: skip
+                login=comeback.leading_to(LOGIN, again or onward))  # fmt: skip
 
 
 def _is_page(path: str) -> bool:

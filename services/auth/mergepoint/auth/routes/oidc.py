@@ -32,6 +32,7 @@ from .requests import (
 
 COOKIE = "-oidc-"  # and the flow's state: one for each, or a second tab would end the first one's login
 
+GIVEN_UP = "this login was given up, or refused"
 NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes ago"
 
 
@@ -59,7 +60,7 @@ def add(app: Flask) -> None:
         if "code" not in request.args:
             if wants_page() and logged_in() and not own.link:
                 return see(target)
-            raise InvalidToken("this login was given up, or refused")
+            raise InvalidToken(GIVEN_UP)
         claims = found.claims(
             request.args["code"], nonce=own.nonce, verifier=own.verifier, issuer=request.args.get("iss")
         )
@@ -94,8 +95,12 @@ def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Re
 
 def _begun(name: str) -> Flow:
     """Return the flow that the provider answers, if this browser has begun it."""
-    state = request.args.get("state", "")
-    token = _cookies().get(state)
+    state, kept = request.args.get("state", ""), _cookies()
+    token = kept.get(state)
+    if token is None and not state and "error" in request.args:  # some leave the state out (RFC 6749, 4.1.2.1: a MUST)
+        last = auth().flows.newest(kept)
+        g.target = wanted(last.target) if last else HOME
+        raise InvalidToken(GIVEN_UP)
     if token is None:
         raise InvalidToken(NOT_BEGUN) if has_cookie() else CookieMissing
     flow = auth().flows.find(state, token)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Request, Response, current_app, g, make_response, render_template, request
-
 from werkzeug.datastructures import Headers
 
 from mergepoint.kit import problems
