@@ -70,7 +70,7 @@ def test_a_person_who_sends_something_is_told_to_log_in_elsewhere_and_send_again
     place: Place, sent: Mapping[str, str], cookie: str
 ) -> None:
     place.application.seen.clear()
-    for method in ("POST", "PUT", "PATCH", "DELETE"):
+    for method in ("POST", "PUT", "PATCH", "DELETE") if "Sec-Fetch-Mode" in sent else ("POST",):
         reply = place.request(method, "/wiki/x", b"text=dear", {**sent, "Cookie": cookie, "Content-Type": FORM})
         assert reply.status == 401
         assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -81,6 +81,15 @@ def test_a_person_who_sends_something_is_told_to_log_in_elsewhere_and_send_again
         assert b"dear" not in reply.body
         assert b"<script" not in reply.body
     assert place.application.seen == []
+
+
+@pytest.mark.parametrize("kind", [FORM, f"{FORM}; charset=utf-8", "multipart/form-data; boundary=x", "TEXT/plain"])
+def test_an_older_browser_is_known_by_the_type_of_its_form(place: Place, kind: str) -> None:
+    reply = place.request("POST", "/wiki/x", b"a=1", {"Accept": PAGE, "Content-Type": kind})
+    assert (reply.status, reply.headers["Content-Type"]) == (401, "text/html; charset=utf-8")
+    for other in (f"{kind[:9]}x", "application/json", "application/xml"):
+        is_problem(place.request("POST", "/wiki/x", b"a=1", {"Accept": PAGE, "Content-Type": other}))
+    is_problem(place.request("POST", "/wiki/x", b"a=1", {"Accept": PAGE}))
 
 
 @pytest.mark.parametrize("body", [b"a=1", b"x" * 500_000, b""])
