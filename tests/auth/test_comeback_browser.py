@@ -71,15 +71,21 @@ def fill(page: Page, name: str = "ada", password: str = PASSWORD) -> None:
 
 
 ADDRESSES = [
-    "/wiki/User:Ann", "/wiki/Python_(language)", "/wiki/O'Brien", "/wiki/100%25", "/wiki/email%40example.com",
-    "/wiki/?q[title]=x", "/wiki/?u=https://e.com/a?b=1", "/wiki/?x=a|b&y=1%262+3", "/wiki/C%23?p=%2F..%2F",
-    "/wiki/@ann", "/wiki/Übersicht", "/lab/group%2Fname//-/x;y=1", "/lab/%E2%80%A6", "/wiki/" + "a%20b/" * 300,
+    "/wiki/O'Brien_(x)?q[title]=x|y&u=https://e.com/a?b=1%262+3", "/wiki/Übersicht/email%40example.com/100%25",
+    "/lab/group%2Fname//-/%E2%80%A6/x;y=1", "/wiki/" + "a%20b/" * 300,
+]  # fmt: skip
+MORE = [
+    "/wiki/User:Ann", "/wiki/Python_(language)", "/wiki/O'Brien", "/wiki/100%25", "/wiki/?q[title]=x", "/wiki/?x=a|b",
+    "/wiki/C%23?p=%2F..%2F", "/wiki/@ann", "/lab/%2F", "/lab/?x=//", "/wiki/?", "/wiki/?next=/wiki/",
 ]  # fmt: skip
 
 
-def test_a_login_leads_to_what_was_asked_for_byte_for_byte(here: Place, context: BrowserContext) -> None:
+@pytest.mark.parametrize("addresses", [ADDRESSES, pytest.param(MORE, marks=pytest.mark.long)], ids=["some", "more"])
+def test_a_login_leads_to_what_was_asked_for_byte_for_byte(
+    here: Place, context: BrowserContext, addresses: list[str]
+) -> None:
     page = context.new_page()
-    for address in ADDRESSES:
+    for address in addresses:
         context.clear_cookies()
         page.goto(f"{here.public_url}{address}")
         assert "/auth/login" in page.url
@@ -163,6 +169,7 @@ def test_a_provider_leads_back_whatever_the_length(here: Place, context: Browser
     page.wait_for_url(address)
 
 
+@pytest.mark.long
 def test_eight_logins_at_once_are_kept_and_the_oldest_goes(here: Place, context: BrowserContext) -> None:
     tabs = [context.new_page() for _ in range(9)]
     for number, tab in enumerate(tabs):
@@ -214,6 +221,7 @@ def test_whoever_is_logged_in_goes_where_they_wanted(here: Place, context: Brows
     assert "Mergepoint-Identity" in new.content()  # still the same session
 
 
+@pytest.mark.long
 def test_somebody_else_logs_in_by_an_older_form(here: Place, context: BrowserContext) -> None:
     here.user("lin")
     old, new = context.new_page(), context.new_page()

@@ -45,7 +45,7 @@ from .routes import (
     users,
     verify,
 )
-from .routes.requests import STATUS, finish, page, refuse_other_sites, see, status_of, wants_page
+from .routes.requests import STATUS, WAYS_IN, finish, page, refuse_other_sites, see, status_of, wants_page
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
@@ -136,10 +136,15 @@ def _as_page(error: AuthError) -> Response:
 
 def _problem_page(status: int, error: object) -> Response:
     """What went wrong, and what helps: the form anew, the way on, or a login that leads there."""
-    onward = g.get("target") or comeback.said()
-    again = request.path if isinstance(error, FormTooOld) and _is_page(request.path) else None
-    return page("problem", status, error=error, onward=onward, home=HOME, again=again,
-                login=comeback.leading_to(LOGIN, again or onward))  # fmt: skip
+    onward = g.get("target") or (comeback.said() if request.method == "POST" or "next" in request.args else HOME)
+    form = request.path if isinstance(error, FormTooOld | CookieMissing) and _is_page(request.path) else None
+    if form and request.endpoint in WAYS_IN:
+        form = comeback.leading_to(form, onward)
+        then = onward
+    else:
+        then = form or onward
+    return page("problem", status, error=error, onward=onward, home=HOME, again=form,
+                login=comeback.leading_to(LOGIN, then))  # fmt: skip
 
 
 def _is_page(path: str) -> bool:
