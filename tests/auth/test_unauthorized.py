@@ -27,6 +27,8 @@ SCRIPTS: list[Mapping[str, str]] = [
     {"Accept": PAGE, "X-Requested-With": "fetch"},
     {"Accept": PAGE, "X-Requested-With": "xmlhttprequest", "Sec-Fetch-Mode": "navigate"},
     {"Accept": PAGE, "Authorization": "Bearer mp_x"},
+    {"Accept": PAGE, "Authorization": "x"},
+    {"Accept": PAGE, "Authorization": "Digest username=x, realm=y"},
     {"Accept": PAGE, "Authorization": "Bearer mp_x", "Sec-Fetch-Mode": "navigate"},
     {"Accept": PAGE, "Sec-Fetch-Mode": "cors", "X-Requested-With": "|navigate||text/html"},
 ]
@@ -36,6 +38,7 @@ PERSONS: list[Mapping[str, str]] = [
     {"Accept": "TEXT/HTML"},
     {**NAVIGATION, "X-Requested-With": "com.example.browser"},  # an Android web view
     {**NAVIGATION, "Sec-Fetch-Dest": "iframe"},
+    {**NAVIGATION, "Authorization": "Basic dTpw"},  # the application's own
 ]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]
 
