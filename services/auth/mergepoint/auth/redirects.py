@@ -25,7 +25,7 @@ PREFIX = re.compile(r"/[\w.~-]+/")  # the shortest that a location with raw path
 
 def local(target: str | None) -> str:
     """Return *target* if nginx may let it pass and it fits into a login's address, else the account's page."""
-    return target if target and is_address(target) and with_next(LOGIN, target) else HOME
+    return target if target and is_address(target) and add_next(LOGIN, target) else HOME
 
 
 def is_address(target: str) -> bool:
@@ -38,7 +38,7 @@ def is_address(target: str) -> bool:
     return bool(prefix and RAW.match(f"{prefix[0]} {target}"))
 
 
-def with_next(path: str, target: str) -> str | None:
+def add_next(path: str, target: str) -> str | None:
     """Return the address of our page *path* that leads on to *target*; None if it is too long for a request."""
     address = f"{path}?next={quote(target, safe=UNESCAPED)}"
     return address if len(address) <= LONGEST else None

@@ -5,13 +5,12 @@ may put something aside, so there is only so much room.
 """
 
 import contextlib
+import os
 import re
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-from .seal import write_once
 
 LIFETIME = 3600.0  # seconds
 ROOM = 1000  # of at most 8 KB each
@@ -30,7 +29,9 @@ class Targets:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._make_room()
-            write_once(self._folder / key, f"{self._clock()} {target}".encode())
+            descriptor = os.open(self._folder / key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(f"{self._clock()} {target}")
         except OSError:
             return None
         return key

@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.add_template_filter(lambda picture: avatar(picture, *settings.thumbnail), "avatar")
     app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked,
-                              "leading_to": comeback.leading_to}  # fmt: skip
+                              "link_through": comeback.link_through}  # fmt: skip
     app.add_template_filter(program)
     app.before_request(refuse_other_sites)
     app.after_request(finish)
@@ -128,23 +128,23 @@ def _with_headers(response: Response, error: AuthError) -> Response:
 
 def _as_page(error: AuthError) -> Response:
     if isinstance(error, LoginRequired):
-        return login.show(comeback.said(), error)
+        return login.show(comeback.read_target(), error)
     if isinstance(error, CookieMissing | FormTooOld) and request.endpoint == "login":
-        return login.show(comeback.said(), error)
+        return login.show(comeback.read_target(), error)
     return _problem_page(status_of(error), error)
 
 
 def _problem_page(status: int, error: object) -> Response:
     """What went wrong, and what helps: the form anew, the way on, or a login that leads there."""
-    onward = g.get("target") or (comeback.said() if request.method == "POST" or "next" in request.args else HOME)
+    onward = g.get("target") or (comeback.read_target() if request.method == "POST" or "next" in request.args else HOME)
     form = request.path if isinstance(error, FormTooOld | CookieMissing) and _is_page(request.path) else None
     if form and request.endpoint in WAYS_IN:
-        form = comeback.leading_to(form, onward)
+        form = comeback.link_through(form, onward)
         then = onward
     else:
         then = form or onward
     return page("problem", status, error=error, onward=onward, home=HOME, again=form,
-                login=comeback.leading_to(LOGIN, then))  # fmt: skip
+                login=comeback.link_through(LOGIN, then))  # fmt: skip
 
 
 def _is_page(path: str) -> bool:

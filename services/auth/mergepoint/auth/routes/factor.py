@@ -14,7 +14,7 @@ from ..policy import Caller
 from ..redirects import LONGEST
 from ..sessions import Session
 from .account import by_session, renewed
-from .comeback import said, wanted
+from .comeback import read_target, resolve
 from .login import welcome
 from .requests import auth, logged_in, origin, page, see, sent, session, status_of, wants_page
 
@@ -50,7 +50,7 @@ def add(app: Flask) -> None:
         if found and found.pending:
             return _ask(found)
         if found and wants_page() and "next" in request.args:  # another tab was first
-            return see(said())
+            return see(read_target())
         return _show(by_session())
 
     @app.post("/auth/second-factor")
@@ -59,7 +59,7 @@ def add(app: Flask) -> None:
     def check_code() -> Response:
         options = sent(CodeOptions)
         if wants_page() and logged_in():  # another tab was first
-            return see(wanted(options.next))
+            return see(resolve(options.next))
         found = pending()
         try:
             how = auth().factors.check(found.user, options.code, origin())
@@ -67,7 +67,7 @@ def add(app: Flask) -> None:
             if not wants_page():
                 raise
             return _ask(found, error)
-        return welcome(found.user, wanted(options.next), how=how, pending=False, after=found)
+        return welcome(found.user, resolve(options.next), how=how, pending=False, after=found)
 
     @app.post("/auth/second-factor/totp")
     @describe("A secret for an authenticator, as text, URI and picture", PasswordOptions, produces=["application/json"])
@@ -143,7 +143,7 @@ def _ask(found: Session, error: AuthError | None = None) -> Response:
         totp, left = auth().factors.about(found.user.id)
         return jsonify({"pending": True, "totp": totp, "passkeys": len(keys), "recovery_codes_left": left})
     status = status_of(error) if error else 200
-    target = wanted(request.args.get("next") or request.form.get("next"))
+    target = resolve(request.args.get("next") or request.form.get("next"))
     action = None if request.path == PATH else f"{PATH}/check"  # without one, a #fragment stays
     return page("check", status, error=error, target=target, passkeys=keys, action=action)
 

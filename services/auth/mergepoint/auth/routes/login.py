@@ -12,7 +12,7 @@ from ..errors import AuthError, InvalidLogin, LoginRequired, Overloaded
 from ..redirects import LOGIN, LONGEST
 from ..user import User
 from . import requests
-from .comeback import leading_to, wanted
+from .comeback import link_through, resolve
 from .requests import auth, logged_in, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
 
 
@@ -31,7 +31,7 @@ class NoOptions(Options):
 def add(app: Flask) -> None:
     @app.get("/auth/login")
     def login_page() -> Response:
-        target = wanted(request.args.get("next"))
+        target = resolve(request.args.get("next"))
         if found := logged_in():
             return see(target) if wants_page() else jsonify({"user": found.user.public})
         return show(target) if wants_page() else jsonify(_ways())
@@ -40,7 +40,7 @@ def add(app: Flask) -> None:
     @describe("Log in with a name and a password", LoginOptions, produces=["application/json", "text/html"])
     def login() -> Response:
         options = sent(LoginOptions)
-        target = wanted(options.next)
+        target = resolve(options.next)
         if wants_page() and _is_here(options.login):
             return see(target)
         try:
@@ -80,7 +80,7 @@ def welcome(user: User, target: str, *, how: str, pending: bool, **more: Any) ->
     instead_of = before.id if before else None
     token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=instead_of, **more)
     if wants_page():
-        response = see(leading_to("/auth/second-factor", target) if pending else target)
+        response = see(link_through("/auth/second-factor", target) if pending else target)
     else:
         body: dict[str, Any] = {"user": None if pending else user.public, "token": token, "second_factor": pending}
         response = jsonify(body)

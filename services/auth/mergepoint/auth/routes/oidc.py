@@ -11,7 +11,7 @@ from ..errors import CookieMissing, Forbidden, InvalidToken, NotFound
 from ..flows import MINUTES, STATE, Flow
 from ..redirects import HOME
 from ..sessions import Session
-from .comeback import carried, wanted
+from .comeback import resolve, shorten
 from .factor import FRESH, PasswordOptions, proven
 from .login import welcome
 from .provider import Client
@@ -45,7 +45,7 @@ def add(app: Flask) -> None:
 
     @app.get("/auth/oidc/<name>")
     def begin_oidc(name: str) -> Response:
-        found, here, target = client(name), logged_in(), wanted(request.args.get("next"))
+        found, here, target = client(name), logged_in(), resolve(request.args.get("next"))
         if here is None:
             return _send_there(found, name, target)
         if "link" not in request.args:
@@ -55,8 +55,8 @@ def add(app: Flask) -> None:
 
     @app.get("/auth/oidc/<name>/callback")
     def finish_oidc(name: str) -> Response:
-        found, own = client(name), _begun(name)
-        g.target = target = wanted(own.target)
+        found, own = client(name), _find_flow(name)
+        g.target = target = resolve(own.target)
         if "code" not in request.args:
             if wants_page() and logged_in() and not own.link:
                 return see(target)
@@ -83,8 +83,8 @@ def add(app: Flask) -> None:
 
 def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Response:
     """Send the browser to the provider; what belongs to this try goes into a cookie of its own."""
-    kept = _cookies()
-    flow, token, over = auth().flows.begin(name, carried(target), link, kept)
+    kept = _read_tokens()
+    flow, token, over = auth().flows.begin(name, shorten(target), link, kept)
     there = client.address(state=flow.state, nonce=flow.nonce, verifier=flow.verifier)
     response = see(iri_to_uri(there))  # whatever a provider calls its address
     for state in over:
@@ -93,13 +93,13 @@ def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Re
     return response
 
 
-def _begun(name: str) -> Flow:
+def _find_flow(name: str) -> Flow:
     """Return the flow that the provider answers, if this browser has begun it."""
-    state, kept = request.args.get("state", ""), _cookies()
+    state, kept = request.args.get("state", ""), _read_tokens()
     token = kept.get(state)
     if token is None and not state and "error" in request.args:  # some leave the state out (RFC 6749, 4.1.2.1: a MUST)
         last = auth().flows.newest(kept)
-        g.target = wanted(last.target) if last else HOME
+        g.target = resolve(last.target) if last else HOME
         raise InvalidToken(GIVEN_UP)
     if token is None:
         raise InvalidToken(NOT_BEGUN) if has_cookie() else CookieMissing
@@ -109,7 +109,7 @@ def _begun(name: str) -> Flow:
     return flow
 
 
-def _cookies() -> dict[str, str]:
+def _read_tokens() -> dict[str, str]:
     """The tokens of the logins elsewhere that this browser has begun, by their states."""
     before = cookie_name(COOKIE)
     found = {name[len(before) :]: value for name, value in request.cookies.items() if name.startswith(before)}

@@ -10,7 +10,7 @@ from mergepoint.kit.options import Options
 
 from ..redirects import LONGEST
 from .account import by_session
-from .comeback import wanted
+from .comeback import resolve
 from .factor import PasswordOptions, changed, pending, proven
 from .login import NoOptions, welcome
 from .requests import auth, origin, sent
@@ -67,8 +67,8 @@ def add(app: Flask) -> None:
     def check_passkey() -> Response:
         found, options = pending(), sent(UsedPasskeyOptions)
         auth().passkeys.check(found.user, options.token, options.credential, origin())
-        response = welcome(found.user, wanted(options.next), how="passkey", pending=False, after=found)
-        return _with(response, next=wanted(options.next))
+        response = welcome(found.user, resolve(options.next), how="passkey", pending=False, after=found)
+        return _with(response, next=resolve(options.next))
 
 
 def _with(response: Response, **more: str) -> Response:

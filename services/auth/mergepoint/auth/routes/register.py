@@ -14,7 +14,7 @@ from ..throttle import Rate
 from ..user import Spend
 from . import links
 from .account import by_session
-from .comeback import said, wanted
+from .comeback import read_target, resolve
 from .login import welcome
 from .requests import auth, logged_in, origin, page, see, sent, sent_fields, set_cookie, settings, status_of, wants_page
 
@@ -55,9 +55,9 @@ def add(app: Flask) -> None:
     @app.get("/auth/register")
     def register_page() -> Response:
         if wants_page() and "next" in request.args and logged_in():
-            return see(said())
+            return see(read_target())
         _may_register(request.args.get("invitation", ""))
-        target = wanted(request.args.get("next"))
+        target = resolve(request.args.get("next"))
         return _form("register", invitation=request.args.get("invitation", ""), target=target)
 
     @app.post("/auth/register")
@@ -74,11 +74,11 @@ def add(app: Flask) -> None:
                 spend=_spend("invitation", options.invitation) if options.invitation else None,
             )  # fmt: skip
         except AuthError as error:
-            target = wanted(options.next)
+            target = resolve(options.next)
             return _again("register", error, invitation=options.invitation, target=target, **_typed("name", "email"))
         if not user.email_proven:
             links.prove_address(user)
-        return welcome(user, wanted(options.next), how="registration", pending=False)
+        return welcome(user, resolve(options.next), how="registration", pending=False)
 
     @app.get("/auth/password")
     def password_page() -> Response:
