@@ -2,11 +2,13 @@
 
 import crypto from 'crypto';
 
-const OURS = /^(?:__Host-)?mergepoint(?:-form|-oidc)?$/i;
-const NAME = /^(?:__Host-)?mergepoint(?:-form|-oidc)?$/;
+const OURS = /^(?:__(?:Host|Secure)-)?mergepoint(?:-form|-oidc(?:-.*)?)?$/i;
+const NAME = /^(?:__Host-)?mergepoint(?:-form|-oidc-[\w-]{22})?$/;
+const TRY = /-oidc-/;  // of a login elsewhere: any number may be there, so a bad one is left out
 const PLAIN = /^[\w.~+\/=-]*$/;
 const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const LONGEST_ADDRESS = 8192 - 'POST  HTTP/1.1\r\n'.length;
 const LONGEST = 3000;  // characters of an identity: what a service behind takes as a header
 
 function cookies(r, ours) {
@@ -20,7 +22,7 @@ function ownCookies(r) {
     const first = {};
     cookies(r, true).forEach(pair => {
         const name = pair.split('=', 1)[0].trim();
-        if (NAME.test(name) && !(name in first)) {
+        if (NAME.test(name) && !(name in first) && (PLAIN.test(pair) || !TRY.test(name))) {
             first[name] = PLAIN.test(pair) ? pair : name + '=bad';
         }
     });
@@ -66,8 +68,13 @@ function doubt(r) {
     }
 }
 
+/* The login page that leads back to what was asked for, or the login page alone where that is too long for a request line.
+ * The numbers and signs are those of services/auth/mergepoint/auth/redirects.py. */
 function loginAddress(r) {
-    return '/auth/login?next=' + encodeURIComponent(r.variables.request_uri);
+    const next = r.variables.request_uri.replace(/[^\w!$()*,\-.\/:;=?@~]/g, encodeURIComponent)
+        .replace(/'/g, '%27');
+    const address = '/auth/login?next=' + next;
+    return address.length <= LONGEST_ADDRESS ? address : '/auth/login';
 }
 
 export default {ownCookies, otherCookies, authorization, otherAuthorization, hash, doubt, loginAddress};

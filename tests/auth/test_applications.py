@@ -38,7 +38,7 @@ def behind() -> Iterator[Place]:
 def test_the_example_is_behind_auth(behind: Place) -> None:
     assert behind.visitor().get("/notes/").status == 401
     sent = behind.visitor().get("/notes/", Accept="text/html")
-    assert (sent.status, sent.headers["Location"]) == (303, "/auth/login?next=%2Fnotes%2F")
+    assert (sent.status, sent.headers["Location"]) == (303, "/auth/login?next=/notes/")
     assert behind.user("lin").get("/notes/a%20b?x=1").status == 200
 
 

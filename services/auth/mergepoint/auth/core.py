@@ -16,6 +16,7 @@ from .audit import Audit, Origin
 from .errors import InvalidToken
 from .factors import Factors
 from .federation import Federation
+from .flows import Flows
 from .gate import Gate
 from .identity import IdentityKeys
 from .keys import Keys
@@ -29,6 +30,7 @@ from .schema import users
 from .seal import Seal, derived, secret, write_once
 from .sessions import Sessions
 from .store import Store
+from .targets import Targets
 from .throttle import Throttle, hashed
 from .tokens import Serializer, Tokens
 from .user import Spend, User, lock
@@ -78,6 +80,8 @@ class Auth:
             store, self.once, self.factors, self.audit, origin=issuer, host=_host(issuer), clock=clock
         )
         self.federation = Federation(store, self.accounts, self.audit, clock)
+        self.flows = Flows(self.tokens, derived(own, "flows"), clock)
+        self.targets = Targets(folder / "targets", clock)
         self.held = contextlib.ExitStack()  # what goes when this goes; start.py puts the lock on the folder into it
         self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)
 

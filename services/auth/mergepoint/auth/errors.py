@@ -97,3 +97,20 @@ class InvalidToken(AuthError):
 
     def __init__(self, message: str = "this is not valid, no longer, or was used already") -> None:
         super().__init__(message)
+
+
+class CookieMissing(InvalidToken):
+    """The browser did not send back the cookie that came with a form."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "your browser did not send back the cookie that this page sets, and nobody stays logged in without one; "
+            "allow cookies for this site and try again"
+        )
+
+
+class FormTooOld(InvalidToken):
+    """A form of another session, or of half a day ago, or of another site."""
+
+    def __init__(self) -> None:
+        super().__init__("this form is too old, or from elsewhere; load the page again")

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, current_app, g, request
 
 from mergepoint.kit.config import load
 from mergepoint.kit.problems import Problem
@@ -18,11 +18,34 @@ from . import start
 from .agents import program
 from .config import Settings
 from .core import Auth
-from .errors import AuthError, InvalidCredential, LoginRequired, RateExceeded, StoreUnavailable
+from .errors import (
+    AuthError,
+    CookieMissing,
+    FormTooOld,
+    InvalidCredential,
+    LoginRequired,
+    RateExceeded,
+    StoreUnavailable,
+)
 from .pictures import avatar
-from .redirects import HOME
-from .routes import account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify
-from .routes.requests import STATUS, finish, page, refuse_other_sites, see, status_of, wants_page
+from .redirects import HOME, LOGIN
+from .routes import (
+    account,
+    comeback,
+    factor,
+    files,
+    keys,
+    login,
+    me,
+    oidc,
+    passkeys,
+    register,
+    sessions,
+    userbox,
+    users,
+    verify,
+)
+from .routes.requests import STATUS, WAYS_IN, finish, page, refuse_other_sites, see, status_of, wants_page
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
@@ -44,7 +67,8 @@ def create_app(settings: Settings | None = None, auth: Auth | None = None) -> Fl
     app.add_template_filter(lambda text: text[:1].upper() + text[1:], "capitalize_first")
     app.add_template_filter(lambda at: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)), "moment")
     app.add_template_filter(lambda picture: avatar(picture, *settings.thumbnail), "avatar")
-    app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked}
+    app.jinja_env.globals |= {"providers": list(settings.providers), "linked_with": auth.federation.linked,
+                              "link_through": comeback.link_through}  # fmt: skip
     app.add_template_filter(program)
     app.before_request(refuse_other_sites)
     app.after_request(finish)
@@ -70,19 +94,28 @@ def _add_refusals(app: Flask) -> None:
             return response
         with contextlib.suppress(StoreUnavailable):  # a page says who is logged in
             named = "; ".join(f"{one['field']}: {one['message']}" for one in problem.errors)
-            return page("problem", response.status_code, error=named or problem.detail)
+            return _problem_page(response.status_code, named or problem.detail)
         return response
 
     @app.errorhandler(AuthError)
     def refuse(error: AuthError) -> Response:
         try:
-            if wants_page() and not isinstance(error, StoreUnavailable):
+            if wants_page() and not isinstance(error, StoreUnavailable) and not _is_for_a_script(error):
                 return _with_headers(_as_page(error), error)
         except StoreUnavailable as worse:
             error = worse
         if isinstance(error, StoreUnavailable):
             log.error("database", detail=str(error.__cause__)[:500])
         return _with_headers(app.make_response(as_json(Problem.of(error))), error)
+
+
+def _is_for_a_script(error: AuthError) -> bool:
+    """Whether a script of a page must log in: it has no use for the form. As snippets/decisions.conf has it."""
+    mode = request.headers.get("Sec-Fetch-Mode")
+    by = request.headers.get("X-Requested-With", "").lower()
+    return isinstance(error, LoginRequired) and (
+        (mode or "navigate") != "navigate" or by == "xmlhttprequest" or bool(by and mode is None)
+    )
 
 
 def _with_headers(response: Response, error: AuthError) -> Response:
@@ -95,8 +128,28 @@ def _with_headers(response: Response, error: AuthError) -> Response:
 
 def _as_page(error: AuthError) -> Response:
     if isinstance(error, LoginRequired):
-        return login.show(login.here(), error)
-    return page("problem", status_of(error), error=error)
+        return login.show(comeback.read_target(), error)
+    if isinstance(error, CookieMissing | FormTooOld) and request.endpoint == "login":
+        return login.show(comeback.read_target(), error)
+    return _problem_page(status_of(error), error)
+
+
+def _problem_page(status: int, error: object) -> Response:
+    """What went wrong, and what helps: the form anew, the way on, or a login that leads there."""
+    onward = g.get("target") or (comeback.read_target() if request.method == "POST" or "next" in request.args else HOME)
+    form = request.path if isinstance(error, FormTooOld | CookieMissing) and _is_page(request.path) else None
+    if form and request.endpoint in WAYS_IN:
+        form = comeback.link_through(form, onward)
+        then = onward
+    else:
+        then = form or onward
+    return page("problem", status, error=error, onward=onward, home=HOME, again=form,
+                login=comeback.link_through(LOGIN, then))  # fmt: skip
+
+
+def _is_page(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    return bool(adapter and adapter.test(path, "GET"))
 
 
 def _sweep_now_and_then(app: Flask, auth: Auth) -> None:

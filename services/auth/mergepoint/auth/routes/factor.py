@@ -11,12 +11,14 @@ from mergepoint.kit.options import Options
 
 from ..errors import AuthError, Forbidden, Invalid, LoginRequired
 from ..policy import Caller
-from ..redirects import local
+from ..redirects import LONGEST
 from ..sessions import Session
 from .account import by_session, renewed
+from .comeback import read_target, resolve
 from .login import welcome
-from .requests import auth, origin, page, sent, session, status_of, wants_page
+from .requests import auth, logged_in, origin, page, see, sent, session, status_of, wants_page
 
+PATH = "/auth/second-factor"
 FRESH = 600.0  # seconds for which having logged in is proof enough
 
 
@@ -24,7 +26,7 @@ class CodeOptions(Options):
     """A code of the authenticator, or a recovery code. *next* is where to go then."""
 
     code: str = Field(max_length=100)
-    next: str = Field("", max_length=4000)
+    next: str = Field("", max_length=LONGEST)
 
 
 class PasswordOptions(Options):
@@ -47,19 +49,25 @@ def add(app: Flask) -> None:
         found = session()
         if found and found.pending:
             return _ask(found)
+        if found and wants_page() and "next" in request.args:  # another tab was first
+            return see(read_target())
         return _show(by_session())
 
+    @app.post("/auth/second-factor")
     @app.post("/auth/second-factor/check")
     @describe("Show a code; a session that lacked it is replaced", CodeOptions, produces=["application/json"])
     def check_code() -> Response:
-        found, options = pending(), sent(CodeOptions)
+        options = sent(CodeOptions)
+        if wants_page() and logged_in():  # another tab was first
+            return see(resolve(options.next))
+        found = pending()
         try:
             how = auth().factors.check(found.user, options.code, origin())
         except AuthError as error:
             if not wants_page():
                 raise
             return _ask(found, error)
-        return welcome(found.user, local(options.next), how=how, pending=False, after=found)
+        return welcome(found.user, resolve(options.next), how=how, pending=False, after=found)
 
     @app.post("/auth/second-factor/totp")
     @describe("A secret for an authenticator, as text, URI and picture", PasswordOptions, produces=["application/json"])
@@ -135,8 +143,9 @@ def _ask(found: Session, error: AuthError | None = None) -> Response:
         totp, left = auth().factors.about(found.user.id)
         return jsonify({"pending": True, "totp": totp, "passkeys": len(keys), "recovery_codes_left": left})
     status = status_of(error) if error else 200
-    target = local(request.args.get("next") or request.form.get("next"))
-    return page("check", status, error=error, target=target, passkeys=keys)
+    target = resolve(request.args.get("next") or request.form.get("next"))
+    action = None if request.path == PATH else f"{PATH}/check"  # without one, a #fragment stays
+    return page("check", status, error=error, target=target, passkeys=keys, action=action)
 
 
 def _show_totp(secret: str, uri: str, setup: str, error: AuthError | None = None) -> Response:

@@ -1,7 +1,6 @@
 """/auth/login and /auth/logout."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, request
 from pydantic import Field
@@ -10,10 +9,11 @@ from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
 from ..errors import AuthError, InvalidLogin, LoginRequired, Overloaded
-from ..redirects import local
+from ..redirects import LOGIN, LONGEST
 from ..user import User
 from . import requests
-from .requests import auth, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
+from .comeback import link_through, resolve
+from .requests import auth, logged_in, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
 
 
 class LoginOptions(Options):
@@ -21,7 +21,7 @@ class LoginOptions(Options):
 
     login: str = Field(max_length=1000, description="name or e-mail address")
     password: str = Field(max_length=4000)
-    next: str = Field("", max_length=4000)
+    next: str = Field("", max_length=LONGEST)
 
 
 class NoOptions(Options):
@@ -31,8 +31,8 @@ class NoOptions(Options):
 def add(app: Flask) -> None:
     @app.get("/auth/login")
     def login_page() -> Response:
-        target = local(request.args.get("next"))
-        if (found := session()) and not found.pending:
+        target = resolve(request.args.get("next"))
+        if found := logged_in():
             return see(target) if wants_page() else jsonify({"user": found.user.public})
         return show(target) if wants_page() else jsonify(_ways())
 
@@ -40,7 +40,9 @@ def add(app: Flask) -> None:
     @describe("Log in with a name and a password", LoginOptions, produces=["application/json", "text/html"])
     def login() -> Response:
         options = sent(LoginOptions)
-        target = local(options.next)
+        target = resolve(options.next)
+        if wants_page() and _is_here(options.login):
+            return see(target)
         try:
             user, unchanged = auth().login.enter(options.login, options.password, origin())
             return welcome(user, target, how="password", pending=user.guarded, spend=unchanged)
@@ -66,14 +68,10 @@ def add(app: Flask) -> None:
 def show(target: str, error: AuthError | None = None) -> Response:
     """The login page; what was typed as a name is kept."""
     status = status_of(error) if error else 200
+    about = {"target": target, "login": _typed(), "action": None if request.path == LOGIN else LOGIN, **_ways()}
     if isinstance(error, LoginRequired):  # they have done nothing wrong
-        return page("login", status, target=target, notice="Log in to go on.", login=_typed(), **_ways())
-    return page("login", status, target=target, error=error, login=_typed(), **_ways())
-
-
-def here() -> str:
-    """The page that was asked for, to come back to."""
-    return local(request.full_path.rstrip("?")) if request.method == "GET" else local(None)
+        return page("login", status, notice="Log in to go on.", **about)
+    return page("login", status, error=error, **about)
 
 
 def welcome(user: User, target: str, *, how: str, pending: bool, **more: Any) -> Response:
@@ -82,12 +80,19 @@ def welcome(user: User, target: str, *, how: str, pending: bool, **more: Any) ->
     instead_of = before.id if before else None
     token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=instead_of, **more)
     if wants_page():
-        response = see(f"/auth/second-factor?next={quote(target)}" if pending else target)
+        response = see(link_through("/auth/second-factor", target) if pending else target)
     else:
         body: dict[str, Any] = {"user": None if pending else user.public, "token": token, "second_factor": pending}
         response = jsonify(body)
     set_cookie(response, token)
     return response
+
+
+def _is_here(login: str) -> bool:
+    """Whether the account of that name or address is logged in: then an older form has nothing to ask any longer."""
+    found = logged_in()
+    named = auth().accounts.find(login) if found and 0 < len(login) <= 320 else None
+    return bool(found and named and found.user.id == named.id)
 
 
 def _ways() -> dict[str, Any]:

@@ -1,22 +1,39 @@
 """/auth/oidc/<provider>: logging in with an account elsewhere, and linking one with the account here."""
 
-import secrets
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.urls import iri_to_uri
 
 from mergepoint.kit.openapi import describe
 
-from ..errors import Forbidden, InvalidToken, NotFound
-from ..redirects import HOME, local
+from ..errors import CookieMissing, Forbidden, InvalidToken, NotFound
+from ..flows import MINUTES, STATE, Flow
+from ..redirects import HOME
 from ..sessions import Session
+from .comeback import resolve, shorten
 from .factor import FRESH, PasswordOptions, proven
 from .login import welcome
 from .provider import Client
-from .requests import auth, cookie_name, origin, page, see, sent, session, set_short_cookie, settings, wants_page
+from .requests import (
+    auth,
+    cookie_name,
+    has_cookie,
+    logged_in,
+    origin,
+    page,
+    see,
+    sent,
+    session,
+    set_short_cookie,
+    settings,
+    wants_page,
+)  # fmt: skip
 
-MINUTES = 600  # seconds that somebody may take at the provider
-COOKIE = "-oidc"
+COOKIE = "-oidc-"  # and the flow's state: one for each, or a second tab would end the first one's login
+
+GIVEN_UP = "this login was given up, or refused"
+NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes ago"
 
 
 def add(app: Flask) -> None:
@@ -28,29 +45,27 @@ def add(app: Flask) -> None:
 
     @app.get("/auth/oidc/<name>")
     def begin_oidc(name: str) -> Response:
-        found, here = client(name), session()
-        if here is None or here.pending:
-            return _send_there(found, name, local(request.args.get("next")))
+        found, here, target = client(name), logged_in(), resolve(request.args.get("next"))
+        if here is None:
+            return _send_there(found, name, target)
         if "link" not in request.args:
-            return _offer(name, here)
+            return see(target) if wants_page() and "next" in request.args else _offer(name, here)
         _check_link(name, here)
         return _send_there(found, name, HOME, link=here.id)
 
     @app.get("/auth/oidc/<name>/callback")
     def finish_oidc(name: str) -> Response:
-        found = client(name)
-        own = auth().tokens.unsign("oidc", request.cookies.get(cookie_name(COOKIE), ""), seconds=MINUTES)
-        same = secrets.compare_digest(str(own["state"]).encode(), request.args.get("state", "").encode())
-        if not same or own["provider"] != name or "code" not in request.args:
-            raise InvalidToken("this login was not begun here, or was given up")
+        found, own = client(name), _find_flow(name)
+        g.target = target = resolve(own.target)
+        if "code" not in request.args:
+            if wants_page() and logged_in() and not own.link:
+                return see(target)
+            raise InvalidToken(GIVEN_UP)
         claims = found.claims(
-            request.args["code"],
-            nonce=str(own["nonce"]),
-            verifier=str(own["verifier"]),
-            issuer=request.args.get("iss"),
+            request.args["code"], nonce=own.nonce, verifier=own.verifier, issuer=request.args.get("iss")
         )
-        response = _link(name, claims, str(own["link"])) if own["link"] else _log_in(name, claims, str(own["next"]))
-        set_short_cookie(response, COOKIE, None, 0)
+        response = _link(name, claims, own.link) if own.link else _log_in(name, claims, target)
+        set_short_cookie(response, COOKIE + own.state, None, 0)
         return response
 
     @app.post("/auth/oidc/<name>/unlink")
@@ -68,12 +83,37 @@ def add(app: Flask) -> None:
 
 def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Response:
     """Send the browser to the provider; what belongs to this try goes into a cookie of its own."""
-    own = {"state": secrets.token_urlsafe(16), "nonce": secrets.token_urlsafe(16)}
-    own |= {"verifier": secrets.token_urlsafe(48)}
-    response = see(client.address(**own))
-    own |= {"provider": name, "next": target, "link": link}
-    set_short_cookie(response, COOKIE, auth().tokens.sign("oidc", own), MINUTES)
+    kept = _read_tokens()
+    flow, token, over = auth().flows.begin(name, shorten(target), link, kept)
+    there = client.address(state=flow.state, nonce=flow.nonce, verifier=flow.verifier)
+    response = see(iri_to_uri(there))  # whatever a provider calls its address
+    for state in over:
+        set_short_cookie(response, COOKIE + state, None, 0)
+    set_short_cookie(response, COOKIE + flow.state, token, MINUTES)
     return response
+
+
+def _find_flow(name: str) -> Flow:
+    """Return the flow that the provider answers, if this browser has begun it."""
+    state, kept = request.args.get("state", ""), _read_tokens()
+    token = kept.get(state)
+    if token is None and not state and "error" in request.args:  # some leave the state out (RFC 6749, 4.1.2.1: a MUST)
+        last = auth().flows.newest(kept)
+        g.target = resolve(last.target) if last else HOME
+        raise InvalidToken(GIVEN_UP)
+    if token is None:
+        raise InvalidToken(NOT_BEGUN) if has_cookie() else CookieMissing
+    flow = auth().flows.find(state, token)
+    if flow.provider != name:
+        raise InvalidToken(NOT_BEGUN)
+    return flow
+
+
+def _read_tokens() -> dict[str, str]:
+    """The tokens of the logins elsewhere that this browser has begun, by their states."""
+    before = cookie_name(COOKIE)
+    found = {name[len(before) :]: value for name, value in request.cookies.items() if name.startswith(before)}
+    return {state: value for state, value in found.items() if STATE.fullmatch(state)}
 
 
 def _offer(name: str, here: Session) -> Response:
@@ -104,4 +144,7 @@ def _link(name: str, claims: dict[str, Any], id: str) -> Response:
 def _log_in(name: str, claims: dict[str, Any], target: str) -> Response:
     may_register = settings().registration == "open"
     user = auth().federation.user(name, claims, origin(), may_register=may_register)
+    here = logged_in()
+    if here and here.user.id == user.id:  # another tab was first, and perhaps with the second factor
+        return see(target)
     return welcome(user, target, how=f"oidc {name}", pending=user.guarded)

@@ -8,8 +8,9 @@ from pydantic import Field
 from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
-from ..redirects import local
+from ..redirects import LONGEST
 from .account import by_session
+from .comeback import resolve
 from .factor import PasswordOptions, changed, pending, proven
 from .login import NoOptions, welcome
 from .requests import auth, origin, sent
@@ -30,7 +31,7 @@ class UsedPasskeyOptions(Options):
 
     token: str = Field(max_length=4000)
     credential: dict[str, Any]
-    next: str = Field("", max_length=4000)
+    next: str = Field("", max_length=LONGEST)
 
 
 def add(app: Flask) -> None:
@@ -66,8 +67,8 @@ def add(app: Flask) -> None:
     def check_passkey() -> Response:
         found, options = pending(), sent(UsedPasskeyOptions)
         auth().passkeys.check(found.user, options.token, options.credential, origin())
-        response = welcome(found.user, local(options.next), how="passkey", pending=False, after=found)
-        return _with(response, next=local(options.next))
+        response = welcome(found.user, resolve(options.next), how="passkey", pending=False, after=found)
+        return _with(response, next=resolve(options.next))
 
 
 def _with(response: Response, **more: str) -> Response:

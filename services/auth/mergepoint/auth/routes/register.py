@@ -9,24 +9,26 @@ from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
 
 from ..errors import AuthError, Forbidden, InvalidToken, RateExceeded
-from ..redirects import HOME
+from ..redirects import HOME, LONGEST
 from ..throttle import Rate
 from ..user import Spend
 from . import links
 from .account import by_session
+from .comeback import read_target, resolve
 from .login import welcome
-from .requests import auth, origin, page, see, sent, sent_fields, set_cookie, settings, status_of, wants_page
+from .requests import auth, logged_in, origin, page, see, sent, sent_fields, set_cookie, settings, status_of, wants_page
 
 REGISTRATIONS = Rate(10, 60.0)  # of one network
 
 
 class RegisterOptions(Options):
-    """Somebody new. *invitation* is from a link."""
+    """Somebody new. *invitation* is from a link; *next* is where to go then, a path of this site."""
 
     name: str = Field(max_length=1000)
     password: str = Field(max_length=4000)
     email: str | None = Field(None, max_length=1000)
     invitation: str = Field("", max_length=4000)
+    next: str = Field("", max_length=LONGEST)
 
 
 class ChooseOptions(Options):
@@ -52,8 +54,11 @@ class ProofOptions(Options):
 def add(app: Flask) -> None:
     @app.get("/auth/register")
     def register_page() -> Response:
+        if wants_page() and "next" in request.args and logged_in():
+            return see(read_target())
         _may_register(request.args.get("invitation", ""))
-        return _form("register", invitation=request.args.get("invitation", ""))
+        target = resolve(request.args.get("next"))
+        return _form("register", invitation=request.args.get("invitation", ""), target=target)
 
     @app.post("/auth/register")
     @describe("Make an account and log in", RegisterOptions, produces=["application/json", "text/html"])
@@ -69,10 +74,11 @@ def add(app: Flask) -> None:
                 spend=_spend("invitation", options.invitation) if options.invitation else None,
             )  # fmt: skip
         except AuthError as error:
-            return _again("register", error, invitation=options.invitation, **_typed("name", "email"))
+            target = resolve(options.next)
+            return _again("register", error, invitation=options.invitation, target=target, **_typed("name", "email"))
         if not user.email_proven:
             links.prove_address(user)
-        return welcome(user, HOME, how="registration", pending=False)
+        return welcome(user, resolve(options.next), how="registration", pending=False)
 
     @app.get("/auth/password")
     def password_page() -> Response:

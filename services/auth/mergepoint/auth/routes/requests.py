@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from flask import Request, Response, current_app, g, make_response, redirect, render_template, request
+from flask import Request, Response, current_app, g, make_response, render_template, request
+from werkzeug.datastructures import Headers
 
 from mergepoint.kit import problems
 from mergepoint.kit.options import Model, read_object, validate
@@ -14,16 +15,21 @@ from mergepoint.kit.problems import Problem
 from ..audit import Origin
 from ..config import Settings
 from ..core import Auth
-from ..errors import AuthError, Forbidden, InvalidToken, LoginRequired
+from ..errors import AuthError, CookieMissing, Forbidden, FormTooOld, InvalidToken, LoginRequired
 from ..gate import Credentials
 from ..policy import Caller
 from ..sessions import Session
 from ..throttle import hashed
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 CSRF_SECONDS = 12 * 3600
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 64
 SAFE = ("GET", "HEAD", "OPTIONS")
+# Endpoints of forms that lead in: since they were opened, another tab may have changed who is here.
+WAYS_IN = ("login", "register", "check_code")
 OPEN = ("/auth/me", "/auth/logout")  # to pages of the origins that AUTH_ORIGINS names
 STATUS = {
     "invalid_login": 401,
@@ -105,6 +111,12 @@ def session() -> Session | None:
     return found
 
 
+def logged_in() -> Session | None:
+    """The session of the request, if nothing is missing to it."""
+    found = session()
+    return found if found and not found.pending else None
+
+
 def wants_page() -> bool:
     """Whether a person in a browser reads the answer: one that sent a bearer token is none, as in nginx."""
     if credentials().bearer is not None or (request.method not in SAFE and request.mimetype != FORM):
@@ -156,7 +168,7 @@ def refuse_other_sites() -> None:
     if not good:
         raise Forbidden("this was sent by another site")
     if _needs_token() and not _token_is_good():
-        raise InvalidToken("this form is too old, or from elsewhere; load the page again")
+        raise CookieMissing if request.endpoint in WAYS_IN and not has_cookie() else FormTooOld
 
 
 def _needs_token() -> bool:
@@ -168,20 +180,35 @@ def _needs_token() -> bool:
 
 def _token_is_good() -> bool:
     token = request.headers.get("X-CSRF-Token") or (sent_fields() and False) or g.get("fields", {}).get("csrf")
+    if request.endpoint in WAYS_IN and (_is_from_here() or (request.endpoint == "check_code" and logged_in())):
+        return True  # the latter only leads on
     if not isinstance(token, str):
         return False
     try:
         values = auth().tokens.unsign("csrf", token, seconds=CSRF_SECONDS)
     except InvalidToken:
         return False
-    return secrets.compare_digest(str(values.get("of")), _bound_to())
+    bound = [_bound_to(), _bound_to_form()] if request.endpoint in WAYS_IN else [_bound_to()]
+    return any(secrets.compare_digest(str(values.get("of")), one) for one in bound)
+
+
+def _is_from_here() -> bool:
+    """Whether a browser that keeps our cookies says that a page of this site had the form, whoever was here then."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin" and has_cookie()
+
+
+def has_cookie() -> bool:
+    """Whether the browser has sent a cookie that one of our pages sets."""
+    return any(request.cookies.get(cookie_name(what)) for what in ("", "-form"))
 
 
 def _bound_to() -> str:
     """What a form belongs to: the session, else a cookie of its own."""
     own = session()
-    if own:
-        return f"session {own.id}"
+    return f"session {own.id}" if own else _bound_to_form()
+
+
+def _bound_to_form() -> str:
     form: str = g.get("form_cookie") or request.cookies.get(cookie_name("-form")) or ""
     return f"form {hashed(form)}" if form else "nothing"
 
@@ -239,7 +266,15 @@ def page(name: str, status: int = 200, /, **values: Any) -> Response:
     return response
 
 
+class Redirect(Response):
+    """An answer whose Location is as it is written: Werkzeug would escape `[` and drop an empty query."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self.headers["Location"]
+        return headers
+
+
 def see(path: str) -> Response:
-    """Send the browser on, with GET."""
-    response: Any = redirect(path, 303)
-    return response  # type: ignore[no-any-return]
+    """Send the browser on, with GET. *path* is an address in ASCII."""
+    return Redirect(status=303, headers={"Location": path})

@@ -52,7 +52,8 @@ async function use(form) {
       userHandle: made.response.userHandle ? text(made.response.userHandle) : null,
     },
   };
-  location.assign((await send("/check", { token, credential, next: form.next.value })).next);
+  const { next } = await send("/check", { token, credential, next: form.next.value });
+  location.assign(next + location.hash);  // the page was reached with the #fragment of the one that was asked for
 }
 
 for (const [id, action] of [["add-passkey", add], ["use-passkey", use]]) {

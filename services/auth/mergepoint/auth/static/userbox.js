@@ -65,7 +65,12 @@
 
     #login() {
       const url = new URL("login", base);
-      if (base.origin === location.origin) url.searchParams.set("next", location.pathname + location.search);
+      if (base.origin === location.origin) {
+        // Escaped as nginx does it, and no longer than a request may be.
+        const here = (location.pathname + location.search).replace(/[^\w!$()*,./:;=?@~-]/g, encodeURIComponent);
+        if (here.length < 8150) url.search = `?next=${here.replace(/'/g, "%27")}`;
+        url.hash = location.hash;  // which the login keeps
+      }
       return part("a", "login", { href: url.href, textContent: "Log in" });
     }
 
