@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import json
 import queue
+import select
 import threading
 from typing import Any
 
@@ -69,11 +70,19 @@ class Events:
                 own: queue.Queue[bytes | None] = queue.Queue()
                 application._streams.append(own)
                 with contextlib.suppress(OSError):
-                    while (event := own.get()) is not None:
+                    while (event := self.next(own)) is not None:
                         self.wfile.write(event)
                         self.wfile.flush()
                 application._streams.remove(own)
                 self.close_connection = True
+
+            def next(self, own: queue.Queue[bytes | None]) -> bytes | None:
+                """Return the next event, None when there is none or nobody to take it."""
+                while True:
+                    with contextlib.suppress(queue.Empty):
+                        return own.get(timeout=0.1)
+                    if select.select([self.connection], [], [], 0)[0] and not self.connection.recv(1):
+                        return None
 
             def log_message(self, *_arguments: object) -> None:
                 pass
