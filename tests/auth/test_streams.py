@@ -155,6 +155,9 @@ def token(here: Streams) -> str:
         ("/live/events", "GET", "application/json, text/event-stream"),
         ("/live/events", "GET", "TEXT/EVENT-STREAM; charset=utf-8"),
         ("/live/events?a=%2F&b=1", "POST", "text/event-stream;q=1, */*"),
+        ("/live/events", "GET", "*/*"),
+        ("/live/events", "POST", "*/*"),
+        ("/free/events", "GET", "*/*"),
         ("/free/events", "GET", "text/event-stream"),
         ("/perhaps/events", "GET", "text/event-stream"),
     ],
@@ -325,6 +328,8 @@ def test_streams_end_within_ten_seconds_when_their_caller_may_not_be_there(here:
     ways = ways_to_end(here)
     with contextlib.ExitStack() as stack:
         listeners = {name: here.listen(Authorization=bearer(good)) for name, (good, _) in ways.items()}
+        listeners |= {f"{name}, undeclared": here.listen(Accept="*/*", Authorization=bearer(good))
+                      for name, (good, _) in ways.items()}  # fmt: skip
         sockets = {
             name: stack.enter_context(here.socket(Authorization=bearer(good))) for name, (good, _) in ways.items()
         }
@@ -333,11 +338,12 @@ def test_streams_end_within_ten_seconds_when_their_caller_may_not_be_there(here:
         for name, (_, end) in ways.items():
             end()
             began[name] = time.monotonic()
-        with ThreadPoolExecutor(len(ways) * 2) as pool:
+        with ThreadPoolExecutor(len(ways) * 3) as pool:
             heard = {name: pool.submit(over, listener.next) for name, listener in listeners.items()}
             echoed = {name: pool.submit(closed, connection) for name, connection in sockets.items()}
         for name in ways:
             assert heard[name].result() - began[name] < 10, name
+            assert heard[f"{name}, undeclared"].result() - began[name] < 10, name
             assert echoed[name].result() - began[name] < 10, name
         here.events.send("still")
         assert staying.next() == "still"

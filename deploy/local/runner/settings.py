@@ -19,7 +19,7 @@ def check(services: Iterable[str]) -> list[str]:
     checks = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
     said = [line for check in checks for line in check.communicate()[1].decode(errors="replace").splitlines()]
     if any(check.returncode for check in checks):
-        sys.exit("\n".join(said))
+        sys.exit("\n".join(dict.fromkeys(said)))  # some are read by both
     warnings = [line.removeprefix(WARNING) for line in said]
     for line in warnings:
         os.environ.pop(line.partition(":")[0], None)

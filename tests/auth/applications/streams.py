@@ -5,7 +5,7 @@ import hashlib
 import http.server
 import json
 import queue
-import select
+import socket
 import threading
 from typing import Any
 
@@ -63,12 +63,12 @@ class Events:
                 return found
 
             def stream(self) -> None:
+                own: queue.Queue[bytes | None] = queue.Queue()
+                application._streams.append(own)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Connection", "close")
                 self.end_headers()
-                own: queue.Queue[bytes | None] = queue.Queue()
-                application._streams.append(own)
                 with contextlib.suppress(OSError):
                     while (event := self.next(own)) is not None:
                         self.wfile.write(event)
@@ -80,9 +80,10 @@ class Events:
                 """Return the next event, None when there is none or nobody to take it."""
                 while True:
                     with contextlib.suppress(queue.Empty):
-                        return own.get(timeout=0.1)
-                    if select.select([self.connection], [], [], 0)[0] and not self.connection.recv(1):
-                        return None
+                        return own.get(timeout=0.2)
+                    with contextlib.suppress(BlockingIOError):
+                        if not self.connection.recv(1, socket.MSG_DONTWAIT):
+                            return None
 
             def log_message(self, *_arguments: object) -> None:
                 pass
