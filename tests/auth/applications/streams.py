@@ -19,7 +19,7 @@ source.onerror = () => { errors++; window.state = source.readyState };
 const socket = new WebSocket(`ws://${location.host}/sockets/echo`);
 socket.onopen = () => socket.send("hello");
 socket.onmessage = event => sockets.push(event.data);
-socket.onclose = event => { window.closed = event.code };
+socket.onclose = event => { window.code = event.code };
 </script><p>Streams.</p>"""
 
 
