@@ -1,4 +1,4 @@
-"""How a body is framed never changes what it is: to auth's own pages, and to applications behind it, also large ones."""
+"""How a body is framed never changes what it is, for auth's own pages and for applications; large ones too."""
 
 import hashlib
 import itertools

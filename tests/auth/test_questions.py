@@ -92,7 +92,9 @@ def test_a_question_says_policy_audience_and_credentials_and_that_it_is_not_the_
     together(auth, Question(b"scope:jobs:write", b"jobs", b"", b"Bearer mp_x", True))
     lines = auth.requests[0].split(b"\r\n")
     assert lines[0] == b"HEAD /auth/verify HTTP/1.1"
-    assert {b"Mergepoint-Policy: scope:jobs:write", b"Mergepoint-Audience: jobs", b"Authorization: Bearer mp_x"} <= {*lines}
+    assert {b"Mergepoint-Policy: scope:jobs:write", b"Mergepoint-Audience: jobs", b"Authorization: Bearer mp_x"} <= {
+        *lines
+    }
     assert b"Mergepoint-Again: 1" in lines
     assert not any(line.startswith(b"Cookie") for line in lines)
 
@@ -107,7 +109,9 @@ def received(*pieces: bytes) -> Callable[[int], Awaitable[bytes]]:
 
 
 def test_what_is_ours_is_taken_out_of_a_head() -> None:
-    head = asyncio.run(read_head(received(b"GET /x HTTP/1.1\r\nA: 1\r\nmergepoint-STREAM-Po", b"licy: user\r\nB: 2\r\n\r\nbo")))
+    head = asyncio.run(
+        read_head(received(b"GET /x HTTP/1.1\r\nA: 1\r\nmergepoint-STREAM-Po", b"licy: user\r\nB: 2\r\n\r\nbo"))
+    )
     assert head.said == {b"policy": b"user"}
     assert head.passed == b"GET /x HTTP/1.1\r\nA: 1\r\nB: 2\r\n\r\nbo"
 
@@ -123,7 +127,12 @@ def test_a_network_may_have_half_of_the_room_and_all_no_more_than_all() -> None:
     with room.place("192.0.2.1"), room.place("192.0.2.1"):
         with pytest.raises(NoRoom, match="one network"), room.place("192.0.2.1"):
             pass
-        with room.place("2001:db8::1"), room.place("2001:db8::2"), pytest.raises(NoRoom, match="in all"), room.place("x"):
+        with (
+            room.place("2001:db8::1"),
+            room.place("2001:db8::2"),
+            pytest.raises(NoRoom, match="in all"),
+            room.place("x"),
+        ):
             pass
     assert not room.open
 

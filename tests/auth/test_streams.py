@@ -1,4 +1,4 @@
-"""Streams of applications behind auth: events one by one, WebSockets by one line, both over when their caller may not be there."""
+"""Streams behind auth: events one by one, WebSockets by one line; both end with the rights of their caller."""
 
 import contextlib
 import http.client
@@ -60,7 +60,9 @@ class Streams:
             self.listeners.pop().close()
 
     @contextlib.contextmanager
-    def socket(self, path: str = "/sockets/echo", *, origin: str | None = None, **headers: str) -> Iterator[ClientConnection]:
+    def socket(
+        self, path: str = "/sockets/echo", *, origin: str | None = None, **headers: str
+    ) -> Iterator[ClientConnection]:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"ws://127.0.0.1:{self.place.port}{path}"
         with connect(url, additional_headers=sent, origin=origin, compression=None, max_size=None) as connection:  # type: ignore[arg-type]
@@ -236,7 +238,9 @@ def test_a_websocket_passes_by_one_line(here: Streams, token: str) -> None:
 
 
 def test_without_the_line_no_upgrade_is_passed(here: Streams, token: str) -> None:
-    received = get(here.place, "/live/x", "Upgrade: websocket", "Connection: Upgrade", f"Authorization: {bearer(token)}")
+    received = get(
+        here.place, "/live/x", "Upgrade: websocket", "Connection: Upgrade", f"Authorization: {bearer(token)}"
+    )
     assert status(received) == 200
     assert not {"Upgrade", "Sec-WebSocket-Accept"} & here.events.requests[-1]["headers"].keys()
     assert here.refusal("/plain/echo", Authorization=bearer(token)) != 101
@@ -245,7 +249,11 @@ def test_without_the_line_no_upgrade_is_passed(here: Streams, token: str) -> Non
 @pytest.mark.parametrize("upgrade", ["h2c", "websocket, h2c", "h2c, websocket", "TLS/1.0", "websocket/13 x"])
 def test_nothing_else_is_upgraded_to(here: Streams, token: str, upgrade: str) -> None:
     before = len(here.sockets.headers)
-    lines = [f"Authorization: {bearer(token)}", "Connection: Upgrade, HTTP2-Settings, close", "HTTP2-Settings: AAMAAABk"]
+    lines = [
+        f"Authorization: {bearer(token)}",
+        "Connection: Upgrade, HTTP2-Settings, close",
+        "HTTP2-Settings: AAMAAABk",
+    ]
     lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
     received = exchange(
         here.place,
@@ -333,7 +341,10 @@ def test_streams_end_within_ten_seconds_when_their_caller_may_not_be_there(here:
         sockets = {
             name: stack.enter_context(here.socket(Authorization=bearer(good))) for name, (good, _) in ways.items()
         }
-        staying, beside = here.listen(Authorization=bearer(token)), stack.enter_context(here.socket(Authorization=bearer(token)))
+        staying, beside = (
+            here.listen(Authorization=bearer(token)),
+            stack.enter_context(here.socket(Authorization=bearer(token))),
+        )
         began = {}
         for name, (_, end) in ways.items():
             end()

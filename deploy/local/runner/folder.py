@@ -42,7 +42,7 @@ def make_folder() -> Path:
 
 
 def _put_temporary_files_on_disk(run: Path) -> None:
-    """Have nginx keep uploads, and what slow clients have not read yet, out of the memory: a file may have gigabytes."""
+    """Have nginx keep uploads, and what slow clients have not read yet, out of memory: they may have gigabytes."""
     own = _on_disk(run)
     own.mkdir(mode=0o711)  # nginx's workers go through it to folders of their own
     (run / "nginx").mkdir()
@@ -72,7 +72,7 @@ def remove_stale() -> list[Path]:
         while processes.dwellers(path) and time.monotonic() < ends:
             time.sleep(0.05)
         remove(path)
-    for path in ON_DISK.glob(f".{PREFIX}*-temp"):  # the memory is empty after a restart of the machine
+    for path in ON_DISK.glob(f".{PREFIX}*-temp"):  # memory is lost when the machine restarts
         if not any(_on_disk(run) == path for run in IN_MEMORY.glob(PREFIX + "*")) and _is_own_folder(path):
             shutil.rmtree(path, ignore_errors=True)
     return stale

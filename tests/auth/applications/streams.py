@@ -24,7 +24,7 @@ socket.onclose = event => { window.code = event.code };
 
 
 class Events:
-    """Over HTTP. ``send`` gives an event to every stream that is open; *requests* are what arrived, bodies by their hash."""
+    """Over HTTP. ``send`` gives an event to every open stream; *requests* are what arrived, bodies by their hash."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -42,7 +42,8 @@ class Events:
                 }  # fmt: skip
                 application.requests.append(said)
                 if "events" in self.path:
-                    return self.stream()
+                    self.stream()
+                    return
                 is_page = self.path.endswith("page")
                 answer = PAGE if is_page else json.dumps(said).encode()
                 self.send_response(200)

@@ -56,7 +56,9 @@ def test_a_page_of_another_origin_opens_no_websocket(streams: Streams, page: Pag
     log_in(place, page, "browsing")
     page.wait_for_url("**/auth/account")
     page.goto(f"http://localhost:{streams.events.port}/x/page")  # the same site, so the cookie comes along
-    page.evaluate(f"""() => {{ const socket = new WebSocket("ws://localhost:{place.port}/sockets/echo");
-        socket.onopen = () => {{ window.result = "open" }}; socket.onclose = () => {{ window.result ??= "closed" }} }}""")
+    page.evaluate(f"""() => {{
+        const socket = new WebSocket("ws://localhost:{place.port}/sockets/echo");
+        socket.onopen = () => {{ window.result = "open" }};
+        socket.onclose = () => {{ window.result ??= "closed" }} }}""")
     assert page.wait_for_function("window.result").json_value() == "closed"
     assert streams.sockets.open == []

@@ -122,7 +122,10 @@ class Sessions:
         return token
 
     def find(self, token: str, *, notice: bool = True) -> Session | None:
-        """Return the session with this token, if its user may be here and it is not over. *notice*: it is in use now."""
+        """Return the session with this token, if its user may be here and it is not over.
+
+        *notice*: it is in use now.
+        """
         if not token.startswith(PREFIX) or len(token) > 64:
             return None
         now = self._clock()

@@ -47,7 +47,9 @@ def streams(settings: Settings, bind: str) -> Callable[[], None] | None:
     """Return the program that streams pass through, or None if nothing says where it meets nginx: a service that *bind*
     has on a Unix socket meets it beside that.
     """
-    folder = settings.streams or (f"{os.path.dirname(bind.removeprefix(UNIX))}/streams" if bind.startswith(UNIX) else "")
+    folder = settings.streams or (
+        f"{os.path.dirname(bind.removeprefix(UNIX))}/streams" if bind.startswith(UNIX) else ""
+    )
     return functools.partial(server.serve, Path(folder), log.info) if folder else None
 
 

@@ -1,4 +1,4 @@
-"""Whether credentials that were let in are still good: asked every few seconds, once for all streams that share them."""
+"""Are credentials that were let in still good? Asked every few seconds, once for all streams that share them."""
 
 import asyncio
 import contextlib

@@ -5,13 +5,13 @@ import contextlib
 import socket
 from collections.abc import Awaitable
 
-# What one direction holds at most. It is read when the one before is written: whoever is slow slows the other side down.
+# Bytes that one direction holds at most. A piece is read when the one before is written: a slow side slows the other.
 PIECE = 16 * 1024
 LINGER = 2.0  # seconds for a peer that is still sending to read the answer that it got meanwhile
 
 
 async def relay(client: socket.socket, server: socket.socket, over: Awaitable[str]) -> str:
-    """Copy until one side closes, or *over* has a reason; return it, or "closed". The sockets are the caller's to close."""
+    """Copy until one side closes, or *over* has a reason; return it, or "closed". The caller closes the sockets."""
     up = asyncio.ensure_future(_copy(client, server))
     down = asyncio.ensure_future(_copy(server, client))
     ended = asyncio.ensure_future(over)
