@@ -94,6 +94,7 @@ BAD = {
     "MERGEPOINT_SERVICES": ["none", "highlight;auth", ","],
     "MERGEPOINT_UPSTREAMS": ["../upstreams.conf", "upstreams.none.conf", "nginx.conf"],
     "MERGEPOINT_USER": ["nobody; x", "there-is-no-such-user"],
+    "AUTH_PUBLIC_URL": ["example.com", "http://example.com", "https://x:0", "https://x/y", "https://[zz]"],
     "TRUSTED_PROXIES": [
         "everybody", "10.0.0.0/8 192.0.2.1", "10.0.0.0/33", "10.0.0.0/99", "fd00::/129", "300.0.0.1", "10.0.0", "::g",
         "10.0.0.0/", "10.0.0.0/8,,10.1.0.0/16", "localhost", "[::1]",
@@ -116,6 +117,7 @@ GOOD = {
     "MERGEPOINT_SERVICES": ["auth", "highlight,thumbnail"],
     "MERGEPOINT_UPSTREAMS": ["upstreams.compose.conf"],
     "MERGEPOINT_USER": ["root"],
+    "AUTH_PUBLIC_URL": ["https://a.example:8443/", "HTTPS://A.B.", "http://[::1]:80", "https://" + 99 * "a." + "de"],
     "TRUSTED_PROXIES": ["0.0.0.0/0,::/0", "10.0.0.0/8, fd00::/8", "::ffff:10.0.0.1,", "192.0.2.1", "::1/128"],
 }  # fmt: skip
 TABLE = re.findall(r"^    \[([A-Z_]+) =>", (NGINX / "settings").read_text(), re.MULTILINE)
