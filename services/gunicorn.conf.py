@@ -13,12 +13,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 _process, _metrics, _settings = read_settings()
 _service = _process.service
 
+_at_end = []  # what is called when the master ends
+
 # prometheus-client adds the workers' numbers up in files; it wants to know where before it is imported, which
 # reading settings does not.
 if not _metrics.multiproc_dir:
     _folder = tempfile.TemporaryDirectory(prefix=f"mergepoint-{_service}-", ignore_cleanup_errors=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
-    on_exit = lambda _master: _folder.cleanup()  # noqa: E731 - a setting
+    _at_end.append(_folder.cleanup)
 
 wsgi_app = f"mergepoint.{_service}.web:create_app()"
 proc_name = f"mergepoint-{_service}"
@@ -60,3 +62,10 @@ def when_ready(_server):
     """What is loaded by now stays shared with the workers: collecting garbage would write to all of it."""
     gc.collect()
     gc.freeze()
+    if _settings.companion:
+        _at_end.append(_kit.keep_companion(_server, _settings, _process.bind))
+
+
+def on_exit(_server):
+    for end in reversed(_at_end):
+        end()

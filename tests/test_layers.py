@@ -14,7 +14,10 @@ from tests.servers import ROOT
 
 SERVICES = ROOT / "services"
 # What knows the kit; everything else in a service is its core. A web face of many paths has a folder for them, routes/.
-FACES = {"web", "routes", "delivery", "sources", "revalidation", "tasks", "options", "config", "start", "__main__"}
+FACES = {
+    "web", "routes", "delivery", "sources", "revalidation", "tasks", "options", "config", "start", "streams",
+    "__main__",
+}  # fmt: skip
 COMPOSERS = {"suite"}  # may import services
 HTTP = {"flask", "werkzeug", "gunicorn", "http", "urllib", "requests", "socket", "wsgiref", "pydantic", "structlog"}
 ADDRESSES = "urllib.parse"  # RFC 3986, which is not HTTP

@@ -26,6 +26,7 @@ BAD_TEXTS = {
     "AUTH_PUBLIC_URL": "http://example.com",
     "AUTH_SMTP_URL": "smtp://ada:hidden@mail:99999",
     "AUTH_STATE": "/dev/null/auth",
+    "AUTH_STREAMS": "streams",
     "AUTH_THUMBNAIL_KEY": "hidden",
     "AUTH_THUMBNAIL_SALT": "hidden",
     "HTMLDIFF_SOURCES": "https://ada:hidden@example.com",

@@ -64,3 +64,23 @@ def test_somebody_elses_folder_stays(place: pathlib.Path) -> None:
     (place / "mergepoint-theirs/lock").touch()
     os.chown(place / "mergepoint-theirs", 33, 33)
     assert folder.remove_stale() == []
+
+
+def test_uploads_of_a_run_in_memory_wait_on_a_disk_and_go_with_it(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"IN_MEMORY": tmp_path / "memory", "ON_DISK": tmp_path / "disk"}
+    for name, path in places.items():
+        path.mkdir()
+        monkeypatch.setattr(folder, name, path)
+    made = folder.make_folder()
+    assert made.parent == places["IN_MEMORY"]
+    (made / "nginx/temp/upload").write_text("x")
+    assert [path.name for path in places["ON_DISK"].rglob("upload")] == ["upload"]
+    lost = places["ON_DISK"] / ".mergepoint-lost-temp"
+    lost.mkdir()
+    folder.remove_stale()
+    assert not lost.exists()
+    assert (made / "nginx/temp/upload").exists()
+    folder.remove(made)
+    assert list(tmp_path.rglob("*mergepoint*")) == []

@@ -35,7 +35,22 @@ def make_folder() -> Path:
     made = Path(tempfile.mkdtemp(prefix="." + PREFIX, dir=IN_MEMORY if fits else ON_DISK))
     made.chmod(0o755)  # nginx's workers are another user
     lock(made / LOCK)
-    return made.rename(made.with_name(made.name.removeprefix(".")))
+    made = made.rename(made.with_name(made.name.removeprefix(".")))
+    if fits:
+        _put_temporary_files_on_disk(made)
+    return made
+
+
+def _put_temporary_files_on_disk(run: Path) -> None:
+    """Have nginx keep uploads, and what slow clients have not read yet, out of memory: they may have gigabytes."""
+    own = _on_disk(run)
+    own.mkdir(mode=0o711)  # nginx's workers go through it to folders of their own
+    (run / "nginx").mkdir()
+    (run / "nginx/temp").symlink_to(own)
+
+
+def _on_disk(run: Path) -> Path:
+    return ON_DISK / f".{run.name}-temp"
 
 
 def lock(path: Path) -> bool:
@@ -57,6 +72,9 @@ def remove_stale() -> list[Path]:
         while processes.dwellers(path) and time.monotonic() < ends:
             time.sleep(0.05)
         remove(path)
+    for path in ON_DISK.glob(f".{PREFIX}*-temp"):  # memory is lost when the machine restarts
+        if not any(_on_disk(run) == path for run in IN_MEMORY.glob(PREFIX + "*")) and _is_own_folder(path):
+            shutil.rmtree(path, ignore_errors=True)
     return stale
 
 
@@ -64,6 +82,16 @@ def remove(path: Path) -> None:
     """Remove a run's folder, and end what still works in it."""
     processes.kill(lambda: processes.dwellers(path))
     shutil.rmtree(path, ignore_errors=True)
+    if _is_own_folder(_on_disk(path)):
+        shutil.rmtree(_on_disk(path), ignore_errors=True)
+
+
+def _is_own_folder(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def _ours() -> Iterator[Path]:

@@ -22,6 +22,7 @@ from .mail import Server
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 PORTS = range(1, 65_536)
+STREAMS = re.compile(r"/[^\x00]{1,79}")
 TEN_YEARS = 10 * 365 * 86_400  # seconds
 HEXADECIMAL = "hexadecimal digits, two for each byte, are expected"
 
@@ -44,6 +45,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="auth_")
     several_lines = frozenset({"origins", "oidc"})
+    companion = "mergepoint.auth.start:streams"
 
     public_url: str = Field(default_factory=lambda: origin(os.environ.get("MERGEPOINT_LISTEN") or ":8080"))
     state: Path = Field(default_factory=lambda: folder_for("auth"))
@@ -58,6 +60,7 @@ class Settings(ServiceSettings):
     thumbnail_salt: str = Field("", repr=False, pattern=r"^([0-9a-fA-F]{2})*$", description=HEXADECIMAL)
     session_idle: int = Field(7 * 86400, ge=60, le=TEN_YEARS)
     session_lifetime: int = Field(30 * 86400, ge=60, le=TEN_YEARS)
+    streams: str = ""
     max_bytes: int = Field(65_536, ge=1024, le=1 << 20)
 
     @field_validator("public_url")
@@ -73,6 +76,13 @@ class Settings(ServiceSettings):
             nearest = os.path.dirname(nearest)
         if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
             raise ValueError("a folder that is there, or that can be made, for this process to write to, is expected")
+        return value
+
+    @field_validator("streams")
+    @classmethod
+    def _is_an_absolute_path(cls, value: str) -> str:
+        if value and not STREAMS.fullmatch(value):
+            raise ValueError("the path of a folder is expected, from / on, of at most 80 characters (for sockets)")
         return value
 
     @field_validator("database_url")

@@ -47,11 +47,14 @@ class Gate:
         self._sessions, self._keys, self._throttle, self._identities = sessions, keys, throttle, identities
         self._clock = clock
 
-    def decide(self, policy: str, service: str, credentials: Credentials) -> Decision:
-        """Return a Decision, or raise LoginRequired, InvalidCredential, Forbidden or RateExceeded."""
+    def decide(self, policy: str, service: str, credentials: Credentials, *, again: bool = False) -> Decision:
+        """Return a Decision, or raise LoginRequired, InvalidCredential, Forbidden or RateExceeded.
+
+        Asked *again* about a request under way, it counts neither against a key's rate nor as activity.
+        """
         if checked(policy) == "public":
             return Decision()
-        caller = self.caller(credentials)
+        caller = self.caller(credentials, again=again)
         if caller is None:
             if policy != "optional":
                 raise LoginRequired
@@ -60,28 +63,29 @@ class Gate:
         counted = caller.key is not None and caller.key.rate is not None
         return Decision(self._identities.sign(claims(caller.user, caller.key), service), counted=counted)
 
-    def caller(self, credentials: Credentials) -> Caller | None:
+    def caller(self, credentials: Credentials, *, again: bool = False) -> Caller | None:
         """Return who asks. A bad cookie is as none; a bad bearer token is an error, since somebody meant it."""
         if credentials.bearer is not None:
-            return self._bearer(credentials.bearer)
-        session = self.session(credentials)
+            return self._bearer(credentials.bearer, again)
+        session = self.session(credentials, again=again)
         return Caller(session.user, session_id=session.id) if session and not session.pending else None
 
-    def session(self, credentials: Credentials) -> Session | None:
+    def session(self, credentials: Credentials, *, again: bool = False) -> Session | None:
         """Return the session that a request belongs to, one that still lacks its second factor too."""
         token = credentials.bearer or credentials.cookie
-        return self._sessions.find(token) if token else None
+        return self._sessions.find(token, notice=not again) if token else None
 
     def is_stale(self, credentials: Credentials) -> bool:
         """Whether the cookie is good for nothing, not even for showing a second factor."""
         return credentials.cookie is not None and credentials.bearer is None and self.session(credentials) is None
 
-    def _bearer(self, token: str) -> Caller:
-        if found := self._keys.find(token):
+    def _bearer(self, token: str, again: bool) -> Caller:
+        if found := self._keys.find(token, notice=not again):
             user, key = found
-            self._count(key)
+            if not again:
+                self._count(key)
             return Caller(user, key=key)
-        session = self._sessions.find(token)
+        session = self._sessions.find(token, notice=not again)
         if session is None or session.pending:
             raise InvalidCredential
         return Caller(session.user, session_id=session.id)

@@ -101,8 +101,10 @@ class Keys:
         with self._store.write() as connection:
             return self._insert(connection, user.id, key, origin, "key_created")
 
-    def find(self, secret: str) -> tuple[User, Key] | None:
-        """Return whose key this is, if it is good; a malformed one costs no look into the database."""
+    def find(self, secret: str, *, notice: bool = True) -> tuple[User, Key] | None:
+        """Return whose key this is, if it is good; a malformed one costs no look into the database. *notice*: it is in
+        use now.
+        """
         if not is_well_formed(secret):
             return None
         now = self._clock()
@@ -110,7 +112,7 @@ class Keys:
             row = connection.execute(FIND, {"key_hash": hashed(secret)}).mappings().first()
         if row is None or row["user_disabled"] or (row["expires"] is not None and row["expires"] <= now):
             return None
-        if row["used"] is None or now - row["used"] >= NOTICE:
+        if notice and (row["used"] is None or now - row["used"] >= NOTICE):
             self._notice(row["id"], now)
         return User(row["user_id"], *(row[f"user_{name}"] for name in USER[1:])), _key(row)
 

@@ -121,8 +121,11 @@ class Sessions:
             self._audit.note(connection, event, origin, user_id=user.id, how=how, session=values["id"])
         return token
 
-    def find(self, token: str) -> Session | None:
-        """Return the session with this token, if its user may be here and it is not over."""
+    def find(self, token: str, *, notice: bool = True) -> Session | None:
+        """Return the session with this token, if its user may be here and it is not over.
+
+        *notice*: it is in use now.
+        """
         if not token.startswith(PREFIX) or len(token) > 64:
             return None
         now = self._clock()
@@ -130,7 +133,7 @@ class Sessions:
             row = connection.execute(FIND, {"token_hash": hashed(token)}).mappings().first()
         if row is None or row["user_disabled"] or self._is_over(row, now):
             return None
-        if now - row["seen"] >= NOTICE:
+        if notice and now - row["seen"] >= NOTICE:
             self._notice(row["id"], now)
         return _session(row)
 

@@ -4,12 +4,14 @@ In a process of its own, whose memory nobody inherits: that of Alembic (10 MB) a
 """
 
 import contextlib
+import functools
 import logging
 import os
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -18,8 +20,10 @@ from .core import FIRST_PASSWORD, Auth
 from .errors import StoreUnavailable
 from .folder import InUse, in_use
 from .store import Store
+from .streams import server
 
 WAIT_FOR_DATABASE = 30.0  # seconds
+UNIX = "unix:"
 
 log = structlog.get_logger()
 
@@ -37,6 +41,16 @@ def opened(settings: Settings) -> Auth:
     auth = _core(settings)
     auth.held = held  # as long as one of the processes lives that are forked from this one
     return auth
+
+
+def streams(settings: Settings, bind: str) -> Callable[[], None] | None:
+    """Return the program that streams pass through, or None if nothing says where it meets nginx: a service that *bind*
+    has on a Unix socket meets it beside that.
+    """
+    folder = settings.streams or (
+        f"{os.path.dirname(bind.removeprefix(UNIX))}/streams" if bind.startswith(UNIX) else ""
+    )
+    return functools.partial(server.serve, Path(folder), log.info) if folder else None
 
 
 def _core(settings: Settings) -> Auth:

@@ -52,6 +52,9 @@ class BaseSettings(pydantic_settings.BaseSettings):
 class ServiceSettings(BaseSettings):
     """What every service has: gunicorn.conf.py reads it."""
 
+    companion: ClassVar[str] = ""
+    """A program that runs beside the workers, as ``module:function``; see kit.companion."""
+
     workers: int = Field(2, ge=1, le=256)
     threads: int = Field(32, ge=1, le=1024)
 

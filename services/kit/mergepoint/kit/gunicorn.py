@@ -1,8 +1,9 @@
 """What gunicorn needs to keep the suite's promises: its own errors as problems, its log as JSON."""
 
+import importlib
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -13,6 +14,8 @@ from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client.multiprocess import mark_process_dead
 
 from . import logs, problems
+from .companion import Companion
+from .config import ServiceSettings
 from .problems import Problem
 
 LIMITS = {
@@ -61,6 +64,26 @@ def log_config(service: str) -> dict[str, Any]:
     """Set up logging for *service* and return the same for gunicorn's ``logconfig_dict``."""
     logs.configure(service)
     return logs.standard(service)
+
+
+def keep_companion(server: Any, settings: ServiceSettings, bind: str) -> Callable[[], None]:
+    """Keep the companion of a service's *settings* running as long as the master *server* does; return what ends it.
+
+    Its function is given the settings and the address that the service is *bind*-ed to, and returns the program.
+    """
+    module, _, function = settings.companion.partition(":")
+    program = getattr(importlib.import_module(module), function)(settings, bind)
+    if program is None:
+        return lambda: None
+    companion = Companion(program)
+    manage = server.manage_workers  # what the master does about once a second, and at the start
+
+    def manage_all() -> None:
+        companion.ensure()
+        manage()
+
+    server.manage_workers = manage_all
+    return companion.end
 
 
 def warn(lines: Iterable[str]) -> None:

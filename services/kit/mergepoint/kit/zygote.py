@@ -97,7 +97,7 @@ def _as_zygote(
     """Prepare, then fork a child for every message, until nobody is left who could send one."""
     try:
         os.setpgid(0, 0)  # a Ctrl-C in the owner's terminal is the owner's
-        _close_all_but(control.fileno())
+        close_all_but(control.fileno())
         for number in OWNERS_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
@@ -192,9 +192,9 @@ def _read(owner: socket.socket, length: int) -> bytes:
     return data
 
 
-def _close_all_but(control: int) -> None:
+def close_all_but(kept: int = -1) -> None:
     """Close what a fork inherits, so that no listening socket or connection outlives its owner here."""
     for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) != control:
+        if int(name) > 2 and int(name) != kept:
             with contextlib.suppress(OSError):
                 os.close(int(name))

@@ -18,13 +18,16 @@ CHALLENGE = 'Bearer realm="mergepoint"'
 def add(app: Flask) -> None:
     @app.get("/auth/verify")
     def verify() -> Response:
-        """200, 401, 403 or 429. nginx names policy and service, and never passes on a client's own such headers."""
+        """200, 401, 403 or 429. nginx names policy and service, and never passes on a client's own such headers;
+        Mergepoint-Again says that the request was let in before.
+        """
         policy, service = request.headers.get("Mergepoint-Policy"), request.headers.get("Mergepoint-Audience")
         if not policy or not service:
             raise Problem("not_found", "there is nothing at this path")
         response = Response(status=200)
         try:
-            decision = auth().gate.decide(policy, service, credentials())
+            again = "Mergepoint-Again" in request.headers
+            decision = auth().gate.decide(policy, service, credentials(), again=again)
         except (LoginRequired, InvalidCredential) as error:
             response.status_code = 401
             response.headers["WWW-Authenticate"] = challenge(error)

@@ -31,8 +31,8 @@ budget = Budget()
 SECONDS_PER_RULE = 0.5e-6  # to see whether it can begin with a character
 SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 384
 SECONDS_PER_RETRIED = 16e-6  # to look at a step again, whether it can be made better or not
-# Held while tables change: threads share them, and the steps of one lexer may need another's. It is held while a process
-# forks too, so that the new one gets no half-made tables.
+# Held while tables change: threads share them, and the steps of one lexer may need another's. A process that forks
+# holds it too, so that the new one gets no half-made tables.
 _preparing = RLock()
 os.register_at_fork(before=_preparing.acquire, after_in_parent=_preparing.release, after_in_child=_preparing.release)
 _SPECIAL = sum(1 << ord(char) for char in "\n&<>")
