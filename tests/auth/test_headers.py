@@ -106,3 +106,13 @@ def test_what_hides_in_a_body_is_no_request_of_its_own(place: Place, lines: list
     for seen in json.loads(told(place)):
         assert not seen["target"].startswith("/backstage")
         assert ["Mergepoint-Identity", "a.b.root"] not in seen["headers"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/auth/login", "/auth/account", "/auth/me", "/auth/nothing", "/auth/jwks.json", "/wiki/"]
+)
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_our_own_answers_say_each_header_once(place: Place, path: str, accept: str) -> None:
+    names = [name.lower() for name in place.request("GET", path, None, {"Accept": accept}).headers]
+    once = [name for name in names if name != "set-cookie"]
+    assert sorted(once) == sorted(set(once))
