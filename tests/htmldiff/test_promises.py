@@ -10,7 +10,7 @@ from hypothesis import given
 
 from mergepoint.htmldiff import HtmldiffError, compare, policy, render_html_diff, resolve
 from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.limits import TooComplex
+from mergepoint.htmldiff.errors import TooComplex
 from mergepoint.htmldiff.normal import normalise
 from tests.fuzzing import SHARE, fuzz
 from tests.htmldiff.checks import is_inert, parts_are_in_place, reparsed, text, text_of_side

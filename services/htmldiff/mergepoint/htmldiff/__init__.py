@@ -2,7 +2,7 @@
 
 from .changes import Change
 from .core import Comparison, apply, compare, render_html_diff
-from .limits import HtmldiffError
+from .errors import HtmldiffError
 from .resolve import resolve
 from .sequences import Opcode, diff
 from .versions import Annotated, annotate

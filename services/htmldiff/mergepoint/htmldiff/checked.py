@@ -6,7 +6,7 @@ from typing import NamedTuple
 from . import limits, policy
 from .changes import LostPair, pair_lost
 from .choice import Choice
-from .limits import TooComplex
+from .errors import TooComplex
 from .merge import merge
 from .normal import Document, parse
 from .placeholders import Gap, filled, gaps, span

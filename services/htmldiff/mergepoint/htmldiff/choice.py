@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .limits import BadOption
+from .errors import BadOption
 from .policy import is_web_url
 from .words import GRANULARITIES, IGNORABLE
 

@@ -9,7 +9,7 @@ from .changes import Change, describe, lost_changes
 from .checked import best
 from .choice import Choice, choose
 from .clean import Rules
-from .limits import BadOption
+from .errors import BadOption
 from .markup import escape, name_of
 from .normal import Document, parse, read
 from .page import page

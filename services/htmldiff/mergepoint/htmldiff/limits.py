@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import accumulate
 
+from .errors import BadText, TooComplex, TooDeep, TooLarge, TooManyAttributes
 from .markup import VOID, is_end, name_of, names
 
 MOST_BYTES = 2 << 20
@@ -31,53 +32,6 @@ FORMATTING_TAG = re.compile(rf"<(/?)({'|'.join(sorted(FORMATTING))})(?=[\s/>])([
 START = re.compile(r"<([a-zA-Z][^\s/>]*)")
 LONG_TAG = re.compile(r"<[a-zA-Z](?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+")
 SPACE_OR_QUOTED = re.compile(r"[\s/]+|\"[^\"]*\"|'[^']*'")
-
-
-class HtmldiffError(ValueError):
-    """This HTML cannot be compared; *field* is old or new."""
-
-    code = "unprocessable"
-
-    def __init__(self, message: str, *, field: str = "", limit: int | None = None) -> None:
-        super().__init__(message)
-        self.field = field
-        self.limit = limit
-
-
-class TooLarge(HtmldiffError):
-    """More bytes than MOST_BYTES."""
-
-    code = "body_too_large"
-
-
-class TooDeep(HtmldiffError):
-    """Elements nest deeper than MOST_NESTING."""
-
-    code = "too_deep"
-
-
-class TooManyAttributes(HtmldiffError):
-    """A tag has more attributes than MOST_ATTRIBUTES."""
-
-    code = "too_many_attributes"
-
-
-class TooComplex(HtmldiffError):
-    """A parser would make too much of it, or never the same twice."""
-
-    code = "too_complex"
-
-
-class BadText(HtmldiffError):
-    """Not text that can be encoded."""
-
-    code = "invalid_encoding"
-
-
-class BadOption(HtmldiffError):
-    """An option has a value it cannot have."""
-
-    code = "invalid_option"
 
 
 def check(html: str, field: str) -> None:

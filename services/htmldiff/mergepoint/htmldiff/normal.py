@@ -9,7 +9,7 @@ from functools import cached_property
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
-from . import limits
+from . import errors, limits
 from .clean import Lost, Rules, TooManyAttributesInTag, clean
 from .markup import escape_text, is_end
 
@@ -91,4 +91,4 @@ def normalise(html: str, rules: Rules, field: str = "html") -> Document:
                 return Document(pieces, tuple(lost))
     except TooManyAttributesInTag:
         raise limits.too_many_attributes(field) from None
-    raise limits.TooComplex(f"a parser never reads {field} the same twice", field=field)
+    raise errors.TooComplex(f"a parser never reads {field} the same twice", field=field)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from . import marks
 from .clean import Lost, Rules
-from .limits import HtmldiffError
+from .errors import HtmldiffError
 from .markup import TABLE_PARTS, attributes, name_of, names, split
 from .normal import Document, normalise
 from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written

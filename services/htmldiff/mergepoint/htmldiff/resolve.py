@@ -4,22 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import marks
-from .markup import (
-    ATTRIBUTE,
-    BLOCKS,
-    OUR_ID,
-    OURS,
-    SPACE,
-    TABLE_PARTS,
-    UNSEEN,
-    VOID,
-    drop_class,
-    is_end,
-    name_of,
-    split,
-    start_tag,
-    unescape,
-)
+from .markup import ATTRIBUTE, BLOCKS, OUR_ID, OURS, SPACE, TABLE_PARTS, UNSEEN, VOID, drop_class, is_end, name_of, split, start_tag, unescape
 from .tree import ATOM, SINGLE, WITH_TEXT, Kinds
 
 LEAVES = frozenset((SINGLE, ATOM, WITH_TEXT))

@@ -11,7 +11,7 @@ from . import policy
 from .checked import fitting, script_of
 from .choice import Choice, choose
 from .clean import Rules
-from .limits import BadOption
+from .errors import BadOption
 from .markup import escape, split
 from .normal import Document, read
 from .script import Change, Columns, Keep, Piece, Whole, written
