@@ -8,10 +8,11 @@ import nh3
 import pytest
 from hypothesis import given
 
-from mergepoint.htmldiff import HtmldiffError, compare, policy, render_html_diff, resolve
-from mergepoint.htmldiff.clean import Rules
+from mergepoint.htmldiff import HtmldiffError, compare, render_html_diff, resolve
 from mergepoint.htmldiff.errors import TooComplex
-from mergepoint.htmldiff.normal import normalise
+from mergepoint.htmldiff.reading import policy
+from mergepoint.htmldiff.reading.canonical import normalise
+from mergepoint.htmldiff.reading.clean import Rules
 from tests.fuzzing import SHARE, fuzz
 from tests.htmldiff.checks import is_inert, parts_are_in_place, reparsed, text, text_of_side
 from tests.htmldiff.documents import documents, many_pairs, pairs

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from mergepoint.htmldiff import apply, compare, resolve
-from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.normal import normalise
+from mergepoint.htmldiff.reading.canonical import normalise
+from mergepoint.htmldiff.reading.clean import Rules
 from tests.htmldiff.checks import reparsed
 
 # Scripts in HTML's escaped states (13.2.5.17 to 31), ended and not.

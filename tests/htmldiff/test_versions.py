@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergepoint.htmldiff import HtmldiffError, annotate, policy
-from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.normal import normalise
+from mergepoint.htmldiff import HtmldiffError, annotate
+from mergepoint.htmldiff.reading import policy
+from mergepoint.htmldiff.reading.canonical import normalise
+from mergepoint.htmldiff.reading.clean import Rules
 from tests.fuzzing import fuzz
 from tests.htmldiff.checks import text
 from tests.htmldiff.documents import documents

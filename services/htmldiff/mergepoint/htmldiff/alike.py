@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from .markup import names
-from .tree import Block
+from .reading.markup import names
+from .reading.tree import Block
 from .words import UNSPACED
 
 Child: TypeAlias = Block | str

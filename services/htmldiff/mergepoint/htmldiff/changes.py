@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from .clean import Lost
 from .columns import colgroups
-from .markup import name_of
+from .reading.clean import Lost
+from .reading.markup import name_of
+from .reading.tree import Block
 from .script import Change as Text
 from .script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
 from .sequences import diff
-from .tree import Block
 
 KINDS = (
     "inserted",

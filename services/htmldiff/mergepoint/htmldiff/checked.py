@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from . import limits, policy
 from .changes import LostPair, pair_lost
 from .choice import Choice
 from .errors import TooComplex
 from .merge import merge
-from .normal import Document, parse
 from .placeholders import Gap, filled, gaps, span
+from .reading import limits, policy
+from .reading.canonical import Document, parse
+from .reading.tree import MORE_THAN_TAGS, Kinds, build
 from .render import Look, render
 from .resolve import resolve
 from .script import Change, Keep, Script, moves, number
-from .tree import MORE_THAN_TAGS, Kinds, build
 from .words import COARSE, GRANULARITIES, Segment, Tokens
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import BadOption
-from .policy import is_web_url
+from .reading.policy import is_web_url
 from .words import GRANULARITIES, IGNORABLE
 
 VIEWS = ("inline", "side-by-side", "insertions", "deletions")

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from .reading.tree import Block
 from .sequences import best_in_order, in_place
-from .tree import Block
 
 MOST_COLUMNS = 50
 MOST_CELLS = 50_000

@@ -8,12 +8,12 @@ from typing import Any
 from .changes import Change, describe, lost_changes
 from .checked import best
 from .choice import Choice, choose
-from .clean import Rules
 from .errors import BadOption
-from .markup import escape, name_of
-from .normal import Document, parse, read
 from .page import page
 from .placeholders import places
+from .reading.canonical import Document, parse, read
+from .reading.clean import Rules
+from .reading.markup import escape, name_of
 from .resolve import resolve
 from .words import Segment, icu_words
 

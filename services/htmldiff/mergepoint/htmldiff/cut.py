@@ -8,9 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from .markup import names
 from .meaning import meant
 from .nodes import Node, Side, Span
+from .reading.markup import names
 
 # Two of them side by side look like one.
 CUTTABLE = names(

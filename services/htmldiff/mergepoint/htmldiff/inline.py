@@ -6,11 +6,11 @@ Most changes leave the tags alone; then the pieces are joined tokens. Where a ta
 from collections.abc import Sequence
 
 from .lines import diff_lines
-from .markup import SPACE, names
+from .reading.markup import SPACE, names
+from .reading.tree import END, INLINE, Kinds
 from .script import Change, Keep, Piece
 from .sequences import Opcode, diff_strings, tidy
 from .spaces import by_spaces
-from .tree import END, INLINE, Kinds
 from .weave import Compare, IsWeak, weave
 from .words import Tokens
 

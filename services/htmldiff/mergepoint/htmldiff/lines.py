@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from .markup import MARKUP, is_end, name_of
+from .reading.markup import MARKUP, is_end, name_of
+from .reading.tree import ATOM, INLINE, Kinds
 from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_place, opcodes
-from .tree import ATOM, INLINE, Kinds
 
 LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")
 MOST_COMPARED = 2_500  # pairs of lines

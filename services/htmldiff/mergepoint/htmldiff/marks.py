@@ -1,6 +1,6 @@
 """How a change looks in HTML: the famous format, and what full markup adds so that it can be undone."""
 
-from .markup import ATTRIBUTE, NEVER_NESTED, SPACE, add_class, attributes, escape, name_of
+from .reading.markup import ATTRIBUTE, NEVER_NESTED, SPACE, add_class, attributes, escape, name_of
 from .script import Tag
 
 CLASS = "tagdiff_"

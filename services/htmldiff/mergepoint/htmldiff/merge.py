@@ -10,8 +10,8 @@ from .columns import colgroups, matched_rows
 from .inline import merge_runs
 from .lines import keeps_lines
 from .meaning import meant
+from .reading.tree import Block, Kinds
 from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole
-from .tree import Block, Kinds
 from .words import Tokens
 
 

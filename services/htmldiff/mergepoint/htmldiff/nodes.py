@@ -3,9 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from .markup import name_of
+from .reading.markup import name_of
+from .reading.tree import END, INLINE, Kinds
 from .script import Element
-from .tree import END, INLINE, Kinds
 
 Span = tuple[int, int]
 

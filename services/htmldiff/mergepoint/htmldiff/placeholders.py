@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from . import marks
-from .clean import Lost, Rules
 from .errors import HtmldiffError
-from .markup import TABLE_PARTS, attributes, name_of, names, split
-from .normal import Document, normalise
+from .reading.canonical import Document, normalise
+from .reading.clean import Lost, Rules
+from .reading.markup import TABLE_PARTS, attributes, name_of, names, split
+from .reading.tree import Block, Kinds, build
 from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
-from .tree import Block, Kinds, build
 
 KINDS = {
     "applet": "object",

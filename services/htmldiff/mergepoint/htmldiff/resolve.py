@@ -4,8 +4,23 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import marks
-from .markup import ATTRIBUTE, BLOCKS, OUR_ID, OURS, SPACE, TABLE_PARTS, UNSEEN, VOID, drop_class, is_end, name_of, split, start_tag, unescape
-from .tree import ATOM, SINGLE, WITH_TEXT, Kinds
+from .reading.markup import (
+    ATTRIBUTE,
+    BLOCKS,
+    OUR_ID,
+    OURS,
+    SPACE,
+    TABLE_PARTS,
+    UNSEEN,
+    VOID,
+    drop_class,
+    is_end,
+    name_of,
+    split,
+    start_tag,
+    unescape,
+)
+from .reading.tree import ATOM, SINGLE, WITH_TEXT, Kinds
 
 LEAVES = frozenset((SINGLE, ATOM, WITH_TEXT))
 Decide = Callable[[int], bool]

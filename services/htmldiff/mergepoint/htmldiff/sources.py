@@ -9,8 +9,8 @@ from mergepoint.kit.fetch import Fetcher
 from mergepoint.kit.freshness import freshness
 from mergepoint.kit.options import read_text
 
-from .limits import MOST_BYTES
 from .options import PairOptions
+from .reading.limits import MOST_BYTES
 
 Pair = TypeVar("Pair", bound=PairOptions)
 HTML = "text/html"

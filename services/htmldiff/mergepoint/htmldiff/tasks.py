@@ -19,8 +19,8 @@ from mergepoint.kit.time_limit import TimeLimit, longest
 from . import core, versions
 from .checked import coarser, fitting
 from .choice import Choice
-from .normal import Document
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
+from .reading.canonical import Document
 
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0

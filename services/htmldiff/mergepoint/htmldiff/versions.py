@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import policy
 from .checked import fitting, script_of
 from .choice import Choice, choose
-from .clean import Rules
 from .errors import BadOption
-from .markup import escape, split
-from .normal import Document, read
+from .reading import policy
+from .reading.canonical import Document, read
+from .reading.clean import Rules
+from .reading.markup import escape, split
 from .script import Change, Columns, Keep, Piece, Whole, written
 from .words import Segment, icu_words
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from .cut import cut
-from .markup import NEVER_NESTED, SPACE, VOID, name_of
 from .meaning import UNSEEN_ON_SPACE, formats, shows_nothing
 from .nodes import Node, Side, Span
+from .reading.markup import NEVER_NESTED, SPACE, VOID, name_of
+from .reading.tree import Kinds
 from .script import Change, Close, Element, Keep, Open, Piece
 from .sequences import Opcode, tidy
-from .tree import Kinds
 from .words import Tokens
 
 ROUNDS = 4  # of cutting: a cut can make others cross

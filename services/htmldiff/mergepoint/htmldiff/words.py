@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from unicodedata import normalize
 
-from .markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
 from .meaning import meant
+from .reading.markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
 
 GRANULARITIES = ("character", "word", "sentence", "block", "document")
 # Each takes less work than those before it; in it as in these, whatever differs at all is deleted and added.

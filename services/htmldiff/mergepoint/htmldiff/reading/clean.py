@@ -4,10 +4,23 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+from ..errors import TooComplex
 from . import policy
 from .limits import MOST_ATTRIBUTES
-from .errors import TooComplex
-from .markup import ATTRIBUTE, MARKUP, OUR_ID, OURS, RAW, VOID, escape, escape_text, is_end, name_of, start_tag, unescape
+from .markup import (
+    ATTRIBUTE,
+    MARKUP,
+    OUR_ID,
+    OURS,
+    RAW,
+    VOID,
+    escape,
+    escape_text,
+    is_end,
+    name_of,
+    start_tag,
+    unescape,
+)
 
 # Elements of which a part is lost with them.
 MEDIA = frozenset(("video", "audio"))

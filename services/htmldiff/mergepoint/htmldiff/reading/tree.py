@@ -7,7 +7,7 @@ in a block is looked at when it is asked for; most blocks are equal and never ar
 
 from collections.abc import Iterator, Sequence
 
-from .errors import TooComplex
+from ..errors import TooComplex
 from .markup import ATOMS, BLOCKS, RAW, SPACE, TABLE_PARTS, TEXT_ONLY, UNSEEN, VOID, is_end, join_atoms, name_of
 
 INLINE, BLOCK, VOID_BLOCK, END, ATOM, SINGLE, COMMENT, WITH_TEXT = range(8)

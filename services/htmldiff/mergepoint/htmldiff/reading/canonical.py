@@ -9,7 +9,8 @@ from functools import cached_property
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
-from . import errors, limits
+from .. import errors
+from . import limits
 from .clean import Lost, Rules, TooManyAttributesInTag, clean
 from .markup import escape_text, is_end
 

@@ -2,7 +2,7 @@
 
 Parsers take minutes for 50,000 open elements or 100,000 attributes, and gigabytes for formatting that is opened once
 and opened again in every paragraph. The scan reads tags as they stand and errs on the generous side; the exact limits
-are checked on what the parser made (clean.py, tree.py).
+are checked on what the parser made (clean.py, check_depth).
 """
 
 import re
@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import accumulate
 
-from .errors import BadText, TooComplex, TooDeep, TooLarge, TooManyAttributes
+from ..errors import BadText, TooComplex, TooDeep, TooLarge, TooManyAttributes
 from .markup import VOID, is_end, name_of, names
 
 MOST_BYTES = 2 << 20
