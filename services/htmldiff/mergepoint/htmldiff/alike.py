@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from .reading.markup import names
 from .reading.tree import Block
-from .words import UNSPACED
+from .segmentation import UNSPACED
 
 Child: TypeAlias = Block | str
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .changes import LostPair, pair_lost
-from .choice import Choice
+from .choice import COARSE, GRANULARITIES, Choice
 from .errors import TooComplex
 from .merge import merge
 from .placeholders import Gap, filled, gaps, span
@@ -14,7 +14,8 @@ from .reading.tree import MORE_THAN_TAGS, Kinds, build
 from .render import Look, render
 from .resolve import resolve
 from .script import Change, Keep, Script, moves, number
-from .words import COARSE, GRANULARITIES, Segment, Tokens
+from .segmentation import Segment
+from .words import Tokens
 
 
 class Result(NamedTuple):

@@ -1,13 +1,17 @@
 """How to compare and what to write. Every value is checked here; the service's own options say the same to HTTP."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import BadOption
-from .reading.policy import is_web_url
-from .words import GRANULARITIES, IGNORABLE
 
+GRANULARITIES = ("character", "word", "sentence", "block", "document")
+# Each takes less work than those before it; in it as in these, whatever differs at all is deleted and added.
+COARSE = ("block", "document")
+IGNORABLE = ("whitespace", "attributes", "case", "comments", "invisible")
 VIEWS = ("inline", "side-by-side", "insertions", "deletions")
 MARKUPS = ("classic", "full")
 SANITIZE = ("safe", "none")
@@ -63,3 +67,11 @@ def choose(given: Mapping[str, Any]) -> Choice:
 def _among(name: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise BadOption(f"{name} cannot be {value!r}, only {', '.join(allowed)}", field=name)
+
+
+def is_web_url(url: str) -> bool:
+    """Say whether links can be relative to *url*."""
+    try:
+        return bool(re.match(r"https?://[^\s/?#]+", url, re.IGNORECASE)) and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False

@@ -15,7 +15,7 @@ from .reading.canonical import Document, parse, read
 from .reading.clean import Rules
 from .reading.markup import escape, name_of
 from .resolve import resolve
-from .words import Segment, icu_words
+from .segmentation import Segment, icu_words
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .reading.canonical import Document, read
 from .reading.clean import Rules
 from .reading.markup import escape, split
 from .script import Change, Columns, Keep, Piece, Whole, written
-from .words import Segment, icu_words
+from .segmentation import Segment, icu_words
 
 MOST_VERSIONS = 100
 VERSION = "data-diff-version"

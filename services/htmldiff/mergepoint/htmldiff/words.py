@@ -4,19 +4,14 @@ A token is a word with the white space before it. What ``ignore`` names is taken
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from unicodedata import normalize
 
+from .choice import COARSE
 from .meaning import meant
 from .reading.markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
-
-GRANULARITIES = ("character", "word", "sentence", "block", "document")
-# Each takes less work than those before it; in it as in these, whatever differs at all is deleted and added.
-COARSE = ("block", "document")
-IGNORABLE = ("whitespace", "attributes", "case", "comments", "invisible")
-
-Segment = Callable[[str], Iterable[str]]
+from .segmentation import UNSPACED, Segment, icu_words
 
 _TAGS = MARKUP.pattern[1:-1]
 # All but ASCII and Unicode punctuation, symbols and spaces; joiners hold an emoji together, marks belong to letters.
@@ -82,19 +77,9 @@ def pattern(granularity: str, *, any_space: bool = False, invisible: bool = Fals
     return re.compile(f"{token}|{_TAGS}", re.DOTALL)
 
 
-# Scripts that write words without spaces between them: Thai, Lao, Burmese, Khmer, Chinese, Japanese.
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-UNSPACED = re.compile(rf"[{_UNSPACED}\U00020000-\U0003ffff]")
 MORE_SPACE = re.compile(f"{_ANY_SPACE}+")
 AT_BLOCK = re.compile(rf" ?(</?(?:{'|'.join(sorted(BLOCKS))})\b[^>]*>) ?")
 COMMENT = re.compile("<!--.*?-->", re.DOTALL)
-
-
-def icu_words(text: str) -> Iterable[str]:
-    """Return *text* cut into words by ICU, which has dictionaries for what is written without spaces."""
-    from icu4py.breakers import WordBreaker  # 30 MB of dictionaries: only for who needs them
-
-    return WordBreaker(text, "root")
 
 
 class Tokens:

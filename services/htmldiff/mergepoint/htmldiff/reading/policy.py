@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import nh3
 
@@ -190,11 +189,3 @@ def _asked(element: str, attribute: str, value: str) -> str | None:
     """Return what nh3 makes of this attribute; None if it goes."""
     found = re.search(f' {attribute}="([^"]*)"', cleaner().clean(f'<{element} {attribute}="{value}"></{element}>'))
     return found[1] if found else None
-
-
-def is_web_url(url: str) -> bool:
-    """Say whether links can be relative to *url*."""
-    try:
-        return bool(re.match(r"https?://[^\s/?#]+", url, re.IGNORECASE)) and bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
