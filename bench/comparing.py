@@ -10,8 +10,8 @@ from differs import MOST, Milliseconds, differs, milliseconds
 from report import Row
 
 from mergepoint.htmldiff import compare, render_html_diff
-from mergepoint.htmldiff.sequences import diff
-from mergepoint.htmldiff.words import Tokens
+from mergepoint.htmldiff.matching.sequences import diff
+from mergepoint.htmldiff.matching.tokens import Tokens
 
 ROUNDS = 5
 GROWTH = (1_500, 150_000)  # words: 10 KB and 1 MB

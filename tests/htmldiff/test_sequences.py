@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergepoint.htmldiff import diff, sequences
-from mergepoint.htmldiff.sequences import common_ends, tidy
+from mergepoint.htmldiff import diff
+from mergepoint.htmldiff.matching import sequences
+from mergepoint.htmldiff.matching.sequences import common_ends, tidy
 from tests.fuzzing import fuzz
 
 few = st.lists(st.sampled_from("abc"), max_size=40)

@@ -3,7 +3,7 @@
 import pytest
 
 from mergepoint.htmldiff import apply, compare, resolve
-from mergepoint.htmldiff.words import Tokens
+from mergepoint.htmldiff.matching.tokens import Tokens
 
 ONE_TOKEN = [
     "1,234.50", "12:30", "12:30:15", "3.14", "-5 %", "-5%", "−5", "±5", "1/2", "1e-9", "5e10", "10km", "1st", "50 ‰",

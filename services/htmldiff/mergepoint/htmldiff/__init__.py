@@ -3,8 +3,8 @@
 from .changes import Change
 from .core import Comparison, apply, compare, render_html_diff
 from .errors import HtmldiffError
+from .matching.sequences import Opcode, diff
 from .resolve import resolve
-from .sequences import Opcode, diff
 from .versions import Annotated, annotate
 
 __all__ = [

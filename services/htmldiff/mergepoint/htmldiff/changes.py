@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from .columns import colgroups
+from .matching.columns import colgroups
+from .matching.script import Change as Text
+from .matching.script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
+from .matching.sequences import diff
 from .reading.clean import Lost
 from .reading.markup import name_of
 from .reading.tree import Block
-from .script import Change as Text
-from .script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
-from .sequences import diff
 
 KINDS = (
     "inserted",

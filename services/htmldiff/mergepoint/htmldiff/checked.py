@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .changes import LostPair, pair_lost
-from .choice import COARSE, GRANULARITIES, Choice
+from .diff_options import COARSE, GRANULARITIES, Choice
 from .errors import TooComplex
-from .merge import merge
+from .matching.merge import merge
+from .matching.script import Change, Keep, Script, moves, number
+from .matching.segmentation import Segment
+from .matching.tokens import Tokens
 from .placeholders import Gap, filled, gaps, span
 from .reading import limits, policy
 from .reading.canonical import Document, parse
 from .reading.tree import MORE_THAN_TAGS, Kinds, build
 from .render import Look, render
 from .resolve import resolve
-from .script import Change, Keep, Script, moves, number
-from .segmentation import Segment
-from .words import Tokens
 
 
 class Result(NamedTuple):

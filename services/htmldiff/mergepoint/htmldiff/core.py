@@ -7,15 +7,15 @@ from typing import Any
 
 from .changes import Change, describe, lost_changes
 from .checked import best
-from .choice import Choice, choose
+from .diff_options import Choice, choose
 from .errors import BadOption
+from .matching.segmentation import Segment, icu_words
 from .page import page
 from .placeholders import places
 from .reading.canonical import Document, parse, read
 from .reading.clean import Rules
 from .reading.markup import escape, name_of
 from .resolve import resolve
-from .segmentation import Segment, icu_words
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from . import marks
 from .errors import HtmldiffError
+from .matching.script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
 from .reading.canonical import Document, normalise
 from .reading.clean import Lost, Rules
 from .reading.markup import TABLE_PARTS, attributes, name_of, names, split
 from .reading.tree import Block, Kinds, build
-from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
 
 KINDS = {
     "applet": "object",

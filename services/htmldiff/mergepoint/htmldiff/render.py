@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import marks
-from .lines import cut_lines, keeps_lines
+from .matching.lines import cut_lines, keeps_lines
+from .matching.script import Change, Close, Columns, Keep, Open, Script, Whole, is_tag_change
 from .reading.markup import MARKUP, NEVER_NESTED, add_class, name_of
 from .reading.tree import Kinds
-from .script import Change, Close, Columns, Keep, Open, Script, Whole, is_tag_change
 
 NOT_NESTED = re.compile(rf"<(/?)(?:{'|'.join(sorted(NEVER_NESTED))})(?=[ >])[^>]*>")
 

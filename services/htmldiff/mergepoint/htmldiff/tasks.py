@@ -18,7 +18,7 @@ from mergepoint.kit.time_limit import TimeLimit, longest
 
 from . import core, versions
 from .checked import coarser, fitting
-from .choice import Choice
+from .diff_options import Choice
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
 from .reading.canonical import Document
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .checked import fitting, script_of
-from .choice import Choice, choose
+from .diff_options import Choice, choose
 from .errors import BadOption
+from .matching.script import Change, Columns, Keep, Piece, Whole, written
+from .matching.segmentation import Segment, icu_words
 from .reading import policy
 from .reading.canonical import Document, read
 from .reading.clean import Rules
 from .reading.markup import escape, split
-from .script import Change, Columns, Keep, Piece, Whole, written
-from .segmentation import Segment, icu_words
 
 MOST_VERSIONS = 100
 VERSION = "data-diff-version"

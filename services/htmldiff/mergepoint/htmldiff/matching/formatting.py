@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from .reading.markup import attributes, name_of, names, unescape
-from .reading.style import meaning
+from ..reading.markup import attributes, name_of, names, unescape
+from ..reading.style import meaning
 
 # Without attributes they do nothing to what is in them.
 IDLE = ("<span>", "<font>")

@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from .reading.markup import name_of
-from .reading.tree import END, INLINE, Kinds
+from ..reading.markup import name_of
+from ..reading.tree import END, INLINE, Kinds
 from .script import Element
 
 Span = tuple[int, int]

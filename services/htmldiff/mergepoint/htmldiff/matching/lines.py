@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from .reading.markup import MARKUP, is_end, name_of
-from .reading.tree import ATOM, INLINE, Kinds
+from ..reading.markup import MARKUP, is_end, name_of
+from ..reading.tree import ATOM, INLINE, Kinds
 from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_place, opcodes
 
 LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")

@@ -8,9 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from .meaning import meant
-from .nodes import Node, Side, Span
-from .reading.markup import names
+from ..reading.markup import names
+from .formatting import meant
+from .inline_tree import Node, Side, Span
 
 # Two of them side by side look like one.
 CUTTABLE = names(

@@ -7,8 +7,8 @@ and close nest.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from .reading.markup import VOID
-from .reading.tree import Block
+from ..reading.markup import VOID
+from ..reading.tree import Block
 
 
 class Keep(NamedTuple):

@@ -5,14 +5,14 @@ Most changes leave the tags alone; then the pieces are joined tokens. Where a ta
 
 from collections.abc import Sequence
 
+from ..reading.markup import SPACE, names
+from ..reading.tree import END, INLINE, Kinds
+from .fast_path import by_spaces
+from .inline_merge import Compare, IsWeak, weave
 from .lines import diff_lines
-from .reading.markup import SPACE, names
-from .reading.tree import END, INLINE, Kinds
 from .script import Change, Keep, Piece
 from .sequences import Opcode, diff_strings, tidy
-from .spaces import by_spaces
-from .weave import Compare, IsWeak, weave
-from .words import Tokens
+from .tokens import Tokens
 
 # A reader does not want to see one of these standing between two changes.
 STOP_WORDS = names(

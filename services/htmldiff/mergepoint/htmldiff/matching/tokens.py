@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from unicodedata import normalize
 
-from .choice import COARSE
-from .meaning import meant
-from .reading.markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
+from ..diff_options import COARSE
+from ..reading.markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
+from .formatting import meant
 from .segmentation import UNSPACED, Segment, icu_words
 
 _TAGS = MARKUP.pattern[1:-1]

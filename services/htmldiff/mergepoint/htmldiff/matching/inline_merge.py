@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from .cut import cut
-from .meaning import UNSEEN_ON_SPACE, formats, shows_nothing
-from .nodes import Node, Side, Span
-from .reading.markup import NEVER_NESTED, SPACE, VOID, name_of
-from .reading.tree import Kinds
+from ..reading.markup import NEVER_NESTED, SPACE, VOID, name_of
+from ..reading.tree import Kinds
+from .formatting import UNSEEN_ON_SPACE, formats, shows_nothing
+from .inline_tree import Node, Side, Span
 from .script import Change, Close, Element, Keep, Open, Piece
 from .sequences import Opcode, tidy
-from .words import Tokens
+from .splitting import cut
+from .tokens import Tokens
 
 ROUNDS = 4  # of cutting: a cut can make others cross
 

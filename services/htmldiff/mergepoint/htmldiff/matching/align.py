@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
-from .alike import ALIKE, SIMILAR, Child, is_blank, is_same, likeness, name_of_child, words_of, wraps
+from ..reading.tree import Block
 from .columns import Columns
-from .reading.tree import Block
 from .sequences import best_in_order, diff, longest_increasing, tidy
+from .similarity import ALIKE, SIMILAR, Child, is_blank, is_same, likeness, name_of_child, words_of, wraps
 
 # What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.
 Key: TypeAlias = Callable[[Child], str]

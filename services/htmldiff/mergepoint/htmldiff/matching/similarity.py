@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from .reading.markup import names
-from .reading.tree import Block
+from ..reading.markup import names
+from ..reading.tree import Block
 from .segmentation import UNSPACED
 
 Child: TypeAlias = Block | str

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from .reading.tree import Block
+from ..reading.tree import Block
 from .sequences import best_in_order, in_place
 
 MOST_COLUMNS = 50

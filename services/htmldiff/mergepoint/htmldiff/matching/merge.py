@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from ..reading.tree import Block, Kinds
 from .align import Pair as Aligned
 from .align import align, by_columns
-from .alike import Child, html_of
 from .columns import colgroups, matched_rows
-from .inline import merge_runs
+from .formatting import meant
 from .lines import keeps_lines
-from .meaning import meant
-from .reading.tree import Block, Kinds
+from .runs import merge_runs
 from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole
-from .words import Tokens
+from .similarity import Child, html_of
+from .tokens import Tokens
 
 
 class Pair(NamedTuple):

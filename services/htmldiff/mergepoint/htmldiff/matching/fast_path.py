@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from .script import Change, Keep
 from .sequences import Opcode, diff_strings, tidy
-from .words import IN_NUMBER
+from .tokens import IN_NUMBER
 
 FEW = 20  # characters; in less there is nothing to gain
 
