@@ -2,7 +2,7 @@
 
 import pytest
 
-from mergepoint.htmldiff import apply, compare, resolve
+from mergepoint.htmldiff import accept_changes, apply, compare
 from mergepoint.htmldiff.matching.tokens import Tokens
 
 ONE_TOKEN = [
@@ -96,7 +96,7 @@ def test_markup_that_nobody_sees_is_no_edit(old: str, new: str, around: str, san
     full = compare(old, new, sanitize=sanitize, markup="full")
     assert "tagdiff_" not in full.content
     for accepts, html in ((False, old), (True, new)):
-        assert resolve(full.content, lambda change, made=accepts: made) == content(html, html, sanitize=sanitize)
+        assert accept_changes(full.content, lambda change, made=accepts: made) == content(html, html, sanitize=sanitize)
 
 
 def test_a_word_set_bold_is_the_only_one_marked() -> None:

@@ -5,17 +5,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .changes import Change, describe, lost_changes
-from .checked import best
 from .diff_options import Choice, choose
 from .errors import BadOption
 from .matching.segmentation import Segment, icu_words
-from .page import page
-from .placeholders import places
 from .reading.canonical import Document, parse, read
 from .reading.clean import Rules
 from .reading.markup import escape, name_of
-from .resolve import resolve
+from .writing.accept import accept_changes
+from .writing.changes import Change, describe, lost_changes
+from .writing.checked import best
+from .writing.page import page
+from .writing.placeholders import places
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
     chosen = set(accept) if accept or not reject else known - set(reject)
     if chosen and all(change.id in chosen or change.kind == "removed_active" for change in result.changes):
         chosen.add(0)  # with all that is seen goes what is not
-    return parse(resolve(result.content, chosen.__contains__))
+    return parse(accept_changes(result.content, chosen.__contains__))
 
 
 def _wrapped(html: str, choice: Choice) -> str:

@@ -16,11 +16,11 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 from mergepoint.kit.time_limit import TimeLimit, longest
 
-from . import core, versions
-from .checked import coarser, fitting
+from . import annotation, core
 from .diff_options import Choice
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
 from .reading.canonical import Document
+from .writing.checked import coarser, fitting
 
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
@@ -38,7 +38,7 @@ HTML = "text/html; charset=utf-8"
 COMPARING = ("granularity", "ignore", "moved", "sanitize", "base_url")
 SHOWING = ("view", "markup", "wrapper_element", "wrapper_class", "page", "placeholders", "title")
 
-Found = TypeVar("Found", core.Comparison, versions.Annotated)
+Found = TypeVar("Found", core.Comparison, annotation.Annotated)
 
 
 def htmldiff(options: HtmldiffOptions) -> Answer:
@@ -56,8 +56,8 @@ def apply(options: ApplyOptions) -> Answer:
 def annotate(options: AnnotateOptions) -> Answer:
     """Say which version each part of a document came from."""
     choice = _choice(options, "granularity", "sanitize", "base_url")
-    documents = versions.read_all([version.html for version in options.versions], choice)
-    return _answer(versions.annotate_documents(documents, _labels(options), choice), options)
+    documents = annotation.read_all([version.html for version in options.versions], choice)
+    return _answer(annotation.annotate_documents(documents, _labels(options), choice), options)
 
 
 TASKS: Mapping[str, Task] = {"htmldiff": htmldiff, "apply": apply, "annotate": annotate}
@@ -75,10 +75,10 @@ def attempt_annotate(options: AnnotateAttempt) -> Answer:
     """As annotate, in the time that *options* tell."""
     began = _now()
     choice = _choice(options, "granularity", "sanitize", "base_url")
-    documents = versions.read_all([version.html for version in options.versions], choice)
+    documents = annotation.read_all([version.html for version in options.versions], choice)
     names = _labels(options)
     return _finest(
-        lambda choice: versions.annotate_documents(documents, names, choice), choice, documents, options, began
+        lambda choice: annotation.annotate_documents(documents, names, choice), choice, documents, options, began
     )
 
 
@@ -167,7 +167,7 @@ def _finest(
 
 
 def _answer(
-    found: core.Comparison | versions.Annotated,
+    found: core.Comparison | annotation.Annotated,
     options: HtmldiffOptions | AnnotateOptions,
     because: str | None = None,
 ) -> Answer:

@@ -13,10 +13,11 @@ from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from . import core, page
+from . import core
 from .config import Settings
 from .options import AnnotateOptions, ApplyOptions, HtmldiffOptions, PairOptions
 from .tasks import SANDBOXED, bounded
+from .writing import page
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("icu4py", "nh3", "rapidfuzz", "selectolax")}

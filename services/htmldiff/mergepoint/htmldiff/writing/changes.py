@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from .matching.columns import colgroups
-from .matching.script import Change as Text
-from .matching.script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
-from .matching.sequences import diff
-from .reading.clean import Lost
-from .reading.markup import name_of
-from .reading.tree import Block
+from ..matching.columns import colgroups
+from ..matching.script import Change as Text
+from ..matching.script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
+from ..matching.sequences import diff
+from ..reading.clean import Lost
+from ..reading.markup import name_of
+from ..reading.tree import Block
 
 KINDS = (
     "inserted",

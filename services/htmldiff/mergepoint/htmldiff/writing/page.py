@@ -3,8 +3,8 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from ..reading.markup import escape
 from .changes import Change
-from .reading.markup import escape
 
 # Written by render.py, in tags only: text has no such thing unescaped, an input's own id does not begin so.
 ANCHOR = re.compile(r'<[^>]* id="diff-([0-9]+)"')

@@ -6,13 +6,13 @@ Where the gaps are, a second reading tells, which leaves comments there; they ar
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..errors import HtmldiffError
+from ..matching.script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
+from ..reading.canonical import Document, normalise
+from ..reading.clean import Lost, Rules
+from ..reading.markup import TABLE_PARTS, attributes, name_of, names, split
+from ..reading.tree import Block, Kinds, build
 from . import marks
-from .errors import HtmldiffError
-from .matching.script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
-from .reading.canonical import Document, normalise
-from .reading.clean import Lost, Rules
-from .reading.markup import TABLE_PARTS, attributes, name_of, names, split
-from .reading.tree import Block, Kinds, build
 
 KINDS = {
     "applet": "object",

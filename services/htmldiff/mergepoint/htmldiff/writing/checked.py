@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..diff_options import COARSE, GRANULARITIES, Choice
+from ..errors import TooComplex
+from ..matching.merge import merge
+from ..matching.script import Change, Keep, Script, moves, number
+from ..matching.segmentation import Segment
+from ..matching.tokens import Tokens
+from ..reading import limits, policy
+from ..reading.canonical import Document, parse
+from ..reading.tree import MORE_THAN_TAGS, Kinds, build
+from .accept import accept_changes
 from .changes import LostPair, pair_lost
-from .diff_options import COARSE, GRANULARITIES, Choice
-from .errors import TooComplex
-from .matching.merge import merge
-from .matching.script import Change, Keep, Script, moves, number
-from .matching.segmentation import Segment
-from .matching.tokens import Tokens
 from .placeholders import Gap, filled, gaps, span
-from .reading import limits, policy
-from .reading.canonical import Document, parse
-from .reading.tree import MORE_THAN_TAGS, Kinds, build
 from .render import Look, render
-from .resolve import resolve
 
 
 class Result(NamedTuple):
@@ -134,7 +134,7 @@ def _holds(html: str, old: Document, new: Document, choice: Choice, granularity:
     if choice.markup != "full" or choice.view != "inline" or is_whole:
         return True
     return all(
-        _same(resolve(html, lambda change, made=made: made), document.html, choice)  # type: ignore[misc]
+        _same(accept_changes(html, lambda change, made=made: made), document.html, choice)  # type: ignore[misc]
         for made, document in ((True, new), (False, old))
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .checked import fitting, script_of
 from .diff_options import Choice, choose
 from .errors import BadOption
 from .matching.script import Change, Columns, Keep, Piece, Whole, written
@@ -16,6 +15,7 @@ from .reading import policy
 from .reading.canonical import Document, read
 from .reading.clean import Rules
 from .reading.markup import escape, split
+from .writing.checked import fitting, script_of
 
 MOST_VERSIONS = 100
 VERSION = "data-diff-version"

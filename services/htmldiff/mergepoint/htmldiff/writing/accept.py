@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import marks
-from .reading.markup import (
+from ..reading.markup import (
     ATTRIBUTE,
     BLOCKS,
     OUR_ID,
@@ -20,7 +19,8 @@ from .reading.markup import (
     start_tag,
     unescape,
 )
-from .reading.tree import ATOM, SINGLE, WITH_TEXT, Kinds
+from ..reading.tree import ATOM, SINGLE, WITH_TEXT, Kinds
+from . import marks
 
 LEAVES = frozenset((SINGLE, ATOM, WITH_TEXT))
 Decide = Callable[[int], bool]
@@ -81,7 +81,7 @@ def read(tag: str) -> Mark | None:
     return Mark(number, name, is_new, is_old, is_plain, dict(sorted(theirs.items())), ours)
 
 
-def resolve(html: str, accepts: Decide) -> str:
+def accept_changes(html: str, accepts: Decide) -> str:
     """Return what *html*, in full markup, becomes when *accepts* says of each change whether it is made."""
     return _Resolver(accepts).run(split(html))
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..matching.lines import cut_lines, keeps_lines
+from ..matching.script import Change, Close, Columns, Keep, Open, Script, Whole, is_tag_change
+from ..reading.markup import MARKUP, NEVER_NESTED, add_class, name_of
+from ..reading.tree import Kinds
 from . import marks
-from .matching.lines import cut_lines, keeps_lines
-from .matching.script import Change, Close, Columns, Keep, Open, Script, Whole, is_tag_change
-from .reading.markup import MARKUP, NEVER_NESTED, add_class, name_of
-from .reading.tree import Kinds
 
 NOT_NESTED = re.compile(rf"<(/?)(?:{'|'.join(sorted(NEVER_NESTED))})(?=[ >])[^>]*>")
 
