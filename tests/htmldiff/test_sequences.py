@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from mergepoint.htmldiff import diff
 from mergepoint.htmldiff.matching import sequences
-from mergepoint.htmldiff.matching.sequences import common_ends, tidy
+from mergepoint.htmldiff.matching.cleanup import tidy
+from mergepoint.htmldiff.matching.sequences import common_ends
 from tests.fuzzing import fuzz
 
 few = st.lists(st.sampled_from("abc"), max_size=40)

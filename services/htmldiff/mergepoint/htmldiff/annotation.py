@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .diff_options import Choice, choose
+from .diff_options import DiffOptions, choose
 from .errors import BadOption
+from .matching.documents import edit_script, fitting
 from .matching.script import Change, Columns, Keep, Piece, Whole, written
 from .matching.segmentation import Segment, icu_words
 from .reading import policy
 from .reading.canonical import Document, read
 from .reading.clean import Rules
 from .reading.markup import escape, split
-from .writing.checked import fitting, script_of
 
 MOST_VERSIONS = 100
 VERSION = "data-diff-version"
@@ -56,14 +56,14 @@ def annotate(versions: Sequence[Mapping[str, str]], *, segment: Segment = icu_wo
     return annotate_documents(documents, [version["label"] for version in versions], choice, segment)
 
 
-def read_all(versions: Sequence[str], choice: Choice) -> list[Document]:
+def read_all(versions: Sequence[str], choice: DiffOptions) -> list[Document]:
     """Return all *versions* parsed and sanitised."""
     rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
     return [read(html, rules, f"versions.{place}.html") for place, html in enumerate(versions)]
 
 
 def annotate_documents(
-    documents: Sequence[Document], names: Sequence[str], choice: Choice, segment: Segment = icu_words
+    documents: Sequence[Document], names: Sequence[str], choice: DiffOptions, segment: Segment = icu_words
 ) -> Annotated:
     """As annotate, for documents that were read already; *names* are their labels."""
     choice = replace(choice, ignore=())  # what is ignored would not be where the labels say
@@ -81,13 +81,13 @@ def annotate_documents(
 
 
 def _labelled(
-    old: Document | None, new: Document, labels: Labels, place: int, choice: Choice, segment: Segment
+    old: Document | None, new: Document, labels: Labels, place: int, choice: DiffOptions, segment: Segment
 ) -> Labels:
     if old is None:
         return [(len(new.html), place)]
     taker = _Taker(labels)
     labelled: Labels = []
-    for piece in script_of(old, new, choice, segment, choice.granularity):
+    for piece in edit_script(old, new, choice, segment, choice.granularity):
         labelled += taker.labels(piece, place)
     return labelled
 

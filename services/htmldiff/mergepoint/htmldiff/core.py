@@ -1,21 +1,25 @@
 """Two HTML documents in, what changed out, as HTML. Knows lexbor, nh3 and rapidfuzz; nothing of HTTP and of us."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from .diff_options import Choice, choose
-from .errors import BadOption
+from .diff_options import DiffOptions, choose
+from .errors import BadOption, TooComplex
+from .matching.documents import LostPair, coarser, edit_script, fitting, pair_lost
+from .matching.script import Script, moves, number
 from .matching.segmentation import Segment, icu_words
 from .reading.canonical import Document, parse, read
 from .reading.clean import Rules
+from .reading.gaps import places
 from .reading.markup import escape, name_of
 from .writing.accept import accept_changes
 from .writing.changes import Change, describe, lost_changes
-from .writing.checked import best
 from .writing.page import page
-from .writing.placeholders import places
+from .writing.placeholders import gaps
+from .writing.verify import holds
+from .writing.views import Writer
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,22 @@ class Comparison:
     granularity: str
     degraded: str | None = None
     content: str = field(default="", repr=False)
+
+
+class Result(NamedTuple):
+    """A script, the numbers of its pieces, those of changes that only moved, its HTML and its granularity; what of the
+    *lost* things belongs together.
+
+    Where a finer one was asked for, *degraded* says why: ``nodes`` (too many) or ``unstable`` (see Comparison).
+    """
+
+    script: Script
+    numbers: Sequence[int]
+    moved: frozenset[int]
+    html: str
+    granularity: str
+    degraded: str | None = None
+    lost: Sequence[LostPair] = ()
 
 
 def render_html_diff(
@@ -55,7 +75,7 @@ def render_html_diff(
 
 
 def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any) -> Comparison:
-    """Return what changed from *old* to *new*; *options* are those of Choice.
+    """Return what changed from *old* to *new*; *options* are those of DiffOptions.
 
     *segment* cuts text that is written without spaces into words.
     """
@@ -63,7 +83,7 @@ def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any)
     return compare_documents(*read_both(old, new, choice), choice, segment)
 
 
-def read_both(old: str, new: str, choice: Choice) -> tuple[Document, Document]:
+def read_both(old: str, new: str, choice: DiffOptions) -> tuple[Document, Document]:
     """Return *old* and *new* parsed and sanitised."""
     rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
     before, after = read(old, rules, "old"), read(new, rules, "new")
@@ -73,7 +93,9 @@ def read_both(old: str, new: str, choice: Choice) -> tuple[Document, Document]:
     return before, after
 
 
-def compare_documents(before: Document, after: Document, choice: Choice, segment: Segment = icu_words) -> Comparison:
+def compare_documents(
+    before: Document, after: Document, choice: DiffOptions, segment: Segment = icu_words
+) -> Comparison:
     """As compare, for documents that were read already."""
     result = best(before, after, choice, segment)
     changes = describe(result.script, result.numbers, result.moved)
@@ -108,7 +130,30 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
     return parse(accept_changes(result.content, chosen.__contains__))
 
 
-def _wrapped(html: str, choice: Choice) -> str:
+def best(old: Document, new: Document, choice: DiffOptions, segment: Segment) -> Result:
+    """Return the finest result for *old* and *new* that keeps the promises; raise TooComplex if none does."""
+    first = fitting(choice.granularity, old, new)
+    for granularity in (first, *coarser(first)):
+        result = _result(old, new, choice, segment, granularity)
+        if holds(result.html, old, new, choice, granularity):
+            reason = None if granularity == choice.granularity else "unstable" if granularity != first else "nodes"
+            return result._replace(degraded=reason)
+    raise TooComplex("no way was found to write this so that a parser reads it as it is")
+
+
+def _result(old: Document, new: Document, choice: DiffOptions, segment: Segment, granularity: str) -> Result:
+    script = edit_script(old, new, choice, segment, granularity)
+    pairs = moves(script) if choice.moved else []
+    numbers = number(script, pairs)
+    moved = frozenset(numbers[place] for place, _ in pairs)
+    lost: list[LostPair] = []
+    if old.lost or new.lost:
+        lost = pair_lost(old.lost, new.lost, max(numbers, default=0) + 1, choice.ignore)
+    writer = Writer(script, numbers, moved, gaps(old, new, lost), choice)
+    return Result(script, numbers, moved, writer.html(), granularity, lost=lost)
+
+
+def _wrapped(html: str, choice: DiffOptions) -> str:
     name = choice.wrapper_element
     classes = f' class="{escape(choice.wrapper_class)}"' if choice.wrapper_class else ""
     return f"<{name}{classes}>{html}</{name}>"

@@ -20,7 +20,7 @@ WRAPPERS = ("div", "section", "article", "main", "aside", "blockquote", "figure"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class DiffOptions:
     """The options of one comparison.
 
     *granularity* is what changes as one at most: a character, a word, a sentence, a block, the document.
@@ -56,12 +56,12 @@ class Choice:
             raise BadOption(f"{self.base_url!r} is no http or https URL", field="base_url")
 
 
-def choose(given: Mapping[str, Any]) -> Choice:
-    """Return *given* as a Choice; an unknown name raises BadOption."""
+def choose(given: Mapping[str, Any]) -> DiffOptions:
+    """Return *given* as a DiffOptions; an unknown name raises BadOption."""
     for name in given:
-        if name not in Choice.__dataclass_fields__:
+        if name not in DiffOptions.__dataclass_fields__:
             raise BadOption(f"there is no option {name!r}", field=name)
-    return Choice(**given)
+    return DiffOptions(**given)
 
 
 def _among(name: str, value: str, allowed: Collection[str]) -> None:

@@ -17,10 +17,10 @@ from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 from mergepoint.kit.time_limit import TimeLimit, longest
 
 from . import annotation, core
-from .diff_options import Choice
+from .diff_options import DiffOptions
+from .matching.documents import coarser, fitting
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
 from .reading.canonical import Document
-from .writing.checked import coarser, fitting
 
 # A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
@@ -140,8 +140,8 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
 
 
 def _finest(
-    work: Callable[[Choice], Found],
-    choice: Choice,
+    work: Callable[[DiffOptions], Found],
+    choice: DiffOptions,
     documents: Sequence[Document],
     options: HtmldiffAttempt | AnnotateAttempt,
     began: tuple[float, float],
@@ -193,8 +193,8 @@ def _both(options: PairOptions) -> tuple[str, str]:
     return options.old, options.new
 
 
-def _choice(options: object, *names: str) -> Choice:
-    return Choice(**{name: getattr(options, name) for name in names})
+def _choice(options: object, *names: str) -> DiffOptions:
+    return DiffOptions(**{name: getattr(options, name) for name in names})
 
 
 def _labels(options: AnnotateOptions) -> Sequence[str]:

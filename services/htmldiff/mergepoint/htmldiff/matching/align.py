@@ -9,8 +9,9 @@ from itertools import repeat
 from typing import TypeAlias
 
 from ..reading.tree import Block
+from .cleanup import tidy
 from .columns import Columns
-from .sequences import best_in_order, diff, longest_increasing, tidy
+from .sequences import best_in_order, diff, longest_increasing
 from .similarity import ALIKE, SIMILAR, Child, is_blank, is_same, likeness, name_of_child, words_of, wraps
 
 # What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.

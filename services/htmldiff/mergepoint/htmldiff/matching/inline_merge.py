@@ -6,29 +6,31 @@ instead. What is left nests, and one walk over both sides writes it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from ..reading.markup import NEVER_NESTED, SPACE, VOID, name_of
-from ..reading.tree import Kinds
+from ..reading.tree import Element, Kinds
+from .cleanup import tidy
 from .formatting import UNSEEN_ON_SPACE, formats, shows_nothing
 from .inline_tree import Node, Side, Span
-from .script import Change, Close, Element, Keep, Open, Piece
-from .sequences import Opcode, tidy
+from .lines import Compare, IsWeak, differ_for
+from .script import Change, Close, Keep, Open, Piece
 from .splitting import cut
 from .tokens import Tokens
 
 ROUNDS = 4  # of cutting: a cut can make others cross
 
 
-Compare: TypeAlias = Callable[[Sequence[str], Sequence[str]], list[Opcode]]
-IsWeak: TypeAlias = Callable[[Sequence[str]], bool]
+def merge_inline(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece]:
+    """Return how the run *old* became *new*, where *lines* count line by line."""
+    ours, theirs = (tokens.finer(tokens.cut(run), lines=lines) for run in (old, new))
+    return _merge_tokens(ours, theirs, tokens, kinds, *differ_for(lines=lines))
 
 
-def weave(
+def _merge_tokens(
     old: Sequence[str], new: Sequence[str], tokens: Tokens, kinds: Kinds, compare: Compare, is_weak: IsWeak
 ) -> list[Piece]:
-    """Return how the run of *old* tokens became the run of *new* ones; words are matched by *compare*."""
     ours, theirs = Side(old, kinds), Side(new, kinds)
     words = [ours.html(leaf) for leaf in ours.leaves]
     script = compare(tokens.compared(words), tokens.compared([theirs.html(leaf) for leaf in theirs.leaves]))

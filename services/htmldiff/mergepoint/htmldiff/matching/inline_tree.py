@@ -4,8 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from ..reading.markup import name_of
-from ..reading.tree import END, INLINE, Kinds
-from .script import Element
+from ..reading.tree import END, INLINE, Element, Kinds
 
 Span = tuple[int, int]
 

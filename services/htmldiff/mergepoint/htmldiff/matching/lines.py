@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
+from typing import TypeAlias
 
 from ..reading.markup import MARKUP, is_end, name_of
 from ..reading.tree import ATOM, INLINE, Kinds
+from .cleanup import is_weak, is_weak_in_line
 from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_place, opcodes
 
 LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")
@@ -14,6 +16,13 @@ MOST_COMPARED = 2_500  # pairs of lines
 SIMILAR = 0.3  # so much must two lines share to be one that changed
 
 Line = Sequence[str]
+Compare: TypeAlias = Callable[[Sequence[str], Sequence[str]], list[Opcode]]
+IsWeak: TypeAlias = Callable[[Sequence[str]], bool]
+
+
+def differ_for(*, lines: bool) -> tuple[Compare, IsWeak]:
+    """Return how tokens are compared and what is weak, where *lines* count or not."""
+    return (diff_lines, is_weak_in_line) if lines else (diff_strings, is_weak)
 
 
 def keeps_lines(tag: str) -> bool:

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ..reading.tree import Block, Kinds
+from ..reading.tree import Block
 from .align import Pair as Aligned
 from .align import align, by_columns
 from .columns import colgroups, matched_rows
 from .formatting import meant
 from .lines import keeps_lines
-from .runs import merge_runs
 from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole
 from .similarity import Child, html_of
 from .tokens import Tokens
@@ -25,11 +24,15 @@ class Pair(NamedTuple):
 
 
 Step: TypeAlias = Piece | Pair
+MergeRuns: TypeAlias = Callable[[str, str, bool], Sequence[Piece]]  # the last: whether lines count
 
 
-def merge(old: Block, new: Block, tokens: Tokens, kinds: Kinds, *, fine: bool = True) -> Script:
-    """Return how the tree *old* became *new*; unless *fine*, blocks and runs are either equal or not the same."""
-    merger = _Merger(tokens, kinds, fine)
+def merge(old: Block, new: Block, tokens: Tokens, merge_runs: MergeRuns | None) -> Script:
+    """Return how the tree *old* became *new*; *merge_runs* merges two runs that differ.
+
+    Without *merge_runs*, blocks and runs are either equal or not the same.
+    """
+    merger = _Merger(tokens, merge_runs)
     script: Script = []
     todo = [merger.children(old.children, new.children)]
     while todo:  # no recursion: trees may be deep
@@ -53,10 +56,10 @@ def merge(old: Block, new: Block, tokens: Tokens, kinds: Kinds, *, fine: bool = 
 
 
 class _Merger:
-    def __init__(self, tokens: Tokens, kinds: Kinds, fine: bool) -> None:
+    def __init__(self, tokens: Tokens, merge_runs: MergeRuns | None) -> None:
         self.tokens = tokens
-        self.kinds = kinds
-        self.fine = fine
+        self.merge_runs = merge_runs
+        self.fine = merge_runs is not None
         self.any_space = "whitespace" in tokens.ignore
         self.key = self._key if tokens.ignore else html_of
         self.rows: dict[Block, Sequence[tuple[int, int]]] = {}  # which of their cells belong together
@@ -115,7 +118,7 @@ class _Merger:
     def _runs(self, old: str, new: str, *, equal: bool, lines: bool) -> Sequence[Piece]:
         if equal:
             return [Keep(new)]
-        return merge_runs(old, new, self.tokens, self.kinds, lines=lines) if self.fine else [Change(old, new)]
+        return self.merge_runs(old, new, lines) if self.merge_runs else [Change(old, new)]
 
     def _key(self, child: Child) -> str:
         return self.tokens.key(html_of(child))

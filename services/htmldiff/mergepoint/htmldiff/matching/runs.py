@@ -1,45 +1,82 @@
-"""Two runs into pieces: words first.
+"""Two runs whose tags are the same on both sides, into pieces: words first.
 
-Most changes leave the tags alone; then the pieces are joined tokens. Where a tag changed, weave.py goes on.
+Most changes leave the tags alone; then the pieces are joined tokens. Where tags changed, inline_merge.py goes on.
 """
 
 from collections.abc import Sequence
 
-from ..reading.markup import SPACE, names
+from ..reading.markup import SPACE
 from ..reading.tree import END, INLINE, Kinds
-from .fast_path import by_spaces
-from .inline_merge import Compare, IsWeak, weave
-from .lines import diff_lines
+from .cleanup import is_weak, tidy
+from .lines import differ_for
 from .script import Change, Keep, Piece
-from .sequences import Opcode, diff_strings, tidy
-from .tokens import Tokens
+from .sequences import Opcode, diff_strings
+from .tokens import IN_NUMBER, Tokens
 
-# A reader does not want to see one of these standing between two changes.
-STOP_WORDS = names(
-    """a an and are as at be but by for from had has have he her his in is it its no not of on or she so that the their
-    they this to was we were which will with you auf das dem den der des die ein eine er es im in ist mit nicht sich sie
-    und von zu au aux ce de des du elle en est et il la le les ne pas que qui se un une con del el en los las lo no por
-    que una un y o e di il che non per"""
-)
+FEW = 20  # characters; in less there is nothing to gain
 
 
-def merge_runs(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece]:
-    """Return how *old* became *new*, where *lines* count line by line."""
-    lines = lines and tokens.by_word and "\n" in old + new
+def merge_runs(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece] | None:
+    """Return how *old* became *new*, where *lines* count line by line; None if a tag changed."""
     pieces = None
     if tokens.by_word and tokens.only_tags and not tokens.ignore and not lines:
-        pieces = _by_parts(by_spaces(old, new, is_weak), tokens, kinds)
-    if pieces is None:
-        pieces = _by_tokens(old, new, tokens, kinds, lines=lines)
-    if pieces is None:
-        ours, theirs = (tokens.finer(tokens.cut(run), lines=lines) for run in (old, new))
-        return weave(ours, theirs, tokens, kinds, *_ways(lines))
+        pieces = _by_parts(_by_spaces(old, new), tokens, kinds)
+    return _by_tokens(old, new, tokens, kinds, lines=lines) if pieces is None else pieces
+
+
+def _by_spaces(old: str, new: str) -> list[Keep | Change]:
+    """Return how *old* became *new*, whose only markup is tags, to the next space; nothing if it
+    gives up."""
+    if len(old) < FEW or len(new) < FEW:
+        return []
+    ours, theirs = _split(old), _split(new)
+    script = tidy(diff_strings(ours, theirs), lambda start, end: is_weak(ours[start:end]))
+    pieces: list[Keep | Change] = []
+    inside_tag = False
+    for tag, i, i_end, j, j_end in _same_starts(script):
+        after = _text(theirs, j, j_end)
+        if tag == "equal":
+            pieces.append(Keep(after))
+            last, last_end = after.rfind("<"), after.rfind(">")
+            inside_tag = last > last_end if last != last_end else inside_tag
+            continue
+        before = _text(ours, i, i_end)
+        if inside_tag or _cuts_tag(before) or _cuts_tag(after):
+            return []
+        pieces.append(Change(before, after))
     return pieces
 
 
-def _ways(lines: bool) -> tuple[Compare, IsWeak]:
-    """Return how tokens are compared and what is weak, where *lines* count or not."""
-    return (diff_lines, _is_weak_in_line) if lines else (diff_strings, is_weak)
+def _split(text: str) -> list[str]:
+    """Return *text* cut at its spaces, but not in numbers."""
+    if not IN_NUMBER.search(text):
+        return text.split(" ")
+    return [part.replace("\0", " ") for part in IN_NUMBER.sub("\\1\0", text).split(" ")]  # no parser lets \0 through
+
+
+def _cuts_tag(text: str) -> bool:
+    """Say whether *text* begins or ends inside a tag."""
+    first = text.find(">")
+    return (first >= 0 and not 0 <= text.find("<") < first) or text.rfind("<") > text.rfind(">")
+
+
+def _text(parts: Sequence[str], start: int, end: int) -> str:
+    """Return the text of some *parts*, with the space before them."""
+    text = " ".join(parts[start:end])
+    return f" {text}" if start and start < end else text
+
+
+def _same_starts(script: list[Opcode]) -> list[Opcode]:
+    """What is equal but stands at the very start on one side only has a space before it on the other: a change."""
+    if len(script) < 2 or script[0].tag == "equal" or (script[1].old_start and script[1].new_start):
+        return script
+    tag, i, i_end, j, j_end = script[1]
+    first = Opcode("replace", 0, i + 1, 0, j + 1)
+    rest = [Opcode(tag, i + 1, i_end, j + 1, j_end)] if i + 1 < i_end else []
+    if not rest and len(script) > 2:
+        third = script[2]
+        return [Opcode("replace", 0, third.old_end, 0, third.new_end), *script[3:]]
+    return [first, *rest, *script[2:]]
 
 
 def _by_parts(parts: list[Keep | Change], tokens: Tokens, kinds: Kinds) -> list[Piece] | None:
@@ -57,7 +94,7 @@ def _by_parts(parts: list[Keep | Change], tokens: Tokens, kinds: Kinds) -> list[
 
 def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece] | None:
     """Return how *old* became *new*; None if tags changed."""
-    compare, is_weak = _ways(lines)
+    compare, is_weak = differ_for(lines=lines)
     ours: Sequence[str] = tokens.cut(old)
     theirs: Sequence[str] = tokens.cut(new)
     if lines:
@@ -74,16 +111,6 @@ def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool 
     for step in script:
         pieces += _pieces(step, ours, theirs, tokens)
     return pieces
-
-
-def is_weak(tokens: Sequence[str]) -> bool:
-    """Say whether these kept *tokens* are too little to stand between two changes: a stop-word, a comma, a space."""
-    text = "".join(tokens).strip(SPACE)
-    return not text.startswith("<") and (len(text) <= 1 or text.lower() in STOP_WORDS)
-
-
-def _is_weak_in_line(tokens: Sequence[str]) -> bool:
-    return not any("\n" in token for token in tokens) and is_weak(tokens)
 
 
 def _changes_tags(

@@ -7,8 +7,7 @@ and close nest.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ..reading.markup import VOID
-from ..reading.tree import Block
+from ..reading.tree import Block, Tag
 
 
 class Keep(NamedTuple):
@@ -24,24 +23,6 @@ class Change(NamedTuple):
     old: str
     new: str
     quiet: bool = False
-
-
-class Element(NamedTuple):
-    """An inline element's tag, where a block could be; or that of a part of one, with which it *begins* or *ends*."""
-
-    name: str
-    tag: str
-    lead: str = ""
-    tail: str = ""
-    begins: bool = True
-    ends: bool = True
-
-    @property
-    def end(self) -> str:
-        return "" if self.name in VOID else f"</{self.name}>"
-
-
-Tag: TypeAlias = Block | Element
 
 
 class Open(NamedTuple):

@@ -6,7 +6,7 @@ EXACT items a side, and it needs seconds, not hours, for hundreds of thousands.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -22,8 +22,6 @@ SHINGLES = (1, 4, 16, 64)
 QUICK_PAIRS = 500 * 500
 # In less, rapidfuzz finds equal ends sooner than we do.
 SHORT = 200
-# What tidy looks at: a word and the spaces around it.
-FEW = 3
 
 Match = tuple[int, int, int]
 
@@ -80,28 +78,6 @@ def opcodes(matches: Iterable[Match], old_length: int, new_length: int) -> list[
         if length:
             script.append(Opcode("equal", old_start, i, new_start, j))
     return script
-
-
-def tidy(script: Sequence[Opcode], is_weak: Callable[[int, int], bool]) -> list[Opcode]:
-    """Return *script* for readers: what stands between two changes goes with them when *is_weak* says so.
-
-    *is_weak* takes the place where that begins in the old sequence and where it ends. What comes out is not minimal.
-    """
-    tidied: list[Opcode] = []
-    last = len(script) - 1
-    for place, step in enumerate(script):
-        weak = (
-            step.tag == "equal"
-            and 0 < place < last
-            and step.old_end - step.old_start <= FEW
-            and is_weak(step.old_start, step.old_end)
-        )
-        if tidied and (weak or step.tag != "equal") and tidied[-1].tag != "equal":
-            before = tidied[-1]
-            tidied[-1] = Opcode("replace", before.old_start, step.old_end, before.new_start, step.new_end)
-        else:
-            tidied.append(step)
-    return tidied
 
 
 def common_ends(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:

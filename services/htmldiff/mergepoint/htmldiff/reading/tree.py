@@ -6,6 +6,7 @@ in a block is looked at when it is asked for; most blocks are equal and never ar
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 from ..errors import TooComplex
 from .markup import ATOMS, BLOCKS, RAW, SPACE, TABLE_PARTS, TEXT_ONLY, UNSEEN, VOID, is_end, join_atoms, name_of
@@ -177,6 +178,24 @@ class Block:
                 run.append(text)
                 break
         return space
+
+
+class Element(NamedTuple):
+    """An inline element's tag, where a block could be; or that of a part of one, with which it *begins* or *ends*."""
+
+    name: str
+    tag: str
+    lead: str = ""
+    tail: str = ""
+    begins: bool = True
+    ends: bool = True
+
+    @property
+    def end(self) -> str:
+        return "" if self.name in VOID else f"</{self.name}>"
+
+
+Tag: TypeAlias = Block | Element
 
 
 def _flush(run: list[str], children: list[Block | str]) -> None:

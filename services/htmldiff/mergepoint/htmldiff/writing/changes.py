@@ -1,16 +1,15 @@
 """A script as a list of changes, for programs and for people who want to go through them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..matching.columns import colgroups
+from ..matching.documents import LostPair
 from ..matching.script import Change as Text
-from ..matching.script import Close, Columns, Keep, Open, Piece, Script, Tag, Whole
-from ..matching.sequences import diff
+from ..matching.script import Close, Columns, Keep, Open, Piece, Script, Whole
 from ..reading.clean import Lost
-from ..reading.markup import name_of
-from ..reading.tree import Block
+from ..reading.tree import Block, Tag
 
 KINDS = (
     "inserted",
@@ -54,43 +53,6 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
         else:
             changes[number] = Change(number, *_told(piece, path))
     return list(changes.values())
-
-
-LostPair = tuple[int | None, int | None, int]
-
-
-def pair_lost(old: Sequence[Lost], new: Sequence[Lost], first: int, ignore: Collection[str]) -> list[LostPair]:
-    """Return what belongs together of that which sanitising took from each side, by places, and the change's number.
-
-    It is 0 where nothing changed; others begin with *first*.
-    """
-    pairs: list[LostPair] = []
-    for tag, i, i_end, j, j_end in diff((each.gone for each in old), (each.gone for each in new)):
-        if tag == "equal":
-            pairs += [(a, b, 0) for a, b in zip(range(i, i_end), range(j, j_end), strict=True)]
-            continue
-        for a, b in _same_kind(old, new, range(i, i_end), range(j, j_end)):
-            told = old[a] if a is not None else new[b or 0]
-            ignored = told.html.startswith("<!--") and "comments" in ignore
-            pairs.append((a, b, 0 if ignored else first))
-            first += not ignored
-    return pairs
-
-
-def _same_kind(
-    old: Sequence[Lost], new: Sequence[Lost], rows: range, columns: range
-) -> Iterator[tuple[int | None, int | None]]:
-    """Yield the places of those of one kind together."""
-    for tag, i, i_end, j, j_end in diff((_kind(old[row]) for row in rows), (_kind(new[column]) for column in columns)):
-        if tag == "equal":
-            yield from zip(rows[i:i_end], columns[j:j_end], strict=True)
-        else:
-            yield from ((row, None) for row in rows[i:i_end])
-            yield from ((None, column) for column in columns[j:j_end])
-
-
-def _kind(lost: Lost) -> str:
-    return name_of(lost.html) or lost.html.partition("=")[0]
 
 
 def lost_changes(old: Sequence[Lost], new: Sequence[Lost], pairs: Sequence[LostPair]) -> list[Change]:

@@ -1,7 +1,7 @@
 """How a change looks in HTML: the famous format, and what full markup adds so that it can be undone."""
 
-from ..matching.script import Tag
 from ..reading.markup import ATTRIBUTE, NEVER_NESTED, SPACE, add_class, attributes, escape, name_of
+from ..reading.tree import Tag
 
 CLASS = "tagdiff_"
 ADDED, DELETED, REPLACED, MOVED = "tagdiff_added", "tagdiff_deleted", "tagdiff_replaced", "tagdiff_moved"

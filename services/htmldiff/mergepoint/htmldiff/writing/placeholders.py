@@ -6,30 +6,13 @@ Where the gaps are, a second reading tells, which leaves comments there; they ar
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..errors import HtmldiffError
 from ..matching.script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
-from ..reading.canonical import Document, normalise
-from ..reading.clean import Lost, Rules
-from ..reading.markup import TABLE_PARTS, attributes, name_of, names, split
+from ..reading.canonical import Document
+from ..reading.gaps import kind_of
+from ..reading.markup import TABLE_PARTS, names, split
 from ..reading.tree import Block, Kinds, build
 from . import marks
 
-KINDS = {
-    "applet": "object",
-    "audio": "audio",
-    "canvas": "canvas",
-    "embed": "object",
-    "iframe": "frame",
-    "img": "picture",
-    "input": "field",
-    "math": "formula",
-    "object": "object",
-    "select": "choice",
-    "svg": "drawing",
-    "textarea": "field",
-    "video": "video",
-}
-INPUTS = {"checkbox": "checkbox", "radio": "choice", "submit": "button", "reset": "button", "button": "button"}
 # What a status is called, and the class that shows it.
 STATUS = {"added": marks.ADDED, "removed": marks.DELETED, "changed": marks.REPLACED, "": ""}
 CLASS = "diff_placeholder"
@@ -50,41 +33,6 @@ class Gap(NamedTuple):
         if self.old is None or self.new is None:
             return "added" if self.old is None else "removed"
         return "changed" if self.number else ""
-
-
-def kind_of(lost: Lost) -> str:
-    """Return what readers call that which was lost; nothing if they would not have seen it."""
-    name = name_of(lost.html) or lost.html.partition(" ")[0]
-    if name == "img" and not lost.html.startswith("img src="):
-        return ""
-    if name == "input":
-        kind = attributes(lost.html.partition(">")[0] + ">").get("type", "").lower()
-        return "" if kind == "hidden" else INPUTS.get(kind, KINDS[name])
-    is_element = lost.html.startswith("<") or name == "img"
-    return KINDS.get(name, "") if is_element else ""
-
-
-def places(html: str, document: Document, rules: Rules) -> dict[int, int]:
-    """Return where in *document*, which *html* became, what of its ``lost`` was that readers miss."""
-    if not any(map(kind_of, document.lost)) or rules.MARK in html:
-        return {}
-    try:
-        marked = normalise(html, rules.marking())
-    except HtmldiffError:
-        return {}
-    found: dict[int, int] = {}
-    plain: list[str] = []
-    length = 0
-    for piece in marked.pieces:
-        if piece.startswith(rules.MARK):
-            found[int(piece[len(rules.MARK) : -3])] = length
-        else:
-            plain.append(piece)
-            length += len(piece)
-    # The comments may have held apart what else is one.
-    if "".join(plain) != document.html or [each.gone for each in marked.lost] != [each.gone for each in document.lost]:
-        return {}
-    return {index: place for index, place in found.items() if kind_of(document.lost[index])}
 
 
 def gaps(old: Document, new: Document, pairs: Sequence[tuple[int | None, int | None, int]]) -> list[Gap]:
