@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from .diff_options import DiffOptions, choose
 from .errors import BadOption, TooComplex
-from .matching.documents import LostPair, coarser, edit_script, fitting, pair_lost
+from .matching.documents import coarser, edit_script, fitting
+from .matching.removed import RemovedPair, pair_removed
 from .matching.script import Script, moves, number
 from .matching.segmentation import Segment, icu_words
 from .reading.canonical import Document, parse, read
 from .reading.clean import Rules
-from .reading.gaps import places
+from .reading.gaps import find_gaps
 from .reading.markup import escape, name_of
 from .writing.accept import accept_changes
-from .writing.changes import Change, describe, lost_changes
+from .writing.changes import Change, describe, describe_removed
 from .writing.page import page
-from .writing.placeholders import gaps
+from .writing.placeholders import placeholders
 from .writing.verify import holds
 from .writing.views import Writer
 
@@ -41,7 +42,7 @@ class Comparison:
 
 class Result(NamedTuple):
     """A script, the numbers of its pieces, those of changes that only moved, its HTML and its granularity; what of the
-    *lost* things belongs together.
+    *removed* things belongs together.
 
     Where a finer one was asked for, *degraded* says why: ``nodes`` (too many) or ``unstable`` (see Comparison).
     """
@@ -52,7 +53,7 @@ class Result(NamedTuple):
     html: str
     granularity: str
     degraded: str | None = None
-    lost: Sequence[LostPair] = ()
+    removed: Sequence[RemovedPair] = ()
 
 
 def render_html_diff(
@@ -88,8 +89,8 @@ def read_both(old: str, new: str, choice: DiffOptions) -> tuple[Document, Docume
     rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
     before, after = read(old, rules, "old"), read(new, rules, "new")
     if choice.fills_gaps:
-        before = replace(before, places=places(old, before, rules))
-        after = replace(after, places=places(new, after, rules))
+        before = replace(before, gaps=find_gaps(old, before, rules))
+        after = replace(after, gaps=find_gaps(new, after, rules))
     return before, after
 
 
@@ -99,11 +100,11 @@ def compare_documents(
     """As compare, for documents that were read already."""
     result = best(before, after, choice, segment)
     changes = describe(result.script, result.numbers, result.moved)
-    left_out = lost_changes(before.lost, after.lost, result.lost)
+    left_out = describe_removed(before.removed, after.removed, result.removed)
     changes += left_out
     html = _wrapped(result.html, choice)
     if choice.page:
-        same = [name_of(after.lost[place].html) for _, place, number in result.lost if place is not None and not number]
+        same = [name_of(after.removed[place].html) for _, place, number in result.removed if place is not None and not number]
         html = page(html, choice.title, left_out, Counter(filter(None, same)))
     return Comparison(
         html,
@@ -146,11 +147,11 @@ def _result(old: Document, new: Document, choice: DiffOptions, segment: Segment,
     pairs = moves(script) if choice.moved else []
     numbers = number(script, pairs)
     moved = frozenset(numbers[place] for place, _ in pairs)
-    lost: list[LostPair] = []
-    if old.lost or new.lost:
-        lost = pair_lost(old.lost, new.lost, max(numbers, default=0) + 1, choice.ignore)
-    writer = Writer(script, numbers, moved, gaps(old, new, lost), choice)
-    return Result(script, numbers, moved, writer.html(), granularity, lost=lost)
+    lost: list[RemovedPair] = []
+    if old.removed or new.removed:
+        lost = pair_removed(old.removed, new.removed, max(numbers, default=0) + 1, choice.ignore)
+    writer = Writer(script, numbers, moved, placeholders(old, new, lost), choice)
+    return Result(script, numbers, moved, writer.html(), granularity, removed=lost)
 
 
 def _wrapped(html: str, choice: DiffOptions) -> str:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from .. import errors
 from . import limits
-from .clean import Lost, Rules, TooManyAttributesInTag, clean
+from .clean import Removed, Rules, TooManyAttributesInTag, clean
 from .markup import escape_text, is_end
 
 ROUNDS = 4  # the first parses, each of the other three may change something
@@ -22,16 +23,23 @@ BOM = "\ufeff"  # no text at the start of a document: nh3 drops it there
 NEWLINES_AT_START = re.compile(r"(<(?:pre|listing|textarea)(?: [^>]*)?>)\n+")
 
 
+class Gap(NamedTuple):
+    """Where readers miss something that was removed: its *kind* (gaps.py), and its *offset* in the canonical HTML."""
+
+    kind: str
+    offset: int
+
+
 @dataclass(frozen=True)
 class Document:
-    """A document in canonical form: *pieces* are text and markup by turns, *lost* is what cleaning took.
+    """A document in canonical form: *pieces* are text and markup by turns, *removed* is what cleaning took.
 
-    *places* tell, for some of what was lost, where it was, if that was asked for.
+    *gaps* tell where readers miss some of it, by its index in *removed*; empty unless they were asked for.
     """
 
     pieces: list[str]
-    lost: tuple[Lost, ...] = ()
-    places: Mapping[int, int] = field(default_factory=dict)
+    removed: tuple[Removed, ...] = ()
+    gaps: Mapping[int, Gap] = field(default_factory=dict)
 
     @cached_property
     def html(self) -> str:
@@ -78,7 +86,7 @@ def normalise(html: str, rules: Rules, field: str = "html") -> Document:
 
     Raises TooComplex if there is none after ROUNDS.
     """
-    lost: list[Lost] = []
+    lost: list[Removed] = []
     given, written = html, parse(html)
     try:
         for _ in range(ROUNDS):

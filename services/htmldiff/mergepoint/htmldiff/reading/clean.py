@@ -28,7 +28,7 @@ PARTS_OF_MEDIA = frozenset(("source", "track"))
 RENAMED = "data-input-diff-"
 
 
-class Lost(NamedTuple):
+class Removed(NamedTuple):
     """What cleaning took: how it stood there, and just what went, by which two of them are compared."""
 
     html: str
@@ -42,7 +42,7 @@ class TooManyAttributesInTag(ValueError):
 class Rules(dict[str, str]):
     """What becomes of a tag, by tag: the same tag, another, or nothing. Remembers what it was asked.
 
-    *lost* holds, for tags that lose something, what that is; *gone* those that go with their content.
+    *removed* holds, for tags that lose something, what that is; *gone* those that go with their content.
     """
 
     MARK = "<!--lost "  # a comment that says where something was lost
@@ -52,7 +52,7 @@ class Rules(dict[str, str]):
         self.sanitize = sanitize
         self.base_url = base_url
         self.marks = marks
-        self.lost: dict[str, list[Lost]] = {}
+        self.removed: dict[str, list[Removed]] = {}
         self.gone: set[str] = set()
 
     def marking(self) -> "Rules":
@@ -77,7 +77,7 @@ class Rules(dict[str, str]):
             self.gone.add(tag)
             return ""
         if self.sanitize and name not in policy.ELEMENTS:
-            self.lost[tag] = [Lost(tag, tag)]
+            self.removed[tag] = [Removed(tag, tag)]
             return ""
         return self._judge_head(tag, name)
 
@@ -85,7 +85,7 @@ class Rules(dict[str, str]):
         if self.marks and tag.startswith(self.MARK):
             return tag
         if self.sanitize:
-            self.lost[tag] = [Lost(tag, tag)]
+            self.removed[tag] = [Removed(tag, tag)]
             return ""
         # What HTML makes of a processing instruction; lexbor keeps it.
         return f"<!--{tag[1:-1]}-->" if tag.startswith("<?") else tag
@@ -98,7 +98,7 @@ class Rules(dict[str, str]):
         """Elements with text for content: to be shown as text, or to go."""
         if not self.sanitize:
             return self._judge_head(tag, name)
-        self.lost[tag] = [Lost(tag, tag)]
+        self.removed[tag] = [Removed(tag, tag)]
         return "" if name in policy.GONE else escape_text(tag[tag.index(">") + 1 : -len(name) - 3])
 
     def _judge_head(self, tag: str, name: str) -> str:
@@ -109,17 +109,17 @@ class Rules(dict[str, str]):
         given = ATTRIBUTE.findall(tag)
         if len(given) > MOST_ATTRIBUTES:
             raise TooManyAttributesInTag
-        lost = self.lost.setdefault(tag, [])
+        lost = self.removed.setdefault(tag, [])
         kept: dict[str, str] = {}
         for key, raw in sorted(given):
             value = self._resolved(key, raw)
             clean, gone = self._clean(name, key, value)
             if gone:
-                lost.append(Lost(f'{name} {key}="{value}"', f'{name} {key}="{gone}"'))
+                lost.append(Removed(f'{name} {key}="{value}"', f'{name} {key}="{gone}"'))
             if clean is not None:
                 kept[_rename(key, clean, kept)] = clean
         if not lost:
-            del self.lost[tag]
+            del self.removed[tag]
         return start_tag(name, dict(sorted(kept.items())))
 
     def _resolved(self, key: str, value: str) -> str:
@@ -153,7 +153,7 @@ def _rename(key: str, value: str, kept: dict[str, str]) -> str:
     return key
 
 
-def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Lost]]:
+def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Removed]]:
     """Return canonical *html* as *rules* want it, split into text and markup by turns, and what it lost.
 
     *before* is how much was lost before.
@@ -161,32 +161,32 @@ def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Los
     pieces = MARKUP.split(html.replace("\r", "\n"))
     tags = pieces[1::2]
     verdicts = list(map(rules.__getitem__, tags))
-    lost: list[Lost] = []
-    if (rules.gone and not rules.gone.isdisjoint(tags)) or (rules.marks and rules.lost):
+    lost: list[Removed] = []
+    if (rules.gone and not rules.gone.isdisjoint(tags)) or (rules.marks and rules.removed):
         pieces, lost = _without(pieces, verdicts, rules, before)
         return MARKUP.split("".join(pieces)), lost
-    if rules.lost:
-        lost = [thing for tag in tags for thing in rules.lost.get(tag, ())]
+    if rules.removed:
+        lost = [thing for tag in tags for thing in rules.removed.get(tag, ())]
     pieces[1::2] = verdicts
     as_is = lost == [] or not any(verdict == "" or verdict.count("<") != 1 for verdict in verdicts)
     return (pieces if as_is else MARKUP.split("".join(pieces))), lost
 
 
-def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) -> tuple[list[str], list[Lost]]:
+def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) -> tuple[list[str], list[Removed]]:
     """Take elements out with their content, one walk for all."""
     kept: list[str] = []
-    lost: list[Lost] = []
-    media: int | None = None  # the place in *lost* of one that is open: its sources are part of it
+    lost: list[Removed] = []
+    media: int | None = None  # the place in *removed* of one that is open: its sources are part of it
     steps = zip(pieces[::2], [*pieces[1::2], ""], [*verdicts, ""], strict=True)
     for text, tag, verdict in steps:
         kept.append(text)
         name = name_of(tag)
-        taken: Sequence[Lost] = rules.lost.get(tag, ())
+        taken: Sequence[Removed] = rules.removed.get(tag, ())
         if tag in rules.gone:
             whole = tag + _content(tag, steps)
-            taken = [Lost(whole, whole)]
+            taken = [Removed(whole, whole)]
             if name in PARTS_OF_MEDIA and media is not None:
-                lost[media] = Lost(lost[media].html + whole, lost[media].gone + whole)
+                lost[media] = Removed(lost[media].html + whole, lost[media].gone + whole)
                 continue
         if name in MEDIA:
             media = None if is_end(tag) else len(lost)

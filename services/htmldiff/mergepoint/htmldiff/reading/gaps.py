@@ -5,8 +5,8 @@ again.
 """
 
 from ..errors import HtmldiffError
-from .canonical import Document, normalise
-from .clean import Lost, Rules
+from .canonical import Document, Gap, normalise
+from .clean import Removed, Rules
 from .markup import attributes, name_of
 
 KINDS = {
@@ -27,8 +27,8 @@ KINDS = {
 INPUTS = {"checkbox": "checkbox", "radio": "choice", "submit": "button", "reset": "button", "button": "button"}
 
 
-def kind_of(lost: Lost) -> str:
-    """Return what readers call that which was lost; nothing if they would not have seen it."""
+def kind_of(lost: Removed) -> str:
+    """Return what readers call the removed element, a value of KINDS or INPUTS; "" if they would not have seen it."""
     name = name_of(lost.html) or lost.html.partition(" ")[0]
     if name == "img" and not lost.html.startswith("img src="):
         return ""
@@ -39,9 +39,12 @@ def kind_of(lost: Lost) -> str:
     return KINDS.get(name, "") if is_element else ""
 
 
-def places(html: str, document: Document, rules: Rules) -> dict[int, int]:
-    """Return where in *document*, which *html* became, what of its ``lost`` was that readers miss."""
-    if not any(map(kind_of, document.lost)) or rules.MARK in html:
+def find_gaps(html: str, document: Document, rules: Rules) -> dict[int, Gap]:
+    """Return the gaps of *document*, which was read from *html*, by their indexes in ``document.removed``.
+
+    Return none where the comments of the second reading would change how the rest is read.
+    """
+    if not any(map(kind_of, document.removed)) or rules.MARK in html:
         return {}
     try:
         marked = normalise(html, rules.marking())
@@ -57,6 +60,8 @@ def places(html: str, document: Document, rules: Rules) -> dict[int, int]:
             plain.append(piece)
             length += len(piece)
     # The comments may have held apart what else is one.
-    if "".join(plain) != document.html or [each.gone for each in marked.lost] != [each.gone for each in document.lost]:
+    same_removals = [each.gone for each in marked.removed] == [each.gone for each in document.removed]
+    if "".join(plain) != document.html or not same_removals:
         return {}
-    return {index: place for index, place in found.items() if kind_of(document.lost[index])}
+    kinds = {index: kind_of(document.removed[index]) for index in found}
+    return {index: Gap(kinds[index], offset) for index, offset in found.items() if kinds[index]}

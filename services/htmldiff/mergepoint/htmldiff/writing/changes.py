@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..matching.columns import colgroups
-from ..matching.documents import LostPair
+from ..matching.removed import RemovedPair
 from ..matching.script import Change as Text
 from ..matching.script import Close, Columns, Keep, Open, Piece, Script, Whole
-from ..reading.clean import Lost
+from ..reading.clean import Removed
 from ..reading.tree import Block, Tag
 
 KINDS = (
@@ -55,7 +55,7 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
     return list(changes.values())
 
 
-def lost_changes(old: Sequence[Lost], new: Sequence[Lost], pairs: Sequence[LostPair]) -> list[Change]:
+def describe_removed(old: Sequence[Removed], new: Sequence[Removed], pairs: Sequence[RemovedPair]) -> list[Change]:
     """Return how what sanitising took from each side differs."""
     changes = []
     for a, b, number in pairs:

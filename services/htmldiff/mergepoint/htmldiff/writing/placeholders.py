@@ -6,9 +6,9 @@ Where the gaps are, a second reading tells, which leaves comments there; they ar
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..matching.removed import RemovedPair
 from ..matching.script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
 from ..reading.canonical import Document
-from ..reading.gaps import kind_of
 from ..reading.markup import TABLE_PARTS, names, split
 from ..reading.tree import Block, Kinds, build
 from . import marks
@@ -20,7 +20,7 @@ CLASS = "diff_placeholder"
 NO_TEXT = TABLE_PARTS | names("dl menu ol ul")
 
 
-class Gap(NamedTuple):
+class Placeholder(NamedTuple):
     """Something lost: where it was in the old and the new document, and the number of its change, 0 if it stayed."""
 
     kind: str
@@ -35,19 +35,18 @@ class Gap(NamedTuple):
         return "changed" if self.number else ""
 
 
-def gaps(old: Document, new: Document, pairs: Sequence[tuple[int | None, int | None, int]]) -> list[Gap]:
-    """Return the gaps of both documents; *pairs* are places in what they lost, and numbers."""
+def placeholders(old: Document, new: Document, pairs: Sequence[RemovedPair]) -> list[Placeholder]:
+    """Return what stands for the gaps of both documents; *pairs* tell which removed things belong together."""
     found = []
     for i, j, number in pairs:
-        before = old.places.get(i) if i is not None else None
-        after = new.places.get(j) if j is not None else None
-        lost = new.lost[j] if j is not None else old.lost[i] if i is not None else None
-        if lost and not (before is None and after is None):
-            found.append(Gap(kind_of(lost), before, after, number))
+        before = old.gaps.get(i) if i is not None else None
+        after = new.gaps.get(j) if j is not None else None
+        if gap := after or before:
+            found.append(Placeholder(gap.kind, before and before.offset, after and after.offset, number))
     return found
 
 
-def span(gap: Gap, *, full: bool, anchor: bool) -> str:
+def span(gap: Placeholder, *, full: bool, anchor: bool) -> str:
     """Return what stands for *gap*."""
     classes = " ".join(filter(None, (CLASS, f"diff_{gap.kind}", STATUS[gap.status])))
     ours = f' {marks.PLACEHOLDER}="{gap.number}"' if full else ""

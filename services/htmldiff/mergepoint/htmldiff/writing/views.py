@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..diff_options import DiffOptions
 from ..matching.script import Script
-from .placeholders import Gap, filled, span
+from .placeholders import Placeholder, filled, span
 from .render import Look, render
 
 
@@ -15,7 +15,7 @@ class Writer(NamedTuple):
     script: Script
     numbers: Sequence[int]
     moved: frozenset[int]
-    gaps: Sequence[Gap]
+    gaps: Sequence[Placeholder]
     choice: DiffOptions
 
     def html(self) -> str:
