@@ -11,7 +11,7 @@ from hypothesis import given
 from mergepoint.htmldiff import HtmldiffError, accept_changes, compare, render_html_diff
 from mergepoint.htmldiff.errors import TooComplex
 from mergepoint.htmldiff.reading import policy
-from mergepoint.htmldiff.reading.canonical import normalise
+from mergepoint.htmldiff.reading.canonical import canonicalize
 from mergepoint.htmldiff.reading.clean import Rules
 from tests.fuzzing import SHARE, fuzz
 from tests.htmldiff.checks import is_inert, parts_are_in_place, reparsed, text, text_of_side
@@ -24,7 +24,7 @@ sometimes = fuzz(150)
 
 def alone(html: str, sanitize: str = "safe") -> str:
     """Return *html* parsed, normalised and sanitised by itself."""
-    return normalise(html, Rules(sanitize=sanitize == "safe")).html
+    return canonicalize(html, Rules(sanitize=sanitize == "safe")).html
 
 
 def shown(html: str, ignore: list[str]) -> str:
@@ -128,7 +128,7 @@ def test_any_choice_of_changes_makes_a_document(pair):
     for remainder in (0, 1):
         mixed = accept_changes(result.content, lambda change, odd=remainder: change % 2 == odd)
         assert not MARK.search(mixed)
-        normalise(mixed, Rules())
+        canonicalize(mixed, Rules())
 
 
 @sometimes

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from mergepoint.htmldiff import accept_changes, apply, compare
-from mergepoint.htmldiff.reading.canonical import normalise
+from mergepoint.htmldiff.reading.canonical import canonicalize
 from mergepoint.htmldiff.reading.clean import Rules
 from tests.htmldiff.checks import reparsed
 
@@ -38,7 +38,7 @@ PARTS = ["<!--", "<script ", "</script ", "-->", "</script>", "-", "b"]
 
 
 def alone(html: str) -> str:
-    return normalise(html, Rules(sanitize=False)).html
+    return canonicalize(html, Rules(sanitize=False)).html
 
 
 def check_round_trip(old: str, new: str) -> None:

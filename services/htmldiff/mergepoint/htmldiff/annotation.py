@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .diff_options import DiffOptions, choose
+from .diff_options import DiffOptions, parse_options
 from .errors import BadOption
-from .matching.documents import edit_script, fitting
-from .matching.script import Change, Columns, Keep, Piece, Whole, written
+from .matching.documents import edit_script, feasible_granularity
+from .matching.script import BlockChange, ColumnGroup, InlineChange, Keep, Operation, markup_of
 from .matching.segmentation import Segment, icu_words
 from .reading import policy
 from .reading.canonical import Document, read
@@ -51,65 +51,67 @@ def annotate(versions: Sequence[Mapping[str, str]], *, segment: Segment = icu_wo
     """
     if not 1 <= len(versions) <= MOST_VERSIONS:
         raise BadOption(f"1 to {MOST_VERSIONS} versions can be annotated, not {len(versions)}", field="versions")
-    choice = choose(options)
-    documents = read_all([version["html"] for version in versions], choice)
-    return annotate_documents(documents, [version["label"] for version in versions], choice, segment)
+    diff_options = parse_options(options)
+    documents = read_all([version["html"] for version in versions], diff_options)
+    return annotate_documents(documents, [version["label"] for version in versions], diff_options, segment)
 
 
-def read_all(versions: Sequence[str], choice: DiffOptions) -> list[Document]:
+def read_all(versions: Sequence[str], diff_options: DiffOptions) -> list[Document]:
     """Return all *versions* parsed and sanitised."""
-    rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
+    rules = Rules(sanitize=diff_options.sanitize == "safe", base_url=diff_options.base_url)
     return [read(html, rules, f"versions.{place}.html") for place, html in enumerate(versions)]
 
 
 def annotate_documents(
-    documents: Sequence[Document], names: Sequence[str], choice: DiffOptions, segment: Segment = icu_words
+    documents: Sequence[Document], names: Sequence[str], diff_options: DiffOptions, segment: Segment = icu_words
 ) -> Annotated:
     """As annotate, for documents that were read already; *names* are their labels."""
-    choice = replace(choice, ignore=())  # what is ignored would not be where the labels say
-    asked = choice.granularity
-    choice = replace(choice, granularity=fitting(asked, *documents))
+    diff_options = replace(diff_options, ignore=())  # what is ignored would not be where the labels say
+    asked = diff_options.granularity
+    diff_options = replace(diff_options, granularity=feasible_granularity(asked, *documents))
     before: Document | None = None
     labels: Labels = []
     for place, document in enumerate(documents):
-        labels = _labelled(before, document, labels, place, choice, segment)
+        labels = _label(before, document, labels, place, diff_options, segment)
         before = document
     assert before
-    html, parts = _written(before.html, labels, names)
-    html = policy.cleaner().clean(html) if choice.sanitize == "safe" else html
-    return Annotated(html, tuple(parts), choice.granularity, None if choice.granularity == asked else "nodes")
+    html, parts = _write(before.html, labels, names)
+    html = policy.cleaner().clean(html) if diff_options.sanitize == "safe" else html
+    return Annotated(
+        html, tuple(parts), diff_options.granularity, None if diff_options.granularity == asked else "nodes"
+    )
 
 
-def _labelled(
-    old: Document | None, new: Document, labels: Labels, place: int, choice: DiffOptions, segment: Segment
+def _label(
+    old: Document | None, new: Document, labels: Labels, place: int, diff_options: DiffOptions, segment: Segment
 ) -> Labels:
     if old is None:
         return [(len(new.html), place)]
-    taker = _Taker(labels)
-    labelled: Labels = []
-    for piece in edit_script(old, new, choice, segment, choice.granularity):
-        labelled += taker.labels(piece, place)
-    return labelled
+    taker = _LabelReader(labels)
+    labels_of_new: Labels = []
+    for piece in edit_script(old, new, diff_options, segment, diff_options.granularity):
+        labels_of_new += taker.labels(piece, place)
+    return labels_of_new
 
 
-class _Taker:
+class _LabelReader:
     """Takes labels off the front, as a script walks through the old document."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = iter(labels)
         self._left = (0, 0)
 
-    def labels(self, piece: Piece, place: int) -> Labels:
+    def labels(self, piece: Operation, place: int) -> Labels:
         """Return the labels of the new side of *piece*, which version *place* made."""
         if isinstance(piece, Keep):
             return self._take(len(piece.html))
-        if isinstance(piece, Change):
+        if isinstance(piece, InlineChange):
             self._take(len(piece.old))
             return [(len(piece.new), place)]
-        if isinstance(piece, Whole | Columns):
+        if isinstance(piece, BlockChange | ColumnGroup):
             length = len(piece.block.lead) + len(piece.block.html)
             return [(length, place)] if piece.is_new else self._take(length)[:0]
-        old, new = (written(tag, piece) if tag else "" for tag in (piece.old, piece.new))
+        old, new = (markup_of(tag, piece) if tag else "" for tag in (piece.old, piece.new))
         taken = self._take(len(old))
         return taken if old == new else [(len(new), place)]
 
@@ -125,23 +127,23 @@ class _Taker:
         return taken
 
 
-def _written(html: str, labels: Labels, names: Sequence[str]) -> tuple[str, list[Part]]:
+def _write(html: str, labels: Labels, names: Sequence[str]) -> tuple[str, list[Part]]:
     out: list[str] = []
     parts: list[Part] = []
-    stretches = _Taker(labels)
+    stretches = _LabelReader(labels)
     for place, piece in enumerate(split(html)):
         taken = stretches.labels(Keep(piece), 0)
         if place & 1 or not piece.strip():
             out.append(piece)
             continue
-        for text, version in _joined(piece, taken):
+        for text, version in _join(piece, taken):
             name = names[version]
             parts.append(Part(name, text))
             out.append(f'<span class="diff_version" {VERSION}="{escape(name)}">{text}</span>')
     return "".join(out), parts
 
 
-def _joined(text: str, labels: Labels) -> Iterator[tuple[str, int]]:
+def _join(text: str, labels: Labels) -> Iterator[tuple[str, int]]:
     """Yield stretches of *text* with their versions, neighbours of one version as one."""
     start = end = 0
     version = labels[0][1]

@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from .diff_options import DiffOptions, choose
+from .diff_options import DiffOptions, parse_options
 from .errors import BadOption, TooComplex
-from .matching.documents import coarser, edit_script, fitting
+from .matching.documents import coarser_granularities, edit_script, feasible_granularity
 from .matching.removed import RemovedPair, pair_removed
-from .matching.script import Script, moves, number
+from .matching.script import Script, find_moves, number_changes
 from .matching.segmentation import Segment, icu_words
 from .reading.canonical import Document, parse, read
 from .reading.clean import Rules
@@ -18,9 +18,9 @@ from .reading.markup import escape, name_of
 from .writing.accept import accept_changes
 from .writing.changes import Change, describe, describe_removed
 from .writing.page import page
-from .writing.placeholders import placeholders
-from .writing.verify import holds
-from .writing.views import Writer
+from .writing.placeholders import find_placeholders
+from .writing.verify import keeps_promises
+from .writing.views import ViewWriter
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def render_html_diff(
     '<div class="diff">Foo <ins>blah</ins> baz</div>'
     """
     segment = options.pop("segment", icu_words)
-    choice = choose({"wrapper_element": wrapper_element, "wrapper_class": wrapper_class, **options})
-    if choice.page:
-        return compare_documents(*read_both(old, new, choice), choice, segment).html
-    return _wrapped(best(*read_both(old, new, choice), choice, segment).html, choice)
+    diff_options = parse_options({"wrapper_element": wrapper_element, "wrapper_class": wrapper_class, **options})
+    if diff_options.page:
+        return compare_documents(*read_both(old, new, diff_options), diff_options, segment).html
+    return _wrap(find_finest(*read_both(old, new, diff_options), diff_options, segment).html, diff_options)
 
 
 def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any) -> Comparison:
@@ -80,32 +80,36 @@ def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any)
 
     *segment* cuts text that is written without spaces into words.
     """
-    choice = choose(options)
-    return compare_documents(*read_both(old, new, choice), choice, segment)
+    diff_options = parse_options(options)
+    return compare_documents(*read_both(old, new, diff_options), diff_options, segment)
 
 
-def read_both(old: str, new: str, choice: DiffOptions) -> tuple[Document, Document]:
+def read_both(old: str, new: str, diff_options: DiffOptions) -> tuple[Document, Document]:
     """Return *old* and *new* parsed and sanitised."""
-    rules = Rules(sanitize=choice.sanitize == "safe", base_url=choice.base_url)
+    rules = Rules(sanitize=diff_options.sanitize == "safe", base_url=diff_options.base_url)
     before, after = read(old, rules, "old"), read(new, rules, "new")
-    if choice.fills_gaps:
+    if diff_options.has_placeholders:
         before = replace(before, gaps=find_gaps(old, before, rules))
         after = replace(after, gaps=find_gaps(new, after, rules))
     return before, after
 
 
 def compare_documents(
-    before: Document, after: Document, choice: DiffOptions, segment: Segment = icu_words
+    before: Document, after: Document, diff_options: DiffOptions, segment: Segment = icu_words
 ) -> Comparison:
     """As compare, for documents that were read already."""
-    result = best(before, after, choice, segment)
+    result = find_finest(before, after, diff_options, segment)
     changes = describe(result.script, result.numbers, result.moved)
     left_out = describe_removed(before.removed, after.removed, result.removed)
     changes += left_out
-    html = _wrapped(result.html, choice)
-    if choice.page:
-        same = [name_of(after.removed[place].html) for _, place, number in result.removed if place is not None and not number]
-        html = page(html, choice.title, left_out, Counter(filter(None, same)))
+    html = _wrap(result.html, diff_options)
+    if diff_options.page:
+        same = [
+            name_of(after.removed[place].html)
+            for _, place, number in result.removed
+            if place is not None and not number
+        ]
+        html = page(html, diff_options.title, left_out, Counter(filter(None, same)))
     return Comparison(
         html,
         tuple(changes),
@@ -131,30 +135,32 @@ def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collectio
     return parse(accept_changes(result.content, chosen.__contains__))
 
 
-def best(old: Document, new: Document, choice: DiffOptions, segment: Segment) -> Result:
+def find_finest(old: Document, new: Document, diff_options: DiffOptions, segment: Segment) -> Result:
     """Return the finest result for *old* and *new* that keeps the promises; raise TooComplex if none does."""
-    first = fitting(choice.granularity, old, new)
-    for granularity in (first, *coarser(first)):
-        result = _result(old, new, choice, segment, granularity)
-        if holds(result.html, old, new, choice, granularity):
-            reason = None if granularity == choice.granularity else "unstable" if granularity != first else "nodes"
+    first = feasible_granularity(diff_options.granularity, old, new)
+    for granularity in (first, *coarser_granularities(first)):
+        result = _result(old, new, diff_options, segment, granularity)
+        if keeps_promises(result.html, old, new, diff_options, granularity):
+            reason = (
+                None if granularity == diff_options.granularity else "unstable" if granularity != first else "nodes"
+            )
             return result._replace(degraded=reason)
     raise TooComplex("no way was found to write this so that a parser reads it as it is")
 
 
-def _result(old: Document, new: Document, choice: DiffOptions, segment: Segment, granularity: str) -> Result:
-    script = edit_script(old, new, choice, segment, granularity)
-    pairs = moves(script) if choice.moved else []
-    numbers = number(script, pairs)
+def _result(old: Document, new: Document, diff_options: DiffOptions, segment: Segment, granularity: str) -> Result:
+    script = edit_script(old, new, diff_options, segment, granularity)
+    pairs = find_moves(script) if diff_options.moved else []
+    numbers = number_changes(script, pairs)
     moved = frozenset(numbers[place] for place, _ in pairs)
     lost: list[RemovedPair] = []
     if old.removed or new.removed:
-        lost = pair_removed(old.removed, new.removed, max(numbers, default=0) + 1, choice.ignore)
-    writer = Writer(script, numbers, moved, placeholders(old, new, lost), choice)
+        lost = pair_removed(old.removed, new.removed, max(numbers, default=0) + 1, diff_options.ignore)
+    writer = ViewWriter(script, numbers, moved, find_placeholders(old, new, lost), diff_options)
     return Result(script, numbers, moved, writer.html(), granularity, removed=lost)
 
 
-def _wrapped(html: str, choice: DiffOptions) -> str:
-    name = choice.wrapper_element
-    classes = f' class="{escape(choice.wrapper_class)}"' if choice.wrapper_class else ""
+def _wrap(html: str, diff_options: DiffOptions) -> str:
+    name = diff_options.wrapper_element
+    classes = f' class="{escape(diff_options.wrapper_class)}"' if diff_options.wrapper_class else ""
     return f"<{name}{classes}>{html}</{name}>"

@@ -40,7 +40,7 @@ class DiffOptions:
     base_url: str | None = None
 
     @property
-    def fills_gaps(self) -> bool:
+    def has_placeholders(self) -> bool:
         """Say whether something stands where sanitising left a gap that readers would see."""
         return (self.page or self.placeholders) and self.sanitize == "safe"
 
@@ -56,7 +56,7 @@ class DiffOptions:
             raise BadOption(f"{self.base_url!r} is no http or https URL", field="base_url")
 
 
-def choose(given: Mapping[str, Any]) -> DiffOptions:
+def parse_options(given: Mapping[str, Any]) -> DiffOptions:
     """Return *given* as a DiffOptions; an unknown name raises BadOption."""
     for name in given:
         if name not in DiffOptions.__dataclass_fields__:

@@ -18,7 +18,7 @@ from mergepoint.kit.time_limit import TimeLimit, longest
 
 from . import annotation, core
 from .diff_options import DiffOptions
-from .matching.documents import coarser, fitting
+from .matching.documents import coarser_granularities, feasible_granularity
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
 from .reading.canonical import Document
 
@@ -38,13 +38,13 @@ HTML = "text/html; charset=utf-8"
 COMPARING = ("granularity", "ignore", "moved", "sanitize", "base_url")
 SHOWING = ("view", "markup", "wrapper_element", "wrapper_class", "page", "placeholders", "title")
 
-Found = TypeVar("Found", core.Comparison, annotation.Annotated)
+Outcome = TypeVar("Outcome", core.Comparison, annotation.Annotated)
 
 
 def htmldiff(options: HtmldiffOptions) -> Answer:
     """Show what changed between two documents."""
-    choice = _choice(options, *COMPARING, *SHOWING)
-    return _answer(core.compare_documents(*core.read_both(*_both(options), choice), choice), options)
+    diff_options = _diff_options(options, *COMPARING, *SHOWING)
+    return _answer(core.compare_documents(*core.read_both(*_both(options), diff_options), diff_options), options)
 
 
 def apply(options: ApplyOptions) -> Answer:
@@ -55,9 +55,9 @@ def apply(options: ApplyOptions) -> Answer:
 
 def annotate(options: AnnotateOptions) -> Answer:
     """Say which version each part of a document came from."""
-    choice = _choice(options, "granularity", "sanitize", "base_url")
-    documents = annotation.read_all([version.html for version in options.versions], choice)
-    return _answer(annotation.annotate_documents(documents, _labels(options), choice), options)
+    diff_options = _diff_options(options, "granularity", "sanitize", "base_url")
+    documents = annotation.read_all([version.html for version in options.versions], diff_options)
+    return _answer(annotation.annotate_documents(documents, _labels(options), diff_options), options)
 
 
 TASKS: Mapping[str, Task] = {"htmldiff": htmldiff, "apply": apply, "annotate": annotate}
@@ -66,19 +66,25 @@ TASKS: Mapping[str, Task] = {"htmldiff": htmldiff, "apply": apply, "annotate": a
 def attempt_htmldiff(options: HtmldiffAttempt) -> Answer:
     """As htmldiff, in the time that *options* tell."""
     began = _now()
-    choice = _choice(options, *COMPARING, *SHOWING)
-    both = core.read_both(*_both(options), choice)
-    return _finest(lambda choice: core.compare_documents(*both, choice), choice, both, options, began)
+    diff_options = _diff_options(options, *COMPARING, *SHOWING)
+    both = core.read_both(*_both(options), diff_options)
+    return _finest_answer(
+        lambda diff_options: core.compare_documents(*both, diff_options), diff_options, both, options, began
+    )
 
 
 def attempt_annotate(options: AnnotateAttempt) -> Answer:
     """As annotate, in the time that *options* tell."""
     began = _now()
-    choice = _choice(options, "granularity", "sanitize", "base_url")
-    documents = annotation.read_all([version.html for version in options.versions], choice)
+    diff_options = _diff_options(options, "granularity", "sanitize", "base_url")
+    documents = annotation.read_all([version.html for version in options.versions], diff_options)
     names = _labels(options)
-    return _finest(
-        lambda choice: annotation.annotate_documents(documents, names, choice), choice, documents, options, began
+    return _finest_answer(
+        lambda diff_options: annotation.annotate_documents(documents, names, diff_options),
+        diff_options,
+        documents,
+        options,
+        began,
     )
 
 
@@ -106,7 +112,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         try:  # never coarser than asked for: numbers would mean other changes
             return call(sandbox, "htmldiff", "apply", options, deadline=seconds)
         except DeadlineExceeded:
-            raise _too_slow(seconds) from None
+            raise _deadline_problem(seconds) from None
 
     def in_time(
         task: str,
@@ -121,7 +127,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         except DeadlineExceeded:
             because = "deadline"
             if options.strict:
-                raise _too_slow(seconds) from None
+                raise _deadline_problem(seconds) from None
         except Problem as problem:
             if problem.code not in AVOIDABLE or options.strict:
                 raise
@@ -139,50 +145,53 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     return {"htmldiff": bounded_htmldiff, "apply": bounded_apply, "annotate": bounded_annotate}
 
 
-def _finest(
-    work: Callable[[DiffOptions], Found],
-    choice: DiffOptions,
+def _finest_answer(
+    work: Callable[[DiffOptions], Outcome],
+    diff_options: DiffOptions,
     documents: Sequence[Document],
     options: HtmldiffAttempt | AnnotateAttempt,
     began: tuple[float, float],
 ) -> Answer:
-    """Answer with what *work* makes of *choice*, coarser if it must be."""
+    """Answer with what *work* makes of *diff_options*, coarser if it must be."""
     because = options.because
-    attempts = [choice.granularity, *coarser(fitting(choice.granularity, *documents))]
+    attempts = [
+        diff_options.granularity,
+        *coarser_granularities(feasible_granularity(diff_options.granularity, *documents)),
+    ]
     for granularity in attempts[:-1]:
         try:
             part = PARTS.get(granularity, FIRST_PART)
             ends = part * options.seconds, part * longest(options.seconds)
             with patience(*(end - (now - then) for end, now, then in zip(ends, _now(), began, strict=True))):
-                return _answer(work(replace(choice, granularity=granularity)), options, because)
+                return _answer(work(replace(diff_options, granularity=granularity)), options, because)
         except TooSlow:
             because = "deadline"
             if options.strict:
-                raise _too_slow(options.seconds) from None
+                raise _deadline_problem(options.seconds) from None
         except MemoryError:
             because = "memory"
             if options.strict:
                 raise
-    return _answer(work(replace(choice, granularity=attempts[-1])), options, because)
+    return _answer(work(replace(diff_options, granularity=attempts[-1])), options, because)
 
 
 def _answer(
-    found: core.Comparison | annotation.Annotated,
+    outcome: core.Comparison | annotation.Annotated,
     options: HtmldiffOptions | AnnotateOptions,
     because: str | None = None,
 ) -> Answer:
-    degraded = because or found.degraded
+    degraded = because or outcome.degraded
     if degraded and options.strict:
-        raise Problem("too_complex", f"only {found.granularity}s can be compared here")
+        raise Problem("too_complex", f"only {outcome.granularity}s can be compared here")
     meta = {"Mergepoint-Degraded": degraded} if degraded else {}
     if options.format != "json":
-        return Answer(found.html.encode(), HTML, meta)
-    told: dict[str, Any] = {"html": found.html}
-    if isinstance(found, core.Comparison):
-        told |= {"changes": [asdict(change) for change in found.changes], "counts": found.counts}
+        return Answer(outcome.html.encode(), HTML, meta)
+    body: dict[str, Any] = {"html": outcome.html}
+    if isinstance(outcome, core.Comparison):
+        body |= {"changes": [asdict(change) for change in outcome.changes], "counts": outcome.counts}
     else:
-        told["parts"] = [asdict(part) for part in found.parts]
-    return Answer.json({**told, "granularity": found.granularity, "degraded": degraded}, **meta)
+        body["parts"] = [asdict(part) for part in outcome.parts]
+    return Answer.json({**body, "granularity": outcome.granularity, "degraded": degraded}, **meta)
 
 
 def _both(options: PairOptions) -> tuple[str, str]:
@@ -193,7 +202,7 @@ def _both(options: PairOptions) -> tuple[str, str]:
     return options.old, options.new
 
 
-def _choice(options: object, *names: str) -> DiffOptions:
+def _diff_options(options: object, *names: str) -> DiffOptions:
     return DiffOptions(**{name: getattr(options, name) for name in names})
 
 
@@ -215,5 +224,5 @@ def _now() -> tuple[float, float]:
     return time.process_time(), time.monotonic()
 
 
-def _too_slow(seconds: float) -> Problem:
+def _deadline_problem(seconds: float) -> Problem:
     return Problem("deadline_exceeded", f"took longer than {seconds:.2f} s")

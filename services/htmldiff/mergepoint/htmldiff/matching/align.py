@@ -9,10 +9,10 @@ from itertools import repeat
 from typing import TypeAlias
 
 from ..reading.tree import Block
-from .cleanup import tidy
-from .columns import Columns
+from .cleanup import semantic_cleanup
+from .columns import ColumnPairs
 from .sequences import best_in_order, diff, longest_increasing
-from .similarity import ALIKE, SIMILAR, Child, is_blank, is_same, likeness, name_of_child, words_of, wraps
+from .similarity import CLEARLY_SIMILAR, SIMILAR, Child, is_blank, is_same, name_of_child, similarity, words_of, wraps
 
 # What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.
 Key: TypeAlias = Callable[[Child], str]
@@ -20,7 +20,7 @@ Pair: TypeAlias = tuple[Child | list[Child] | None, Child | list[Child] | None, 
 
 # Without a word in common these are still the same, at the same place.
 CELLS = frozenset(("td", "th"))
-MOST_COMPARED = 2_500  # pairs; above, shared rare words choose who is compared
+MOST_COMPARED = 2_500  # pairs; above, shared rare words parse_options who is compared
 RARE = 8  # so often a word may occur among the children to speak for one of them
 
 
@@ -40,7 +40,7 @@ def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool
         return
     script = diff(map(key, old), map(key, new))
     if similar:  # what is blank looks like all that is, and says nothing of what is where
-        script = tidy(script, lambda start, end: all(map(is_blank, old[start:end])))
+        script = semantic_cleanup(script, lambda start, end: all(map(is_blank, old[start:end])))
     for tag, i, i_end, j, j_end in script:
         if tag == "equal":
             yield from zip(old[i:i_end], new[j:j_end], repeat(True))
@@ -56,20 +56,20 @@ def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool
                     and key(a) == key(b),
                 )
         else:
-            yield from _apart(old[i:i_end], new[j:j_end])
+            yield from _one_sided(old[i:i_end], new[j:j_end])
 
 
-def by_columns(old: Sequence[Child], new: Sequence[Child], columns: Columns, key: Key) -> Iterator[Pair]:
+def by_columns(old: Sequence[Child], new: Sequence[Child], columns: ColumnPairs, key: Key) -> Iterator[Pair]:
     """As align, for cells of which *columns* tells which belong together."""
     i = j = 0
     for a, b in [*columns, (len(old), len(new))]:
-        yield from _apart(old[i:a], new[j:b])
+        yield from _one_sided(old[i:a], new[j:b])
         if a < len(old):
             yield old[a], new[b], key(old[a]) == key(new[b])
         i, j = a + 1, b + 1
 
 
-def _apart(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
+def _one_sided(old: Sequence[Child], new: Sequence[Child]) -> Iterator[Pair]:
     for child in old:
         yield child, None, False
     for child in new:
@@ -81,7 +81,7 @@ def _align_equal(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterat
         if tag == "equal":
             yield from zip(old[i:i_end], new[j:j_end], repeat(True))
         else:
-            yield from _apart(old[i:i_end], new[j:j_end])
+            yield from _one_sided(old[i:i_end], new[j:j_end])
 
 
 def _align_similar(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
@@ -121,10 +121,10 @@ def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]
     """Return the places of those that are similar, in order on both sides."""
     head = 0
     shorter = min(len(old), len(new))
-    while head < shorter and likeness(old[head], new[head]) >= ALIKE:
+    while head < shorter and similarity(old[head], new[head]) >= CLEARLY_SIMILAR:
         head += 1
     tail = 0
-    while tail < shorter - head and likeness(old[-1 - tail], new[-1 - tail]) >= ALIKE:
+    while tail < shorter - head and similarity(old[-1 - tail], new[-1 - tail]) >= CLEARLY_SIMILAR:
         tail += 1
     rest = (range(head, len(old) - tail), range(head, len(new) - tail))
     few = len(rest[0]) * len(rest[1]) <= MOST_COMPARED
@@ -134,9 +134,9 @@ def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]
 
 
 def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
-    """Choose what makes the sum of likenesses largest: all against all."""
-    likenesses = [[likeness(old[i], new[j]) for j in columns] for i in rows]
-    chosen = best_in_order([[alike if alike >= SIMILAR else 0.0 for alike in row] for row in likenesses])
+    """Choose what makes the sum of similarities largest: all against all."""
+    similarities = [[similarity(old[i], new[j]) for j in columns] for i in rows]
+    chosen = best_in_order([[alike if alike >= SIMILAR else 0.0 for alike in row] for row in similarities])
     return [(rows[i], columns[j]) for i, j in chosen]
 
 
@@ -156,7 +156,7 @@ def _likely(old: Sequence[Child], new: Sequence[Child], rows: range, columns: ra
                     votes[j] += 1
         if votes:
             j = max(votes, key=lambda place: (votes[place], -abs(place - i)))
-            if likeness(old[i], new[j]) >= SIMILAR:
+            if similarity(old[i], new[j]) >= SIMILAR:
                 partners.append((i, j))
     return _in_order(partners)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ..reading.markup import SPACE, names
 from .sequences import Opcode
 
-# What tidy looks at: a word and the spaces around it.
+# What semantic_cleanup looks at: a word and the spaces around it.
 FEW = 3
 # A reader does not want to see one of these standing between two changes.
 STOP_WORDS = names(
@@ -16,7 +16,7 @@ STOP_WORDS = names(
 )
 
 
-def tidy(script: Sequence[Opcode], is_weak: Callable[[int, int], bool]) -> list[Opcode]:
+def semantic_cleanup(script: Sequence[Opcode], is_weak: Callable[[int, int], bool]) -> list[Opcode]:
     """Return *script* for readers: what stands between two changes goes with them when *is_weak* says so.
 
     *is_weak* takes the place where that begins in the old sequence and where it ends. What comes out is not minimal.

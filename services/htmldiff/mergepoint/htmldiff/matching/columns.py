@@ -11,7 +11,7 @@ MOST_CELLS = 50_000
 SIMILAR = 0.3  # so much of two columns must be the same
 SPANS = (' colspan="', ' rowspan="')
 
-Columns = Sequence[tuple[int, int]]
+ColumnPairs = Sequence[tuple[int, int]]
 Rows = Mapping[Block, Sequence[Block]]
 Key = Callable[[Block | str], str]
 
@@ -20,20 +20,20 @@ def colgroups(table: Block) -> list[Block]:
     return [child for child in table.children if isinstance(child, Block) and child.name == "colgroup"]
 
 
-def matched_rows(old: Block, new: Block, key: Key) -> Mapping[Block, Columns]:
+def match_rows(old: Block, new: Block, key: Key) -> Mapping[Block, ColumnPairs]:
     """Return for the rows of both tables that have a cell in each column which of those belong together."""
     ours, theirs = _regular(old), _regular(new)
     if not ours or not theirs or _is_large(ours, theirs):
         return {}
     width, new_width = (len(next(iter(rows.values()))) for rows in (ours, theirs))
     if width == new_width and len(ours) == len(theirs) == 1:  # one row tells nothing of columns
-        columns: Columns = list(in_place([], width, new_width))
+        columns: ColumnPairs = list(in_place([], width, new_width))
         return dict.fromkeys((*ours, *theirs), columns)
     before, after = (
         [Counter(map(key, column)) for column in zip(*rows.values(), strict=True)] for rows in (ours, theirs)
     )
-    likeness = [[_likeness(one, other) for other in after] for one in before]
-    columns = list(in_place(best_in_order(likeness), len(before), len(after)))
+    similarity = [[_similarity(one, other) for other in after] for one in before]
+    columns = list(in_place(best_in_order(similarity), len(before), len(after)))
     return dict.fromkeys((*ours, *theirs), columns) if columns else {}
 
 
@@ -62,6 +62,6 @@ def _cells(row: Block) -> list[Block]:
     return [] if spans or len(cells) < len(row.children) else cells
 
 
-def _likeness(one: Counter[str], other: Counter[str]) -> float:
+def _similarity(one: Counter[str], other: Counter[str]) -> float:
     share = (one & other).total() / max(one.total(), other.total())
     return share if share >= SIMILAR else 0.0

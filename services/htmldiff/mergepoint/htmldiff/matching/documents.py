@@ -9,37 +9,37 @@ from ..reading.tree import MORE_THAN_TAGS, Kinds, build
 from .inline_merge import merge_inline
 from .merge import merge
 from .runs import merge_runs
-from .script import Change, Keep, Piece, Script
+from .script import InlineChange, Keep, Operation, Script
 from .segmentation import Segment
-from .tokens import Tokens
+from .tokenizer import Tokenizer
 
 
-def edit_script(old: Document, new: Document, choice: DiffOptions, segment: Segment, granularity: str) -> Script:
+def edit_script(old: Document, new: Document, options: DiffOptions, segment: Segment, granularity: str) -> Script:
     """Return how *old* became *new*."""
     if old.html == new.html:
         return [Keep(new.html)] if new.html else []
     if granularity == "document":
-        return [Change(old.html, new.html)]
+        return [InlineChange(old.html, new.html)]
     kinds = Kinds()
     trees = build(old.pieces, kinds, "old"), build(new.pieces, kinds, "new")
     only_tags = MORE_THAN_TAGS.isdisjoint(kinds.values())
-    tokens = Tokens(granularity, choice.ignore, segment, only_tags=only_tags)
+    tokenizer = Tokenizer(granularity, options.ignore, segment, only_tags=only_tags)
 
-    def merge_two_runs(ours: str, theirs: str, lines: bool) -> Sequence[Piece]:
-        lines = lines and tokens.by_word and "\n" in ours + theirs
-        pieces = merge_runs(ours, theirs, tokens, kinds, lines=lines)
-        return merge_inline(ours, theirs, tokens, kinds, lines=lines) if pieces is None else pieces
+    def merge_two_runs(ours: str, theirs: str, lines: bool) -> Sequence[Operation]:
+        lines = lines and tokenizer.by_word and "\n" in ours + theirs
+        operations = merge_runs(ours, theirs, tokenizer, kinds, lines=lines)
+        return merge_inline(ours, theirs, tokenizer, kinds, lines=lines) if operations is None else operations
 
-    return merge(*trees, tokens, None if granularity in COARSE else merge_two_runs)
+    return merge(*trees, tokenizer, None if granularity in COARSE else merge_two_runs)
 
 
-def fitting(granularity: str, *documents: Document) -> str:
+def feasible_granularity(granularity: str, *documents: Document) -> str:
     """Return *granularity*, or ``block`` if that is finer than can be done with as many nodes as *documents* have."""
     if granularity in COARSE or not any(each.has_more_nodes_than(limits.MOST_NODES) for each in documents):
         return granularity
     return "block"
 
 
-def coarser(granularity: str) -> list[str]:
+def coarser_granularities(granularity: str) -> list[str]:
     """Return what comes after *granularity* when it takes too much."""
     return [name for name in COARSE if GRANULARITIES.index(name) > GRANULARITIES.index(granularity)]

@@ -14,7 +14,7 @@ EMPTY = re.compile(r"<(abbr|b|big|cite|code|dfn|em|font|i|kbd|mark|s|samp|small|
 
 
 @lru_cache(maxsize=4096)
-def meant(tag: str) -> str:
+def tag_meaning(tag: str) -> str:
     """Return the same for all ways to write what *tag* means."""
     if ' class="' not in tag and ' style="' not in tag:
         return tag
@@ -26,9 +26,9 @@ def meant(tag: str) -> str:
     return f"<{name_of(tag)} {sorted(given.items())}"
 
 
-def formats(tag: str) -> str:
+def format_of(tag: str) -> str:
     """Return what *tag* does to the text in it, nothing if it does nothing."""
-    return "" if tag in IDLE else meant(tag)
+    return "" if tag in IDLE else tag_meaning(tag)
 
 
 def shows_nothing(html: str) -> bool:

@@ -11,60 +11,60 @@ from typing import TypeAlias
 
 from ..reading.markup import NEVER_NESTED, SPACE, VOID, name_of
 from ..reading.tree import Element, Kinds
-from .cleanup import tidy
-from .formatting import UNSEEN_ON_SPACE, formats, shows_nothing
-from .inline_tree import Node, Side, Span
+from .cleanup import semantic_cleanup
+from .formatting import UNSEEN_ON_SPACE, format_of, shows_nothing
+from .inline_tree import InlineTree, Node, Span
 from .lines import Compare, IsWeak, differ_for
-from .script import Change, Close, Keep, Open, Piece
-from .splitting import cut
-from .tokens import Tokens
+from .script import Close, InlineChange, Keep, Open, Operation
+from .splitting import split_elements
+from .tokenizer import Tokenizer
 
 ROUNDS = 4  # of cutting: a cut can make others cross
 
 
-def merge_inline(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece]:
+def merge_inline(old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False) -> list[Operation]:
     """Return how the run *old* became *new*, where *lines* count line by line."""
-    ours, theirs = (tokens.finer(tokens.cut(run), lines=lines) for run in (old, new))
-    return _merge_tokens(ours, theirs, tokens, kinds, *differ_for(lines=lines))
+    ours, theirs = (tokenizer.split_spaces(tokenizer.tokenize(run), lines=lines) for run in (old, new))
+    return _merge_tokens(ours, theirs, tokenizer, kinds, *differ_for(lines=lines))
 
 
 def _merge_tokens(
-    old: Sequence[str], new: Sequence[str], tokens: Tokens, kinds: Kinds, compare: Compare, is_weak: IsWeak
-) -> list[Piece]:
-    ours, theirs = Side(old, kinds), Side(new, kinds)
+    old: Sequence[str], new: Sequence[str], tokenizer: Tokenizer, kinds: Kinds, compare: Compare, is_weak: IsWeak
+) -> list[Operation]:
+    ours, theirs = InlineTree(old, kinds), InlineTree(new, kinds)
     words = [ours.html(leaf) for leaf in ours.leaves]
-    script = compare(tokens.compared(words), tokens.compared([theirs.html(leaf) for leaf in theirs.leaves]))
-    script = tidy(script, lambda start, end: is_weak(words[start:end]))
+    script = compare(tokenizer.keys(words), tokenizer.keys([theirs.html(leaf) for leaf in theirs.leaves]))
+    script = semantic_cleanup(script, lambda start, end: is_weak(words[start:end]))
     kept = [
         (i, j)
         for tag, first, last, new_first, new_last in script
         if tag == "equal"
         for i, j in zip(range(first, last), range(new_first, new_last), strict=True)
     ]
-    _place(ours, theirs, kept)
+    _set_kept(ours, theirs, kept)
     rounds = 0
-    while rounds < ROUNDS and cut(ours, theirs):
+    while rounds < ROUNDS and split_elements(ours, theirs):
         rounds += 1
     if rounds and _crosses(ours, theirs):  # words would be lost from parts of elements: as a whole then
-        ours, theirs = Side(old, kinds), Side(new, kinds)
-        _place(ours, theirs, kept)
+        ours, theirs = InlineTree(old, kinds), InlineTree(new, kinds)
+        _set_kept(ours, theirs, kept)
     _uncross(ours, theirs, kept)
-    return _quieted(_joined(_Weaver(ours, theirs, tokens).pieces()), tokens)
+    return _mark_quiet(_join_neighbours(_InlineMerger(ours, theirs, tokenizer).operations()), tokenizer)
 
 
-def _place(old: Side, new: Side, kept: Sequence[tuple[int, int]]) -> None:
-    old.place([i for i, _ in kept])
-    new.place([j for _, j in kept])
+def _set_kept(old: InlineTree, new: InlineTree, kept: Sequence[tuple[int, int]]) -> None:
+    old.set_kept([i for i, _ in kept])
+    new.set_kept([j for _, j in kept])
 
 
-def _uncross(old: Side, new: Side, kept: list[tuple[int, int]]) -> None:
+def _uncross(old: InlineTree, new: InlineTree, kept: list[tuple[int, int]]) -> None:
     """Take from *kept* what keeps an old and a new element from nesting."""
     while given_up := _crosses(old, new):
         kept[:] = [pair for place, pair in enumerate(kept) if place not in given_up]
-        _place(old, new, kept)
+        _set_kept(old, new, kept)
 
 
-def _crosses(old: Side, new: Side) -> set[int]:
+def _crosses(old: InlineTree, new: InlineTree) -> set[int]:
     """Return places in what is kept whose loss lets elements nest, or come nearer to it."""
     return set(_crossing([node.kept for node in (*old.elements, *new.elements)]))
 
@@ -85,24 +85,24 @@ def _crossing(spans: Sequence[Span]) -> Iterator[int]:
             stack.append((first, last))
 
 
-Step: TypeAlias = "Piece | tuple[Piece, Sequence[Node], Sequence[Node], Piece]"
+Step: TypeAlias = "Operation | tuple[Operation, Sequence[Node], Sequence[Node], Operation]"
 
 
-class _Weaver:
-    def __init__(self, old: Side, new: Side, tokens: Tokens) -> None:
+class _InlineMerger:
+    def __init__(self, old: InlineTree, new: InlineTree, tokenizer: Tokenizer) -> None:
         self.old = old
         self.new = new
-        self.tokens = tokens
+        self.tokenizer = tokenizer
 
-    def pieces(self) -> Iterator[Piece]:
+    def operations(self) -> Iterator[Operation]:
         """Walk both trees at once, without recursion: they may be deep."""
-        todo: list[tuple[Iterator[Step], Piece | None]] = [
+        todo: list[tuple[Iterator[Step], Operation | None]] = [
             (self._steps(self.old.root.children, self.new.root.children), None)
         ]
         while todo:
             steps, end = todo[-1]
             for step in steps:
-                if isinstance(step, Keep | Change | Open | Close):
+                if isinstance(step, Keep | InlineChange | Open | Close):
                     yield step
                 else:
                     start, old, new, inner_end = step  # type: ignore[misc]
@@ -117,11 +117,11 @@ class _Weaver:
     def _steps(self, old: Sequence[Node], new: Sequence[Node]) -> Iterator[Step]:
         i = j = 0
         while i < len(old) or j < len(new):
-            if i < len(old) and _is_lost(old[i]):
-                yield Change(self.old.html(old[i]), "")
+            if i < len(old) and _is_unmatched(old[i]):
+                yield InlineChange(self.old.html(old[i]), "")
                 i += 1
-            elif j < len(new) and _is_lost(new[j]):
-                yield Change("", self.new.html(new[j]))
+            elif j < len(new) and _is_unmatched(new[j]):
+                yield InlineChange("", self.new.html(new[j]))
                 j += 1
             else:
                 ours, theirs = old[i], new[j]
@@ -140,20 +140,20 @@ class _Weaver:
 
     def _leaf(self, old: str, new: str) -> Sequence[Step]:
         """What is kept may be written in another way."""
-        if self.tokens.is_same(old, new):
+        if self.tokenizer.is_same(old, new):
             return [Keep(new)]
         ours, theirs = Element(name_of(old), old), Element(name_of(new), new)
         return [Open(ours, theirs), Close(ours, theirs)]
 
     def _around(self, old: Element | None, new: Element | None, ours: Sequence[Node], theirs: Sequence[Node]) -> Step:
-        if old and new and self.tokens.is_same(old.tag, new.tag):
+        if old and new and self.tokenizer.is_same(old.tag, new.tag):
             old = old._replace(tag=new.tag)
             if old == new and new.begins and new.ends:
                 old = new
         return Open(old, new), ours, theirs, Close(old, new)
 
 
-def _is_lost(node: Node) -> bool:
+def _is_unmatched(node: Node) -> bool:
     return node.kept[0] == node.kept[1]
 
 
@@ -189,71 +189,75 @@ def _end_within(nodes: Sequence[Node], start: int, outer: Node) -> int:
     """Return where the *nodes* that belong into *outer* end; what is lost at their end stays outside."""
     end = start
     for place in range(start, len(nodes)):
-        if nodes[place].kept[0] >= outer.kept[1] and not _is_lost(nodes[place]):
+        if nodes[place].kept[0] >= outer.kept[1] and not _is_unmatched(nodes[place]):
             break
-        if not _is_lost(nodes[place]):
+        if not _is_unmatched(nodes[place]):
             end = place + 1
     return end
 
 
-def _joined(pieces: Iterator[Piece]) -> list[Piece]:
+def _join_neighbours(operations: Iterator[Operation]) -> list[Operation]:
     """Join neighbours of one kind; what was deleted comes before what was added."""
-    joined: list[Piece] = []
-    for piece in pieces:
+    joined: list[Operation] = []
+    for operation in operations:
         last = joined[-1] if joined else None
-        if isinstance(piece, Keep) and isinstance(last, Keep):
-            joined[-1] = Keep(last.html + piece.html)
-        elif isinstance(piece, Change) and isinstance(last, Change):
-            joined[-1] = Change(last.old + piece.old, last.new + piece.new)
+        if isinstance(operation, Keep) and isinstance(last, Keep):
+            joined[-1] = Keep(last.html + operation.html)
+        elif isinstance(operation, InlineChange) and isinstance(last, InlineChange):
+            joined[-1] = InlineChange(last.old + operation.old, last.new + operation.new)
         else:
-            joined.append(piece)
+            joined.append(operation)
     return joined
 
 
-def _quieted(pieces: list[Piece], tokens: Tokens) -> list[Piece]:
-    """Return *pieces*, of which those are quiet that no text shows: around it are the same formats on both sides."""
+def _mark_quiet(operations: list[Operation], tokenizer: Tokenizer) -> list[Operation]:
+    """Return *operations*; those that change the formats of no text are quiet."""
     shown: set[int] = set()
     stack: list[int] = []
-    for place, piece in enumerate(pieces):
-        if isinstance(piece, Open):
+    for place, operation in enumerate(operations):
+        if isinstance(operation, Open):
             stack.append(place)
-        if isinstance(piece, Keep) or (isinstance(piece, Open) and _name(piece) in VOID):
-            shown.update(_shown(pieces, stack, tokens, piece))
-        if isinstance(piece, Close):
+        if isinstance(operation, Keep) or (isinstance(operation, Open) and _name(operation) in VOID):
+            shown.update(_visible_elements(operations, stack, tokenizer, operation))
+        if isinstance(operation, Close):
             stack.pop()
-    return [_quiet(piece, shows=place in shown) for place, piece in enumerate(pieces)]
+    return [_quiet(operation, shows=place in shown) for place, operation in enumerate(operations)]
 
 
-def _quiet(piece: Piece, *, shows: bool) -> Piece:
-    if isinstance(piece, Open):
-        return piece._replace(quiet=not shows)
-    if isinstance(piece, Change):
-        return piece._replace(quiet=shows_nothing(piece.old) and shows_nothing(piece.new))
-    return piece
+def _quiet(operation: Operation, *, shows: bool) -> Operation:
+    if isinstance(operation, Open):
+        return operation._replace(quiet=not shows)
+    if isinstance(operation, InlineChange):
+        return operation._replace(quiet=shows_nothing(operation.old) and shows_nothing(operation.new))
+    return operation
 
 
-def _shown(pieces: Sequence[Piece], stack: Sequence[int], tokens: Tokens, text: Piece) -> list[int]:
+def _visible_elements(
+    operations: Sequence[Operation], stack: Sequence[int], tokenizer: Tokenizer, text: Operation
+) -> list[int]:
     """Return which of the elements that are open, by their places, change how *text* looks."""
     changed = [
-        (place, piece) for place in stack if isinstance(piece := pieces[place], Open) and piece.old is not piece.new
+        (place, operation)
+        for place in stack
+        if isinstance(operation := operations[place], Open) and operation.old is not operation.new
     ]
     if not changed:
         return []
     if isinstance(text, Keep) and not text.html.strip(SPACE):
-        changed = [(place, piece) for place, piece in changed if _name(piece) not in UNSEEN_ON_SPACE]
+        changed = [(place, operation) for place, operation in changed if _name(operation) not in UNSEEN_ON_SPACE]
     before, after = (
-        Counter(format for tag in tags if tag and (format := formats(tokens.key(tag.tag))))
-        for tags in ([piece.old for _, piece in changed], [piece.new for _, piece in changed])
+        Counter(format for tag in tags if tag and (format := format_of(tokenizer.key(tag.tag))))
+        for tags in ([operation.old for _, operation in changed], [operation.new for _, operation in changed])
     )
     gone, come = before - after, after - before
     return [
         place
-        for place, piece in changed
-        if (piece.old and gone[formats(tokens.key(piece.old.tag))])
-        or (piece.new and come[formats(tokens.key(piece.new.tag))])
+        for place, operation in changed
+        if (operation.old and gone[format_of(tokenizer.key(operation.old.tag))])
+        or (operation.new and come[format_of(tokenizer.key(operation.new.tag))])
     ]
 
 
-def _name(piece: Open) -> str:
-    tag = piece.new or piece.old
+def _name(operation: Open) -> str:
+    tag = operation.new or operation.old
     return tag.name if tag else ""

@@ -27,15 +27,15 @@ class Node:
         self.kept: Span = (0, 0)
 
 
-class Side:
+class InlineTree:
     """One run: its *tokens*, the *leaves* among them, those that are kept, the *elements*, the tree."""
 
     def __init__(self, tokens: Sequence[str], kinds: Kinds) -> None:
         self.tokens = tokens
         self.kinds = kinds
         self.kept: Sequence[int] = ()
-        # Tokens that are not in the run: where an element is cut, it ends and begins again.
-        self.cuts: frozenset[int] = frozenset()
+        # Tokenizer that are not in the run: where an element is cut, it ends and begins again.
+        self.splits: frozenset[int] = frozenset()
         self._build()
 
     def _build(self) -> None:
@@ -46,7 +46,7 @@ class Side:
         for place, token in enumerate(self.tokens):
             kind = self.kinds[token] if token[0] == "<" else -1
             if kind == INLINE:
-                element = Element(name_of(token), token, begins=place not in self.cuts)
+                element = Element(name_of(token), token, begins=place not in self.splits)
                 node = Node(place, len(self.leaves), stack[-1], element)
                 stack[-1].children.append(node)
                 stack.append(node)
@@ -66,7 +66,7 @@ class Side:
             self._leaf(node)
             return
         node.leaves = (node.leaves[0], len(self.leaves))
-        if node.element and place in self.cuts:
+        if node.element and place in self.splits:
             node.element = node.element._replace(ends=False)
         self.elements.append(node)
 
@@ -76,16 +76,16 @@ class Side:
     def html(self, node: Node) -> str:
         return "".join(self.tokens[node.first : node.last])
 
-    def place(self, kept: Sequence[int]) -> None:
+    def set_kept(self, kept: Sequence[int]) -> None:
         """Tell every node which of the *kept* leaves are in it."""
         self.kept = kept
         for node in (*self.leaves, *self.elements):
             first, last = node.leaves
             node.kept = (bisect_left(kept, first), bisect_left(kept, last))
 
-    def cut(self, cuts: Iterable[tuple[Node, Sequence[Node]]]) -> bool:
+    def split(self, splits: Iterable[tuple[Node, Sequence[Node]]]) -> bool:
         """Cut elements, inner ones first, before a node each; return whether there was one."""
-        added = {node.first: around for node, around in cuts}
+        added = {node.first: around for node, around in splits}
         if not added:
             return False
         tokens: list[str] = []
@@ -96,10 +96,10 @@ class Side:
                 more = [each.end for each in elements] + [each.tag for each in reversed(elements)]
                 places.update(range(len(tokens), len(tokens) + len(more)))
                 tokens += more
-            if place in self.cuts:
+            if place in self.splits:
                 places.add(len(tokens))
             tokens.append(token)
-        self.tokens, self.cuts = tokens, frozenset(places)
+        self.tokens, self.splits = tokens, frozenset(places)
         self._build()
-        self.place(self.kept)
+        self.set_kept(self.kept)
         return True

@@ -25,7 +25,7 @@ def differ_for(*, lines: bool) -> tuple[Compare, IsWeak]:
     return (diff_lines, is_weak_in_line) if lines else (diff_strings, is_weak)
 
 
-def keeps_lines(tag: str) -> bool:
+def preserves_newlines(tag: str) -> bool:
     """Say whether in an element with this start *tag* lines end where the text says so."""
     return ("pre" in tag or "listing" in tag or "break-spaces" in tag) and bool(LINED.match(tag))
 
@@ -65,16 +65,16 @@ def _pairs(old: Sequence[Line], new: Sequence[Line]) -> Iterator[tuple[int, int]
 
 def _similar(old: Sequence[Line], new: Sequence[Line]) -> list[tuple[int, int]]:
     ours, theirs = ([Counter(word for word in line if not word.isspace()) for line in lines] for lines in (old, new))
-    return best_in_order([[_likeness(words, others) for others in theirs] for words in ours])
+    return best_in_order([[_similarity(words, others) for others in theirs] for words in ours])
 
 
-def _likeness(words: Counter[str], others: Counter[str]) -> float:
+def _similarity(words: Counter[str], others: Counter[str]) -> float:
     both = (words & others).total()
     share = 2 * both / (words.total() + others.total()) if both else 0.0
     return share if share >= SIMILAR else 0.0
 
 
-def cut_lines(html: str, kinds: Kinds) -> list[str]:
+def split_lines(html: str, kinds: Kinds) -> list[str]:
     """Return inline *html* in parts, each of one line and its end, elements over several lines in one."""
     depth = 0
     parts = [""]

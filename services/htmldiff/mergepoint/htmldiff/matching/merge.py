@@ -6,12 +6,12 @@ from typing import NamedTuple, TypeAlias
 from ..reading.tree import Block
 from .align import Pair as Aligned
 from .align import align, by_columns
-from .columns import colgroups, matched_rows
-from .formatting import meant
-from .lines import keeps_lines
-from .script import Change, Close, Columns, Keep, Open, Piece, Script, Whole
+from .columns import colgroups, match_rows
+from .formatting import tag_meaning
+from .lines import preserves_newlines
+from .script import BlockChange, Close, ColumnGroup, InlineChange, Keep, Open, Operation, Script
 from .similarity import Child, html_of
-from .tokens import Tokens
+from .tokenizer import Tokenizer
 
 
 class Pair(NamedTuple):
@@ -23,16 +23,16 @@ class Pair(NamedTuple):
     after: Sequence[Child]
 
 
-Step: TypeAlias = Piece | Pair
-MergeRuns: TypeAlias = Callable[[str, str, bool], Sequence[Piece]]  # the last: whether lines count
+Step: TypeAlias = Operation | Pair
+MergeRuns: TypeAlias = Callable[[str, str, bool], Sequence[Operation]]  # the last: whether lines count
 
 
-def merge(old: Block, new: Block, tokens: Tokens, merge_runs: MergeRuns | None) -> Script:
+def merge(old: Block, new: Block, tokenizer: Tokenizer, merge_runs: MergeRuns | None) -> Script:
     """Return how the tree *old* became *new*; *merge_runs* merges two runs that differ.
 
     Without *merge_runs*, blocks and runs are either equal or not the same.
     """
-    merger = _Merger(tokens, merge_runs)
+    merger = _Merger(tokenizer, merge_runs)
     script: Script = []
     todo = [merger.children(old.children, new.children)]
     while todo:  # no recursion: trees may be deep
@@ -42,12 +42,12 @@ def merge(old: Block, new: Block, tokens: Tokens, merge_runs: MergeRuns | None) 
                 break
             last = script[-1] if script else None
             if (
-                isinstance(step, Change)
-                and isinstance(last, Change)
+                isinstance(step, InlineChange)
+                and isinstance(last, InlineChange)
                 and not (last.new or step.old)
                 and last.quiet == step.quiet
             ):
-                script[-1] = Change(last.old, step.new, last.quiet)
+                script[-1] = InlineChange(last.old, step.new, last.quiet)
             else:
                 script.append(step)
         else:
@@ -56,12 +56,12 @@ def merge(old: Block, new: Block, tokens: Tokens, merge_runs: MergeRuns | None) 
 
 
 class _Merger:
-    def __init__(self, tokens: Tokens, merge_runs: MergeRuns | None) -> None:
-        self.tokens = tokens
+    def __init__(self, tokenizer: Tokenizer, merge_runs: MergeRuns | None) -> None:
+        self.tokenizer = tokenizer
         self.merge_runs = merge_runs
         self.fine = merge_runs is not None
-        self.any_space = "whitespace" in tokens.ignore
-        self.key = self._key if tokens.ignore else html_of
+        self.any_space = "whitespace" in tokenizer.ignore
+        self.key = self._key if tokenizer.ignore else html_of
         self.rows: dict[Block, Sequence[tuple[int, int]]] = {}  # which of their cells belong together
 
     def children(self, old: Sequence[Child], new: Sequence[Child], *, lines: bool = False) -> Iterator[Step]:
@@ -77,7 +77,7 @@ class _Merger:
                 if equal and (self.any_space or a.lead == b.lead):
                     yield Keep(b.lead + b.html, b.name)
                 elif b.name == "colgroup" and a.name == b.name:
-                    yield from (Columns(a, False), Columns(b, True))
+                    yield from (ColumnGroup(a, False), ColumnGroup(b, True))
                 else:
                     yield Pair(a, b, a.children, b.children)
             elif isinstance(a, str) and isinstance(b, str):
@@ -85,8 +85,8 @@ class _Merger:
             elif self.any_space and _is_space(self.key, a) and _is_space(self.key, b):
                 yield from [Keep(b)] if isinstance(b, str) else []
             else:
-                yield from _apart(a, is_new=False)
-                yield from _apart(b, is_new=True)
+                yield from _one_sided(a, is_new=False)
+                yield from _one_sided(b, is_new=True)
 
     def inside(self, pair: Pair) -> Iterator[Step]:
         old, new = pair.old, pair.new
@@ -94,16 +94,20 @@ class _Merger:
         if old and new:
             columns = self._match_columns(old, new)
             if self.any_space and not columns:
-                old = old.spaced(new)
-            if not columns and self.tokens.is_same(old.tag, new.tag) and (old.lead, old.tail) == (new.lead, new.tail):
+                old = old.with_space_of(new)
+            if (
+                not columns
+                and self.tokenizer.is_same(old.tag, new.tag)
+                and (old.lead, old.tail) == (new.lead, new.tail)
+            ):
                 old = new
-            quiet = meant(self.tokens.key(old.tag)) == meant(self.tokens.key(new.tag))
+            quiet = tag_meaning(self.tokenizer.key(old.tag)) == tag_meaning(self.tokenizer.key(new.tag))
         yield Open(old, new, quiet, columns)
         if pair.old and pair.new and (cells := self.rows.get(pair.old)) and cells is self.rows.get(pair.new):
             yield from self._steps(by_columns(pair.before, pair.after, cells, self.key), lines=False)
             yield Close(old, new)
             return
-        lines = any(keeps_lines(block.tag) for block in (old, new) if block)
+        lines = any(preserves_newlines(block.tag) for block in (old, new) if block)
         yield from self.children(pair.before, pair.after, lines=lines)
         yield Close(old, new)
 
@@ -111,25 +115,25 @@ class _Merger:
         """Note for two tables which cells of their rows belong together; say whether their columns differ."""
         if not (old.name == new.name == "table" and self.fine):
             return False
-        self.rows.update(matched_rows(old, new, self.key))
+        self.rows.update(match_rows(old, new, self.key))
         ours, theirs = ([self.key(group) for group in colgroups(table)] for table in (old, new))
         return ours != theirs
 
-    def _runs(self, old: str, new: str, *, equal: bool, lines: bool) -> Sequence[Piece]:
+    def _runs(self, old: str, new: str, *, equal: bool, lines: bool) -> Sequence[Operation]:
         if equal:
             return [Keep(new)]
-        return self.merge_runs(old, new, lines) if self.merge_runs else [Change(old, new)]
+        return self.merge_runs(old, new, lines) if self.merge_runs else [InlineChange(old, new)]
 
     def _key(self, child: Child) -> str:
-        return self.tokens.key(html_of(child))
+        return self.tokenizer.key(html_of(child))
 
 
 def _is_space(key: Callable[[Child], str], child: Child | list[Child] | None) -> bool:
     return child is None or (isinstance(child, str) and not key(child).strip())
 
 
-def _apart(child: Child | list[Child] | None, *, is_new: bool) -> Iterator[Piece]:
+def _one_sided(child: Child | list[Child] | None, *, is_new: bool) -> Iterator[Operation]:
     if isinstance(child, Block):
-        yield (Columns if child.name == "colgroup" else Whole)(child, is_new)
+        yield (ColumnGroup if child.name == "colgroup" else BlockChange)(child, is_new)
     elif isinstance(child, str):
-        yield Change("", child) if is_new else Change(child, "")
+        yield InlineChange("", child) if is_new else InlineChange(child, "")

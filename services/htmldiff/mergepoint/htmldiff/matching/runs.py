@@ -1,50 +1,52 @@
-"""Two runs whose tags are the same on both sides, into pieces: words first.
+"""Two runs whose tags are the same on both sides, merged into operations.
 
-Most changes leave the tags alone; then the pieces are joined tokens. Where tags changed, inline_merge.py goes on.
+Most changes leave the tags alone: then the operations are joined tokens. Where a tag changed, merge_inline does it.
 """
 
 from collections.abc import Sequence
 
 from ..reading.markup import SPACE
 from ..reading.tree import END, INLINE, Kinds
-from .cleanup import is_weak, tidy
+from .cleanup import is_weak, semantic_cleanup
 from .lines import differ_for
-from .script import Change, Keep, Piece
+from .script import InlineChange, Keep, Operation
 from .sequences import Opcode, diff_strings
-from .tokens import IN_NUMBER, Tokens
+from .tokenizer import IN_NUMBER, Tokenizer
 
 FEW = 20  # characters; in less there is nothing to gain
 
 
-def merge_runs(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece] | None:
+def merge_runs(
+    old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False
+) -> list[Operation] | None:
     """Return how *old* became *new*, where *lines* count line by line; None if a tag changed."""
-    pieces = None
-    if tokens.by_word and tokens.only_tags and not tokens.ignore and not lines:
-        pieces = _by_parts(_by_spaces(old, new), tokens, kinds)
-    return _by_tokens(old, new, tokens, kinds, lines=lines) if pieces is None else pieces
+    operations = None
+    if tokenizer.by_word and tokenizer.only_tags and not tokenizer.ignore and not lines:
+        operations = _by_parts(_by_spaces(old, new), tokenizer, kinds)
+    return _by_tokens(old, new, tokenizer, kinds, lines=lines) if operations is None else operations
 
 
-def _by_spaces(old: str, new: str) -> list[Keep | Change]:
+def _by_spaces(old: str, new: str) -> list[Keep | InlineChange]:
     """Return how *old* became *new*, whose only markup is tags, to the next space; nothing if it
     gives up."""
     if len(old) < FEW or len(new) < FEW:
         return []
     ours, theirs = _split(old), _split(new)
-    script = tidy(diff_strings(ours, theirs), lambda start, end: is_weak(ours[start:end]))
-    pieces: list[Keep | Change] = []
+    script = semantic_cleanup(diff_strings(ours, theirs), lambda start, end: is_weak(ours[start:end]))
+    operations: list[Keep | InlineChange] = []
     inside_tag = False
     for tag, i, i_end, j, j_end in _same_starts(script):
         after = _text(theirs, j, j_end)
         if tag == "equal":
-            pieces.append(Keep(after))
+            operations.append(Keep(after))
             last, last_end = after.rfind("<"), after.rfind(">")
             inside_tag = last > last_end if last != last_end else inside_tag
             continue
         before = _text(ours, i, i_end)
         if inside_tag or _cuts_tag(before) or _cuts_tag(after):
             return []
-        pieces.append(Change(before, after))
-    return pieces
+        operations.append(InlineChange(before, after))
+    return operations
 
 
 def _split(text: str) -> list[str]:
@@ -79,42 +81,44 @@ def _same_starts(script: list[Opcode]) -> list[Opcode]:
     return [first, *rest, *script[2:]]
 
 
-def _by_parts(parts: list[Keep | Change], tokens: Tokens, kinds: Kinds) -> list[Piece] | None:
-    pieces: list[Piece] = []
+def _by_parts(parts: list[Keep | InlineChange], tokenizer: Tokenizer, kinds: Kinds) -> list[Operation] | None:
+    operations: list[Operation] = []
     for part in parts:
         if isinstance(part, Keep) or (not (part.old and part.new) and "<" not in part.old + part.new):
-            pieces.append(part)
+            operations.append(part)
             continue
-        finer = _by_tokens(part.old, part.new, tokens, kinds)
+        finer = _by_tokens(part.old, part.new, tokenizer, kinds)
         if finer is None:
             return None
-        pieces += finer
-    return pieces or None
+        operations += finer
+    return operations or None
 
 
-def _by_tokens(old: str, new: str, tokens: Tokens, kinds: Kinds, *, lines: bool = False) -> list[Piece] | None:
+def _by_tokens(
+    old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False
+) -> list[Operation] | None:
     """Return how *old* became *new*; None if tags changed."""
     compare, is_weak = differ_for(lines=lines)
-    ours: Sequence[str] = tokens.cut(old)
-    theirs: Sequence[str] = tokens.cut(new)
+    ours: Sequence[str] = tokenizer.tokenize(old)
+    theirs: Sequence[str] = tokenizer.tokenize(new)
     if lines:
-        ours, theirs = tokens.finer(ours, lines=True), tokens.finer(theirs, lines=True)
+        ours, theirs = tokenizer.split_spaces(ours, lines=True), tokenizer.split_spaces(theirs, lines=True)
     has_tags = "<" in old or "<" in new
-    if has_tags or tokens.ignore:
-        script = compare(tokens.compared(ours), tokens.compared(theirs))
+    if has_tags or tokenizer.ignore:
+        script = compare(tokenizer.keys(ours), tokenizer.keys(theirs))
     else:
         script = compare(ours, theirs)
-    if has_tags and (_changes_tags(script, ours, theirs, tokens, kinds) or _crosses_tags(script, ours, theirs)):
+    if has_tags and (_changes_tags(script, ours, theirs, tokenizer, kinds) or _crosses_tags(script, ours, theirs)):
         return None
-    script = tidy(script, lambda start, end: is_weak(ours[start:end]))
-    pieces: list[Piece] = []
+    script = semantic_cleanup(script, lambda start, end: is_weak(ours[start:end]))
+    operations: list[Operation] = []
     for step in script:
-        pieces += _pieces(step, ours, theirs, tokens)
-    return pieces
+        operations += _operations(step, ours, theirs, tokenizer)
+    return operations
 
 
 def _changes_tags(
-    script: Sequence[Opcode], old: Sequence[str], new: Sequence[str], tokens: Tokens, kinds: Kinds
+    script: Sequence[Opcode], old: Sequence[str], new: Sequence[str], tokenizer: Tokenizer, kinds: Kinds
 ) -> bool:
     for tag, i, i_end, j, j_end in script:
         if tag != "equal":
@@ -123,7 +127,7 @@ def _changes_tags(
                     return True
         elif old[i:i_end] != new[j:j_end]:  # written in another way, or ignored
             for before, after in zip(old[i:i_end], new[j:j_end], strict=True):
-                if before[0] == "<" and not tokens.is_same(before, after):
+                if before[0] == "<" and not tokenizer.is_same(before, after):
                     return True
     return False
 
@@ -147,22 +151,22 @@ def _crosses_tags(script: Sequence[Opcode], old: Sequence[str], new: Sequence[st
     return False
 
 
-def _pieces(step: Opcode, old: Sequence[str], new: Sequence[str], tokens: Tokens) -> list[Piece]:
+def _operations(step: Opcode, old: Sequence[str], new: Sequence[str], tokenizer: Tokenizer) -> list[Operation]:
     ours, theirs = old[step.old_start : step.old_end], new[step.new_start : step.new_end]
     if step.tag == "equal":
         return [Keep("".join(theirs))]
-    if step.tag == "replace" and tokens.by_word and _differ_in_space(ours, theirs):
-        ours, theirs = tokens.finer(ours), tokens.finer(theirs)
-        finer = tidy(
-            diff_strings(tokens.compared(ours), tokens.compared(theirs)), lambda start, end: is_weak(ours[start:end])
+    if step.tag == "replace" and tokenizer.by_word and _differ_in_space(ours, theirs):
+        ours, theirs = tokenizer.split_spaces(ours), tokenizer.split_spaces(theirs)
+        finer = semantic_cleanup(
+            diff_strings(tokenizer.keys(ours), tokenizer.keys(theirs)), lambda start, end: is_weak(ours[start:end])
         )
         return [
             Keep("".join(theirs[j:j_end]))
             if tag == "equal"
-            else Change("".join(ours[i:i_end]), "".join(theirs[j:j_end]))
+            else InlineChange("".join(ours[i:i_end]), "".join(theirs[j:j_end]))
             for tag, i, i_end, j, j_end in finer
         ]
-    return [Change("".join(ours), "".join(theirs))]
+    return [InlineChange("".join(ours), "".join(theirs))]
 
 
 def _differ_in_space(old: Sequence[str], new: Sequence[str]) -> bool:

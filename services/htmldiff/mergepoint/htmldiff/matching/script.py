@@ -1,10 +1,10 @@
-"""What two documents have in common and what not, as a flat list of pieces in document order.
+"""The edit script of two documents: a flat list of operations in document order.
 
-The old sides of all pieces, joined, are the old document; the new sides are the new one. The elements that pieces open
-and close nest.
+The old sides of all operations, joined, are the old document; the new sides are the new document. The elements that
+operations open and close nest.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ..reading.tree import Block, Tag
@@ -17,7 +17,7 @@ class Keep(NamedTuple):
     name: str = ""
 
 
-class Change(NamedTuple):
+class InlineChange(NamedTuple):
     """Inline content, each element in it closed: *old* became *new*; either may be empty. Not *quiet*: it shows."""
 
     old: str
@@ -44,96 +44,82 @@ class Close(NamedTuple):
     new: Tag | None
 
 
-class Whole(NamedTuple):
+class BlockChange(NamedTuple):
     """A block with all that is in it, on one side only."""
 
     block: Block
     is_new: bool
 
 
-class Columns(NamedTuple):
+class ColumnGroup(NamedTuple):
     """A colgroup, on one side only, of a table that is on both: part of that table's change."""
 
     block: Block
     is_new: bool
 
 
-Piece: TypeAlias = Keep | Change | Open | Close | Whole | Columns
-Script: TypeAlias = list[Piece]
+Operation: TypeAlias = Keep | InlineChange | Open | Close | BlockChange | ColumnGroup
+Script: TypeAlias = list[Operation]
 
 
-def is_tag_change(piece: Open) -> bool:
+def is_tag_change(operation: Open) -> bool:
     """Say whether the tags differ in what is seen, not only in the white space before them."""
-    old, new, quiet, columns = piece
+    old, new, quiet, columns = operation
     if columns:
         return True
     return not quiet and old is not new and (old is None or new is None or old.tag != new.tag)
 
 
-def is_change(piece: Piece) -> bool:
-    if isinstance(piece, Open):
-        old, new = piece.old, piece.new
-        if old is new and not piece.columns:
+def is_change(operation: Operation) -> bool:
+    if isinstance(operation, Open):
+        old, new = operation.old, operation.new
+        if old is new and not operation.columns:
             return False
         spaced = bool(old and new) and (old.lead, old.tail) != (new.lead, new.tail)  # type: ignore[union-attr]
-        return is_tag_change(piece) or spaced
-    return isinstance(piece, Whole) or (isinstance(piece, Change) and not piece.quiet)
+        return is_tag_change(operation) or spaced
+    return isinstance(operation, BlockChange) or (isinstance(operation, InlineChange) and not operation.quiet)
 
 
-def number(script: Sequence[Piece], moves: Iterable[tuple[int, int]] = ()) -> list[int]:
-    """Return the number of the change that each piece of *script* is, 0 if it is none.
+def number_changes(script: Sequence[Operation], moves: Iterable[tuple[int, int]] = ()) -> list[int]:
+    """Return the number of the change that each operation of *script* is, 0 if it is none.
 
-    Numbers rise in document order from 1. *moves* are the places of two pieces that are one change.
+    Numbers rise in document order from 1. *moves* are the places of two operations that are one change.
     """
     same = {max(pair): min(pair) for pair in moves}
     numbers: list[int] = []
     opened: list[int] = []
     last = 0
-    for place, piece in enumerate(script):
-        if isinstance(piece, Close):
+    for place, operation in enumerate(script):
+        if isinstance(operation, Close):
             numbers.append(opened.pop())
             continue
         if place in same:
             numbers.append(numbers[same[place]])
-        elif is_change(piece):
+        elif is_change(operation):
             last += 1
             numbers.append(last)
         else:
-            numbers.append(opened[-1] if isinstance(piece, Columns) else 0)
-        if isinstance(piece, Open):
+            numbers.append(opened[-1] if isinstance(operation, ColumnGroup) else 0)
+        if isinstance(operation, Open):
             opened.append(numbers[-1])
     return numbers
 
 
-def moves(script: Sequence[Piece]) -> list[tuple[int, int]]:
+def find_moves(script: Sequence[Operation]) -> list[tuple[int, int]]:
     """Return the places of blocks that are deleted here and added there, the same: (old, new)."""
     deleted: dict[str, list[int]] = {}
-    for place, piece in enumerate(script):
-        if isinstance(piece, Whole) and not piece.is_new:
-            deleted.setdefault(piece.block.html, []).append(place)
+    for place, operation in enumerate(script):
+        if isinstance(operation, BlockChange) and not operation.is_new:
+            deleted.setdefault(operation.block.html, []).append(place)
     pairs = []
-    for place, piece in enumerate(script):
-        if isinstance(piece, Whole) and piece.is_new and (places := deleted.get(piece.block.html)):
+    for place, operation in enumerate(script):
+        if isinstance(operation, BlockChange) and operation.is_new and (places := deleted.get(operation.block.html)):
             pairs.append((places.pop(0), place))
     return pairs
 
 
-def side(script: Iterable[Piece], *, is_new: bool) -> Iterator[str]:
-    """Yield the old or the new document, in parts."""
-    for piece in script:
-        if isinstance(piece, Keep):
-            yield piece.html
-        elif isinstance(piece, Change):
-            yield piece.new if is_new else piece.old
-        elif isinstance(piece, Whole | Columns):
-            if piece.is_new == is_new:
-                yield piece.block.lead + piece.block.html
-        elif tag := piece.new if is_new else piece.old:
-            yield written(tag, piece)
-
-
-def written(tag: Tag, piece: Open | Close) -> str:
-    """Return what *tag* writes where *piece* opens or closes it."""
-    if isinstance(piece, Open):
+def markup_of(tag: Tag, operation: Open | Close) -> str:
+    """Return what *tag* writes where *operation* opens or closes it."""
+    if isinstance(operation, Open):
         return tag.lead + tag.tag if tag.begins else ""
     return tag.tail + tag.end if tag.ends else ""

@@ -140,10 +140,10 @@ def _gaps(old: Sequence[int], new: Sequence[int], whole: Gap) -> Iterator[Gap]:
         starts = [(i, j), *(cut for cut in cuts if cut != (i, j))]
         ends = [*starts[1:], (i_end, j_end)]
         parts = [(a, a_end, b, b_end) for (a, b), (a_end, b_end) in zip(starts, ends, strict=True)]
-        todo += [(part, level + 1 if len(parts) == 1 or level else 0) for part in reversed(_joined(parts, level))]
+        todo += [(part, level + 1 if len(parts) == 1 or level else 0) for part in reversed(_join_small(parts, level))]
 
 
-def _joined(parts: list[Gap], level: int) -> list[Gap]:
+def _join_small(parts: list[Gap], level: int) -> list[Gap]:
     """Join neighbours again that stay small: the larger a part, the better its match."""
     joined: list[Gap] = []
     for part in parts:
@@ -204,16 +204,16 @@ def _even_cuts(gap: Gap) -> list[tuple[int, int]]:
     return [(i + (i_end - i) * n // parts, j + (j_end - j) * n // parts) for n in range(1, parts)]
 
 
-def best_in_order(likeness: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Return the rows and columns of *likeness*, both rising, whose sum is the largest: all against all."""
-    sums = [[0.0] * (len(likeness[0]) + 1)] if likeness else []
-    for row in likeness:
+def best_in_order(similarity: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Return the rows and columns of *similarity*, both rising, whose sum is the largest: all against all."""
+    sums = [[0.0] * (len(similarity[0]) + 1)] if similarity else []
+    for row in similarity:
         above, best = sums[-1], [0.0]
         for place, alike in enumerate(row):
             best.append(max(above[place + 1], best[place], above[place] + alike if alike else 0.0))
         sums.append(best)
     chosen = []
-    i, j = len(likeness), len(likeness[0]) if likeness else 0
+    i, j = len(similarity), len(similarity[0]) if similarity else 0
     while i and j:
         if sums[i][j] == sums[i - 1][j]:
             i -= 1

@@ -18,7 +18,7 @@ KINDRED = (names("ul ol menu"), names("td th"), names("dt dd"))
 WRAPPERS = LEAVES | GROUPS | names("blockquote center figure details fieldset")
 WRAPPED = 0.6  # so much of the words of a block and of what it may wrap must be the same
 SIMILAR = 0.3  # so much must two children share to be the same, changed
-ALIKE = 0.5  # so much is enough without looking at others
+CLEARLY_SIMILAR = 0.5  # so much is enough without looking at others
 LONG = 300  # characters; in more, tags between words hardly matter
 PROBES, PROBE = 10, 20  # how many, how long
 TAG = re.compile(r"<[^>]*>")
@@ -26,15 +26,15 @@ NO_WORDS = frozenset(("&nbsp;", "\u200b", "\ufeff"))
 BLANK = re.compile(r"(?:\s|&nbsp;|<(?:br|/?(?:p|div|h[1-6]|span|font|b|strong|i|em|u|o:p))(?=[ >])[^>]*>)*\Z")
 
 
-def likeness(old: Child, new: Child) -> float:
+def similarity(old: Child, new: Child) -> float:
     """Return what share of their words two children have in common; 0 if one cannot become the other."""
     if not may_become(old, new):
         return 0.0
     if _share_probes(html_of(old), html_of(new)):
-        return ALIKE
+        return CLEARLY_SIMILAR
     ours, theirs = words_of(old), words_of(new)
     if not ours and not theirs:
-        return SIMILAR if is_blank(old) or is_blank(new) else ALIKE
+        return SIMILAR if is_blank(old) or is_blank(new) else CLEARLY_SIMILAR
     return 2 * len(ours & theirs) / (len(ours) + len(theirs))
 
 

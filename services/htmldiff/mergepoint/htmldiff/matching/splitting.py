@@ -9,31 +9,31 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from ..reading.markup import names
-from .formatting import meant
-from .inline_tree import Node, Side, Span
+from .formatting import tag_meaning
+from .inline_tree import InlineTree, Node, Span
 
 # Two of them side by side look like one.
-CUTTABLE = names(
+SPLITTABLE = names(
     """a abbr acronym b big cite code del dfn em font i ins kbd mark nobr s samp small span strike strong sub sup tt u
     var"""
 )
-MOST_CUTS = 10_000  # in one run
+MOST_SPLITS = 10_000  # in one run
 Wants = defaultdict[int, set[int]]
 Key = tuple[Span, str]
 
 
-def cut(old: Side, new: Side) -> bool:
+def split_elements(old: InlineTree, new: InlineTree) -> bool:
     """Cut elements of both sides, whose kept words are known; return whether any was."""
     wants = [Wants(set), Wants(set)]
     _want_alike(old, new, wants)
     _want_crossing(old, new, wants)
-    if sum(len(places) for side in wants for places in side.values()) > MOST_CUTS:
+    if sum(len(places) for side in wants for places in side.values()) > MOST_SPLITS:
         return False
-    done = [side.cut(_cuts(side, wanted)) for side, wanted in zip((old, new), wants, strict=True)]
+    done = [side.split(_splits(side, wanted)) for side, wanted in zip((old, new), wants, strict=True)]
     return any(done)
 
 
-def _want_alike(old: Side, new: Side, wants: Sequence[Wants]) -> None:
+def _want_alike(old: InlineTree, new: InlineTree, wants: Sequence[Wants]) -> None:
     """Want cuts where elements that mean the same cover other words."""
     ours, theirs = ([(node.kept, _meaning(node)) for node in side.elements] for side in (old, new))
     paired = Counter(ours) & Counter(theirs)
@@ -43,7 +43,7 @@ def _want_alike(old: Side, new: Side, wants: Sequence[Wants]) -> None:
 
 
 def _meaning(node: Node) -> str:
-    return meant(node.element.tag) if node.element else ""
+    return tag_meaning(node.element.tag) if node.element else ""
 
 
 def _left_over(nodes: Sequence[Node], keys: Sequence[Key], paired: Counter[Key]) -> list[Node]:
@@ -66,11 +66,11 @@ def _want_borders(nodes: Sequence[Node], others: Sequence[Node], wants: Wants) -
     ordered = {key: sorted(places) for key, places in borders.items()}
     for node in nodes:
         places = ordered.get(_meaning(node), [])
-        for place in places[bisect_right(places, node.kept[0]) : bisect_left(places, node.kept[1])][:MOST_CUTS]:
+        for place in places[bisect_right(places, node.kept[0]) : bisect_left(places, node.kept[1])][:MOST_SPLITS]:
             wants[place].add(id(node))
 
 
-def _want_crossing(old: Side, new: Side, wants: Sequence[Wants]) -> None:
+def _want_crossing(old: InlineTree, new: InlineTree, wants: Sequence[Wants]) -> None:
     """Want one of two elements that cross cut at the border of the other."""
     both = [(node, 0) for node in old.elements] + [(node, 1) for node in new.elements]
     stack: list[tuple[Node, int]] = []
@@ -80,7 +80,7 @@ def _want_crossing(old: Side, new: Side, wants: Sequence[Wants]) -> None:
             stack.pop()
         if stack and first < last and stack[-1][0].kept[1] < last:
             outer, outer_side = stack[-1]
-            if is_cuttable(node):
+            if is_splittable(node):
                 wants[side][outer.kept[1]].add(id(node))
             else:
                 wants[outer_side][first].add(id(outer))
@@ -88,11 +88,11 @@ def _want_crossing(old: Side, new: Side, wants: Sequence[Wants]) -> None:
             stack.append((node, side))
 
 
-def is_cuttable(node: Node) -> bool:
-    return node.element is not None and node.element.name in CUTTABLE and ' id="' not in node.element.tag
+def is_splittable(node: Node) -> bool:
+    return node.element is not None and node.element.name in SPLITTABLE and ' id="' not in node.element.tag
 
 
-def _cuts(side: Side, wants: Wants) -> Iterator[tuple[Node, list[Node]]]:
+def _splits(side: InlineTree, wants: Wants) -> Iterator[tuple[Node, list[Node]]]:
     """Yield before what a cut is, and which elements are cut there, inner ones first: with one all that are in it."""
     leaves = side.kept_leaves()
     for place, wanting in wants.items():
@@ -102,7 +102,7 @@ def _cuts(side: Side, wants: Wants) -> Iterator[tuple[Node, list[Node]]]:
         around: list[Node] = []
         chosen = 0
         outer = node.parent
-        while outer and outer.element and is_cuttable(outer):
+        while outer and outer.element and is_splittable(outer):
             around.append(outer)
             if id(outer) in wanting:
                 chosen = len(around)

@@ -76,12 +76,12 @@ def _without_plaintext(written: str, tree: LexborHTMLParser) -> str:
 def read(html: str, rules: Rules, field: str) -> Document:
     """Return *html* in canonical form, or raise the HtmldiffError that says why not; *field* is what it is called."""
     limits.check(html, field)
-    document = normalise(html, rules, field)
+    document = canonicalize(html, rules, field)
     limits.check_depth(document.pieces[1::2], field)
     return document
 
 
-def normalise(html: str, rules: Rules, field: str = "html") -> Document:
+def canonicalize(html: str, rules: Rules, field: str = "html") -> Document:
     """Return *html* cleaned by *rules*, in a form that parsing, cleaning and writing do not change.
 
     Raises TooComplex if there is none after ROUNDS.

@@ -73,7 +73,7 @@ class Rules(dict[str, str]):
             return self._judge_end(tag, name)
         if name in RAW:
             return self._judge_raw(tag, name)
-        if self.sanitize and name in policy.GONE:
+        if self.sanitize and name in policy.REMOVED_WITH_CONTENT:
             self.gone.add(tag)
             return ""
         if self.sanitize and name not in policy.ELEMENTS:
@@ -99,7 +99,7 @@ class Rules(dict[str, str]):
         if not self.sanitize:
             return self._judge_head(tag, name)
         self.removed[tag] = [Removed(tag, tag)]
-        return "" if name in policy.GONE else escape_text(tag[tag.index(">") + 1 : -len(name) - 3])
+        return "" if name in policy.REMOVED_WITH_CONTENT else escape_text(tag[tag.index(">") + 1 : -len(name) - 3])
 
     def _judge_head(self, tag: str, name: str) -> str:
         head, _, rest = tag.partition(">")
@@ -112,7 +112,7 @@ class Rules(dict[str, str]):
         lost = self.removed.setdefault(tag, [])
         kept: dict[str, str] = {}
         for key, raw in sorted(given):
-            value = self._resolved(key, raw)
+            value = self._resolve_url(key, raw)
             clean, gone = self._clean(name, key, value)
             if gone:
                 lost.append(Removed(f'{name} {key}="{value}"', f'{name} {key}="{gone}"'))
@@ -122,7 +122,7 @@ class Rules(dict[str, str]):
             del self.removed[tag]
         return start_tag(name, dict(sorted(kept.items())))
 
-    def _resolved(self, key: str, value: str) -> str:
+    def _resolve_url(self, key: str, value: str) -> str:
         if not self.base_url or key not in policy.URLS:
             return value
         try:

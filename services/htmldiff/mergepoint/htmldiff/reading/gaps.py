@@ -5,7 +5,7 @@ again.
 """
 
 from ..errors import HtmldiffError
-from .canonical import Document, Gap, normalise
+from .canonical import Document, Gap, canonicalize
 from .clean import Removed, Rules
 from .markup import attributes, name_of
 
@@ -47,7 +47,7 @@ def find_gaps(html: str, document: Document, rules: Rules) -> dict[int, Gap]:
     if not any(map(kind_of, document.removed)) or rules.MARK in html:
         return {}
     try:
-        marked = normalise(html, rules.marking())
+        marked = canonicalize(html, rules.marking())
     except HtmldiffError:
         return {}
     found: dict[int, int] = {}

@@ -17,7 +17,7 @@ ELEMENTS = names(
     span strike strong sub summary sup table tbody td tfoot th thead time title tr tt u ul var wbr"""
 )
 # These go with what is in them; other elements that are not in ELEMENTS leave their content behind.
-GONE = names(
+REMOVED_WITH_CONTENT = names(
     """applet base datalist embed frame frameset iframe input link math meta optgroup option param script select source
     style svg template textarea track"""
 )
@@ -107,7 +107,7 @@ def cleaner() -> nh3.Cleaner:
     """Return nh3 set up with these tables."""
     return nh3.Cleaner(
         tags=set(ELEMENTS),
-        clean_content_tags=set(GONE),
+        clean_content_tags=set(REMOVED_WITH_CONTENT),
         attributes={"*": set(ANYWHERE), **{name: set(allowed) for name, allowed in ATTRIBUTES.items()}},
         generic_attribute_prefixes=set(PREFIXES),
         url_schemes=set(SCHEMES),
@@ -119,7 +119,7 @@ def cleaner() -> nh3.Cleaner:
 
 def clean_url(value: str) -> str | None:
     """Return the escaped URL *value*, None if it goes."""
-    return value if PLAIN_URL.match(value) else _asked("a", "href", value)
+    return value if PLAIN_URL.match(value) else _clean_attribute("a", "href", value)
 
 
 class Style(NamedTuple):
@@ -135,14 +135,14 @@ def clean_style(value: str) -> Style:
     kept: list[str] = []
     gone: list[str] = []
     for given in declarations(unescape(value)):
-        declaration, whole = _allowed(given)
+        declaration, whole = _allow(given)
         kept += [str(declaration)] if declaration else []
         gone += [] if whole else [str(given)]
-    written = _asked("span", "style", escape(";".join(kept))) if kept else None
+    written = _clean_attribute("span", "style", escape(";".join(kept))) if kept else None
     return Style(written or None, ";".join(gone))
 
 
-def _allowed(given: Declaration) -> tuple[Declaration | None, bool]:
+def _allow(given: Declaration) -> tuple[Declaration | None, bool]:
     """Return *given* as it may stand, None if it may not, and whether that says all of it."""
     if reading := SHORTHANDS.get(given.name):
         name, value, whole = reading(given.value)
@@ -185,7 +185,7 @@ def _opacity(value: str) -> float:
         return -1
 
 
-def _asked(element: str, attribute: str, value: str) -> str | None:
+def _clean_attribute(element: str, attribute: str, value: str) -> str | None:
     """Return what nh3 makes of this attribute; None if it goes."""
     found = re.search(f' {attribute}="([^"]*)"', cleaner().clean(f'<{element} {attribute}="{value}"></{element}>'))
     return found[1] if found else None

@@ -113,7 +113,7 @@ class Block:
         if self._children is None:
             self._children = []
             if self.name not in VOID:
-                self._look_inside(self._children)
+                self._find_children(self._children)
         return self._children
 
     @property
@@ -121,7 +121,7 @@ class Block:
         _ = self.children  # looking at them finds it
         return self._tail
 
-    def spaced(self, other: "Block") -> "Block":
+    def with_space_of(self, other: "Block") -> "Block":
         """Return this start tag with the white space of *other*."""
         twin = Block(self._outline, self.first, self.first + 1, other.lead)
         twin._children = []
@@ -145,7 +145,7 @@ class Block:
                 todo.pop()
                 yield "end", block
 
-    def _look_inside(self, children: list["Block | str"]) -> None:
+    def _find_children(self, children: list["Block | str"]) -> None:
         pieces, kinds, ends = self._outline.pieces, self._outline.kinds, self._outline.ends
         run: list[str] = []
         place, last = self.first + 1, self.last - 1 if self.tag else self.last

@@ -23,7 +23,7 @@ from ..reading.tree import ATOM, SINGLE, WITH_TEXT, Kinds
 from . import marks
 
 LEAVES = frozenset((SINGLE, ATOM, WITH_TEXT))
-Decide = Callable[[int], bool]
+Accepts = Callable[[int], bool]
 
 # The classes of elements that are marked themselves: whether they are new, and whether they are old.
 WORDS = {
@@ -81,7 +81,7 @@ def read(tag: str) -> Mark | None:
     return Mark(number, name, is_new, is_old, is_plain, dict(sorted(theirs.items())), ours)
 
 
-def accept_changes(html: str, accepts: Decide) -> str:
+def accept_changes(html: str, accepts: Accepts) -> str:
     """Return what *html*, in full markup, becomes when *accepts* says of each change whether it is made."""
     return _Resolver(accepts).run(split(html))
 
@@ -95,7 +95,7 @@ class End(NamedTuple):
 
 
 class _Resolver:
-    def __init__(self, accepts: Decide) -> None:
+    def __init__(self, accepts: Accepts) -> None:
         self.accepts = accepts
         self.kinds = Kinds()
         self.out: list[str] = []

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from ..matching.columns import colgroups
 from ..matching.removed import RemovedPair
-from ..matching.script import Change as Text
-from ..matching.script import Close, Columns, Keep, Open, Piece, Script, Whole
+from ..matching.script import BlockChange, Close, ColumnGroup, InlineChange, Keep, Open, Operation, Script
 from ..reading.clean import Removed
 from ..reading.tree import Block, Tag
 
@@ -43,15 +42,15 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
     """Return the changes of *script* by their *numbers*; those in *moved* only moved."""
     paths = _Paths()
     changes: dict[int, Change] = {}
-    for piece, number in zip(script, numbers, strict=True):
-        path = paths.follow(piece)
-        if not number or isinstance(piece, Close | Columns):
+    for operation, number in zip(script, numbers, strict=True):
+        path = paths.follow(operation)
+        if not number or isinstance(operation, Close | ColumnGroup):
             continue
         if number in moved:
-            html = piece.block.html if isinstance(piece, Whole) else ""
+            html = operation.block.html if isinstance(operation, BlockChange) else ""
             changes.setdefault(number, Change(number, "moved", path, html, html))
         else:
-            changes[number] = Change(number, *_told(piece, path))
+            changes[number] = Change(number, *_describe_operation(operation, path))
     return list(changes.values())
 
 
@@ -66,15 +65,15 @@ def describe_removed(old: Sequence[Removed], new: Sequence[Removed], pairs: Sequ
     return changes
 
 
-def _told(piece: Piece, path: str) -> tuple[str, str, str, str]:
-    if isinstance(piece, Text):
-        kind = "replaced" if piece.old and piece.new else "inserted" if piece.new else "deleted"
-        return kind, path, piece.old, piece.new
-    if isinstance(piece, Whole):
-        html = piece.block.html
-        return ("inserted", path, "", html) if piece.is_new else ("deleted", path, html, "")
-    assert isinstance(piece, Open)
-    old, new, quiet, columns = piece
+def _describe_operation(operation: Operation, path: str) -> tuple[str, str, str, str]:
+    if isinstance(operation, InlineChange):
+        kind = "replaced" if operation.old and operation.new else "inserted" if operation.new else "deleted"
+        return kind, path, operation.old, operation.new
+    if isinstance(operation, BlockChange):
+        html = operation.block.html
+        return ("inserted", path, "", html) if operation.is_new else ("deleted", path, html, "")
+    assert isinstance(operation, Open)
+    old, new, quiet, columns = operation
     if old is None or new is None:
         return ("tag_added" if new else "tag_deleted"), path, old.tag if old else "", new.tag if new else ""
     if old.name != new.name and not quiet:
@@ -99,23 +98,23 @@ class _Paths:
         self._stacks: dict[bool, list[tuple[str, Counter[str]]]] = {side: [("", Counter())] for side in (False, True)}
         self._open: list[tuple[bool, ...]] = []
 
-    def follow(self, piece: Piece) -> str:
-        """Take one more *piece*; return the path of the block that it is or is in."""
-        if isinstance(piece, Keep):
-            if piece.name:
-                self._count(piece.name, False)
-                self._count(piece.name, True)
-        elif isinstance(piece, Whole | Columns):
-            return self._count(piece.block.name, piece.is_new)
-        elif isinstance(piece, Close):
+    def follow(self, operation: Operation) -> str:
+        """Take one more *operation*; return the path of the block that it is or is in."""
+        if isinstance(operation, Keep):
+            if operation.name:
+                self._count(operation.name, False)
+                self._count(operation.name, True)
+        elif isinstance(operation, BlockChange | ColumnGroup):
+            return self._count(operation.block.name, operation.is_new)
+        elif isinstance(operation, Close):
             for side in self._open.pop():
                 self._stacks[side].pop()
-        elif isinstance(piece, Open):
-            return self._enter(piece)
+        elif isinstance(operation, Open):
+            return self._enter(operation)
         return self._stacks[True][-1][0] or "/"
 
-    def _enter(self, piece: Open) -> str:
-        tags = {False: piece.old, True: piece.new}
+    def _enter(self, operation: Open) -> str:
+        tags = {False: operation.old, True: operation.new}
         sides = tuple(side for side, tag in tags.items() if isinstance(tag, Block))
         path = self._stacks[True][-1][0]
         for side in sides:

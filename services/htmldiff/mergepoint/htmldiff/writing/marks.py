@@ -25,7 +25,7 @@ LEAD = "data-diff-lead"
 TAIL = "data-diff-tail"
 
 
-def changed(html: str, mark: str, more: str, *, full: bool) -> str:
+def mark_inline(html: str, mark: str, more: str, *, full: bool) -> str:
     """Return inline *html* marked as ``del`` or ``ins``; white space before it is outside, except in full markup."""
     if not html:
         return ""
@@ -36,19 +36,19 @@ def changed(html: str, mark: str, more: str, *, full: bool) -> str:
     return f"{space}<{mark}{more}>{inner}</{mark}>" if inner else f"<{mark}{more}>{space}</{mark}>"
 
 
-def number(change: int, *, full: bool) -> str:
+def id_attribute(change: int, *, full: bool) -> str:
     """Return the attribute that tells one change from another."""
     return f' {ID}="{change}"' if full else ""
 
 
-def unseen(html: str, mark: str) -> str:
+def carry_unseen(html: str, mark: str) -> str:
     """Return inline *html*, which shows nothing, as it is carried in full markup."""
     return f'<{mark} {ID}="0">{html}</{mark}>' if html else ""
 
 
-def quiet(old: Tag | None, new: Tag | None) -> tuple[str, str]:
+def mark_quiet(old: Tag | None, new: Tag | None) -> tuple[str, str]:
     """Return start and end of an element whose tags differ in nothing that is seen, as full markup carries it."""
-    more = joins(old, new)
+    more = joins_attribute(old, new)
     if new and old:
         more += _differences(old, new)
         if not more:
@@ -64,7 +64,7 @@ def quiet(old: Tag | None, new: Tag | None) -> tuple[str, str]:
     return f"{tag.tag[:-1]}{more}>", tag.end
 
 
-def column(tag: str, number: int, *, is_new: bool) -> str:
+def mark_column(tag: str, number: int, *, is_new: bool) -> str:
     """Return the start *tag* of a colgroup as full markup carries it: the old one does not show."""
     if is_new:
         return add_class(tag, ADDED, f' {ID}="{number}"')
@@ -72,24 +72,24 @@ def column(tag: str, number: int, *, is_new: bool) -> str:
     return add_class(tag, DELETED, f' {ID}="{number}"{hidden}')
 
 
-def joins(old: Tag | None, new: Tag | None) -> str:
+def joins_attribute(old: Tag | None, new: Tag | None) -> str:
     """Return the attribute that says on which sides an element goes on."""
     sides = [name for name, tag in (("old", old), ("new", new)) if tag and not tag.begins]
     return f' {JOINS}="{" ".join(sides)}"' if sides else ""
 
 
-def link(change: int, place: str, *, full: bool) -> str:
+def link_to_other(change: int, place: str, *, full: bool) -> str:
     """Return the empty link to the other *place* of what moved, which a style sheet may fill."""
     ours = f' {LINK}="{change}"' if full else ""
     return f'<a class="tagdiff_link"{ours} href="#diff-{change}-{place}"></a>'
 
 
-def added(tag: str, more: str, *, full: bool) -> str:
+def mark_added(tag: str, more: str, *, full: bool) -> str:
     """Return the start *tag* that is now around what it was not around."""
     return add_class(tag, ADDED, _tag_only(more, full=full))
 
 
-def deleted(tag: str, more: str, *, full: bool) -> tuple[str, str]:
+def mark_deleted(tag: str, more: str, *, full: bool) -> tuple[str, str]:
     """Return start and end of what shows that *tag* was around something: it, or a stand-in where it could not nest."""
     name = name_of(tag)
     if name not in NEVER_NESTED:
@@ -109,7 +109,7 @@ def stand_in(tag: str, more: str = "", *, full: bool) -> str:
     return f'<span{more} {TAG}="{name_of(tag)}"{kept}>'
 
 
-def replaced(old: Tag, new: Tag, more: str, *, full: bool, shows: bool) -> str:
+def mark_replaced(old: Tag, new: Tag, more: str, *, full: bool, shows: bool) -> str:
     """Return the start tag of *new*, which was *old*; *shows* is whether more than white space differs."""
     if not full:
         return add_class(new.tag, REPLACED, more) if shows else new.tag

@@ -9,7 +9,7 @@ from .changes import Change
 # Written by render.py, in tags only: text has no such thing unescaped, an input's own id does not begin so.
 ANCHOR = re.compile(r'<[^>]* id="diff-([0-9]+)"')
 MOST_STEPS = 2_000  # each is a line of the style sheet
-MOST_LEFT_OUT, MOST_TOLD = 200, 200  # of what was left out: changes, and characters of each
+MOST_LEFT_OUT, MOST_CHARACTERS = 200, 200  # of what was left out: changes, and characters of each
 PAGE = """\
 <!doctype html>
 <html>
@@ -68,24 +68,24 @@ def page(html: str, title: str, left_out: Sequence[Change] = (), unchanged: Mapp
 def _left_out(left_out: Sequence[Change], unchanged: Mapping[str, int], shown: Collection[int]) -> str:
     if not left_out and not unchanged:
         return ""
-    told = [_told(change, shown) for change in left_out[:MOST_LEFT_OUT]]
-    if more := len(left_out) - len(told):
-        told.append(f"<li>{more:,} more changes</li>")
+    items = [_item(change, shown) for change in left_out[:MOST_LEFT_OUT]]
+    if more := len(left_out) - len(items):
+        items.append(f"<li>{more:,} more changes</li>")
     if unchanged:
         elements = ", ".join(f"{escape(name)} ({times:,})" for name, times in sorted(unchanged.items()))
-        told.append(f"<li>unchanged: {elements}</li>")
-    return f'\n<aside class="diff_left_out"><p>Left out, since it could be active:</p><ul>{"".join(told)}</ul></aside>'
+        items.append(f"<li>unchanged: {elements}</li>")
+    return f'\n<aside class="diff_left_out"><p>Left out, since it could be active:</p><ul>{"".join(items)}</ul></aside>'
 
 
-def _told(change: Change, shown: Collection[int]) -> str:
+def _item(change: Change, shown: Collection[int]) -> str:
     status = "changed" if change.old and change.new else "added" if change.new else "removed"
     link = f'<a href="#diff-{change.id}">{status}</a>' if change.id in shown else status
     sides = (("del", change.old), ("ins", change.new))
-    return f"<li>{link}: " + " ".join(f"<{mark}>{_shortened(text)}</{mark}>" for mark, text in sides if text) + "</li>"
+    return f"<li>{link}: " + " ".join(f"<{mark}>{_shorten(text)}</{mark}>" for mark, text in sides if text) + "</li>"
 
 
-def _shortened(html: str) -> str:
-    return escape(html if len(html) <= MOST_TOLD else f"{html[:MOST_TOLD]} …")
+def _shorten(html: str) -> str:
+    return escape(html if len(html) <= MOST_CHARACTERS else f"{html[:MOST_CHARACTERS]} …")
 
 
 def _steps(shown: Sequence[int]) -> str:

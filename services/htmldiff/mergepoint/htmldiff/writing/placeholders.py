@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..matching.removed import RemovedPair
-from ..matching.script import Change, Close, Columns, Keep, Open, Piece, Script, Whole, written
+from ..matching.script import BlockChange, Close, ColumnGroup, InlineChange, Keep, Open, Operation, Script, markup_of
 from ..reading.canonical import Document
 from ..reading.markup import TABLE_PARTS, names, split
 from ..reading.tree import Block, Kinds, build
@@ -35,7 +35,7 @@ class Placeholder(NamedTuple):
         return "changed" if self.number else ""
 
 
-def placeholders(old: Document, new: Document, pairs: Sequence[RemovedPair]) -> list[Placeholder]:
+def find_placeholders(old: Document, new: Document, pairs: Sequence[RemovedPair]) -> list[Placeholder]:
     """Return what stands for the gaps of both documents; *pairs* tell which removed things belong together."""
     found = []
     for i, j, number in pairs:
@@ -54,7 +54,7 @@ def span(gap: Placeholder, *, full: bool, anchor: bool) -> str:
     return f'<span class="{classes}"{ours}{id}>[{" ".join(filter(None, (gap.kind, gap.status)))}]</span>'
 
 
-def filled(
+def insert_spans(
     script: Script, numbers: Sequence[int], old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]
 ) -> tuple[Script, list[int]]:
     """Return *script* and *numbers* with *old* and *new* HTML at those places of the two documents."""
@@ -91,20 +91,20 @@ class _Filler:
         self.waiting: list[str] = []
         self.kinds = Kinds()
 
-    def pieces(self, script: Script, numbers: Sequence[int]) -> Iterator[tuple[Piece, int]]:
+    def pieces(self, script: Script, numbers: Sequence[int]) -> Iterator[tuple[Operation, int]]:
         for piece, number in zip(script, numbers, strict=True):
             yield from ((each, 0) for each in self._before(piece))
-            yield self._filled(piece), number
+            yield self._fill(piece), number
         rest = [html for side in (self.old, self.new) for _, html in side.take(0, last=True)]
         self.waiting += rest
         if self.waiting:
             yield Keep("".join(self.waiting)), 0
 
-    def _before(self, piece: Piece) -> list[Keep]:
+    def _before(self, piece: Operation) -> list[Keep]:
         """Take what stands before a tag, and return what is waiting, if text may stand here."""
         if isinstance(piece, Open | Close):
             for side, tag in ((self.old, piece.old), (self.new, piece.new)):
-                taken = side.take(len(written(tag, piece)) if tag else 0)
+                taken = side.take(len(markup_of(tag, piece)) if tag else 0)
                 # After white space that goes with the tag: it would follow.
                 self.waiting += [html.replace(">[", "> [", 1) if place else html for place, html in taken]
         ready = self.waiting if not (self.open and self.open[-1] in NO_TEXT) else []
@@ -117,19 +117,19 @@ class _Filler:
             self.open.pop()
         return kept
 
-    def _filled(self, piece: Piece) -> Piece:
+    def _fill(self, piece: Operation) -> Operation:
         if isinstance(piece, Keep):
             length = len(piece.html)
             return piece._replace(html=_put(piece.html, self.old.take(length) + self.new.take(length)))
-        if isinstance(piece, Change):
+        if isinstance(piece, InlineChange):
             old = _put(piece.old, self.old.take(len(piece.old)))
             return piece._replace(old=old, new=_put(piece.new, self.new.take(len(piece.new))))
-        if isinstance(piece, Whole | Columns):
+        if isinstance(piece, BlockChange | ColumnGroup):
             text = piece.block.lead + piece.block.html
             return self._whole(piece, text, (self.new if piece.is_new else self.old).take(len(text)))
         return piece
 
-    def _whole(self, piece: Whole | Columns, text: str, taken: list[tuple[int, str]]) -> Piece:
+    def _whole(self, piece: BlockChange | ColumnGroup, text: str, taken: list[tuple[int, str]]) -> Operation:
         if not taken:
             return piece
         inside = [(place, html) for place, html in taken if place > len(piece.block.lead)]

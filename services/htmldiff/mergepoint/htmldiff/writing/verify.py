@@ -1,32 +1,32 @@
 """Whether an answer keeps the promises: it is safe, parsers read it as it is, and it can be undone."""
 
 from ..diff_options import DiffOptions
-from ..matching.tokens import Tokens
+from ..matching.tokenizer import Tokenizer
 from ..reading import policy
 from ..reading.canonical import Document, parse
 from .accept import accept_changes
 
 
-def holds(html: str, old: Document, new: Document, choice: DiffOptions, granularity: str) -> bool:
+def keeps_promises(html: str, old: Document, new: Document, options: DiffOptions, granularity: str) -> bool:
     """Say whether *html* is safe, is what a parser makes of it, and can be undone and done."""
-    if choice.sanitize == "safe":
+    if options.sanitize == "safe":
         if policy.cleaner().clean(html) != html:
             return False
     elif parse(html) != html:
         return False
     # One document deleted and one added is undone by what it is; looking at it would take longer than making it.
-    is_whole = granularity == "document" and choice.sanitize == "safe"
-    if choice.markup != "full" or choice.view != "inline" or is_whole:
+    is_whole = granularity == "document" and options.sanitize == "safe"
+    if options.markup != "full" or options.view != "inline" or is_whole:
         return True
     return all(
-        _same(accept_changes(html, lambda change, made=made: made), document.html, choice)  # type: ignore[misc]
+        _same(accept_changes(html, lambda change, made=made: made), document.html, options)  # type: ignore[misc]
         for made, document in ((True, new), (False, old))
     )
 
 
-def _same(html: str, other: str, choice: DiffOptions) -> bool:
-    key = Tokens(ignore=choice.ignore).key
+def _same(html: str, other: str, options: DiffOptions) -> bool:
+    key = Tokenizer(ignore=options.ignore).key
     ours, theirs = key(html), key(other)
-    if "whitespace" in choice.ignore:
+    if "whitespace" in options.ignore:
         ours, theirs = "".join(ours.split()), "".join(theirs.split())
     return ours == theirs

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from ..diff_options import COARSE
 from ..reading.markup import BLOCKS, HOLDS_ATOMS, MARKUP, SPACE, is_end, join_atoms, name_of
-from .formatting import meant
+from .formatting import tag_meaning
 from .segmentation import UNSPACED, Segment, icu_words
 
 _TAGS = MARKUP.pattern[1:-1]
@@ -82,7 +82,7 @@ AT_BLOCK = re.compile(rf" ?(</?(?:{'|'.join(sorted(BLOCKS))})\b[^>]*>) ?")
 COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 
 
-class Tokens:
+class Tokenizer:
     """Cuts runs into tokens, always the same way, and says what is compared of them."""
 
     def __init__(
@@ -103,14 +103,14 @@ class Tokens:
             invisible="invisible" in self.ignore,
         ).findall
 
-    def cut(self, run: str) -> list[str]:
+    def tokenize(self, run: str) -> list[str]:
         """Return the tokens of *run*; joined they are *run* again."""
         tokens = self._find(run)
         if self._segment and not run.isascii() and UNSPACED.search(run):
-            tokens = self._segmented(tokens, self._segment)
+            tokens = self._segment_words(tokens, self._segment)
         return tokens if self.only_tags or not HOLDS_ATOMS.search(run) else join_atoms(tokens)
 
-    def finer(self, tokens: Sequence[str], *, lines: bool = False) -> Sequence[str]:
+    def split_spaces(self, tokens: Sequence[str], *, lines: bool = False) -> Sequence[str]:
         """Return *tokens* with the white space before words as tokens of their own; for *lines*, cut after newlines."""
         if not self.by_word:
             return tokens
@@ -125,10 +125,10 @@ class Tokens:
                 cut.append(word)
         return cut
 
-    def compared(self, tokens: Sequence[str]) -> Sequence[str]:
+    def keys(self, tokens: Sequence[str]) -> Sequence[str]:
         """Return what of each token of a run is compared: of a tag what it means."""
         keys = [self.key(token) for token in tokens] if self.ignore else tokens
-        keys = [_meant(key) if key.startswith("<") else key for key in keys]
+        keys = [_tag_key(key) if key.startswith("<") else key for key in keys]
         if keys and "whitespace" in self.ignore:  # at its ends a run shows none
             keys[0] = keys[0].lstrip()
             keys[-1] = keys[-1].rstrip()
@@ -156,7 +156,7 @@ class Tokens:
         return "".join(parts)
 
     @staticmethod
-    def _segmented(tokens: list[str], segment: Segment) -> list[str]:
+    def _segment_words(tokens: list[str], segment: Segment) -> list[str]:
         cut: list[str] = []
         for token in tokens:
             if token.startswith("<") or not UNSPACED.search(token):
@@ -175,8 +175,8 @@ def _at_newlines(token: str) -> Sequence[str]:
     return [*(f"{line}\n" for line in ended), *filter(None, (last,))]
 
 
-def _meant(html: str) -> str:
-    return meant(html) if html.find(">") == len(html) - 1 else html
+def _tag_key(html: str) -> str:
+    return tag_meaning(html) if html.find(">") == len(html) - 1 else html
 
 
 def _without_attributes(tag: str) -> str:
