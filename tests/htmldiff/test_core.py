@@ -2,6 +2,7 @@ import doctest
 
 import pytest
 
+from mergepoint import htmldiff
 from mergepoint.htmldiff import HtmldiffError, accept_changes, apply, compare, core, render_html_diff
 
 
@@ -268,3 +269,7 @@ def test_a_page_leads_to_every_change(old, new, markup, view):
     for change in result.changes:
         assert result.content.count(f' id="diff-{change.id}"') == 1
         assert f'href="#diff-{change.id}"' in result.html
+
+
+def test_the_former_name_of_accept_changes_still_works():
+    assert htmldiff.resolve is htmldiff.accept_changes

@@ -135,3 +135,8 @@ def test_a_page_without_visible_changes_says_so() -> None:
 def test_random_documents_keep_the_promises_with_notes(options: dict[str, object]) -> None:
     for old, new in many_pairs(100, seed=7_000_000):
         check_promises(old, new, **options)
+
+
+def test_what_nobody_sees_any_more_is_named_as_it_was_seen() -> None:
+    assert notes("<input type=checkbox>", "<input type=hidden>") == ["checkbox removed"]
+    assert notes("<input type=hidden>", "<input type=checkbox>") == ["checkbox added"]
