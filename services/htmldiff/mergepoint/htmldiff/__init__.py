@@ -1,4 +1,4 @@
-"""What changed between two HTML documents, as HTML, provably. A plain library; it knows nothing of HTTP."""
+"""Compare two HTML documents and show the changes as HTML. A plain library; it knows nothing of HTTP."""
 
 from .annotation import Annotated, annotate
 from .core import Comparison, apply, compare, render_html_diff
@@ -7,7 +7,7 @@ from .matching.sequences import Opcode, diff
 from .writing.accept import accept_changes
 from .writing.changes import Change
 
-resolve = accept_changes  # its name until the rooms were made
+resolve = accept_changes  # the former name, for programs that use it
 
 __all__ = [
     "Annotated",

@@ -1,6 +1,7 @@
 """Which version each part of a document came from: one comparison from each version to the next.
 
-Stretches of the canonical form have labels. What a version keeps keeps its label, what it adds has its own.
+Labels belong to stretches of the canonical form. Text that a version keeps keeps its label; text that it adds gets the
+version's own label.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from .reading.markup import escape, split
 
 MOST_VERSIONS = 100
 VERSION = "data-diff-version"
-# Stretches of a document: how many characters, and the place of the version that they came with.
+# The stretches of a document in order: length in characters, and index of the version that added the stretch.
 Labels = list[tuple[int, int]]
 
 
@@ -65,8 +66,8 @@ def read_all(versions: Sequence[str], diff_options: DiffOptions) -> list[Documen
 def annotate_documents(
     documents: Sequence[Document], names: Sequence[str], diff_options: DiffOptions, segment: Segment = icu_words
 ) -> Annotated:
-    """As annotate, for documents that were read already; *names* are their labels."""
-    diff_options = replace(diff_options, ignore=())  # what is ignored would not be where the labels say
+    """Return what annotate returns, for *documents* that read_all has read; *names* are their labels."""
+    diff_options = replace(diff_options, ignore=())  # ignored differences would shift the offsets that labels count
     asked = diff_options.granularity
     diff_options = replace(diff_options, granularity=feasible_granularity(asked, *documents))
     before: Document | None = None
@@ -87,31 +88,31 @@ def _label(
 ) -> Labels:
     if old is None:
         return [(len(new.html), place)]
-    taker = _LabelReader(labels)
+    reader = _LabelReader(labels)
     labels_of_new: Labels = []
-    for piece in edit_script(old, new, diff_options, segment, diff_options.granularity):
-        labels_of_new += taker.labels(piece, place)
+    for operation in edit_script(old, new, diff_options, segment, diff_options.granularity):
+        labels_of_new += reader.labels(operation, place)
     return labels_of_new
 
 
 class _LabelReader:
-    """Takes labels off the front, as a script walks through the old document."""
+    """Reads the labels of the old document from the front, while the operations of a script go through it."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = iter(labels)
         self._left = (0, 0)
 
-    def labels(self, piece: Operation, place: int) -> Labels:
-        """Return the labels of the new side of *piece*, which version *place* made."""
-        if isinstance(piece, Keep):
-            return self._take(len(piece.html))
-        if isinstance(piece, InlineChange):
-            self._take(len(piece.old))
-            return [(len(piece.new), place)]
-        if isinstance(piece, BlockChange | ColumnGroup):
-            length = len(piece.block.lead) + len(piece.block.html)
-            return [(length, place)] if piece.is_new else self._take(length)[:0]
-        old, new = (markup_of(tag, piece) if tag else "" for tag in (piece.old, piece.new))
+    def labels(self, operation: Operation, place: int) -> Labels:
+        """Return the labels of the new side of *operation*, an operation that leads to the version of index *place*."""
+        if isinstance(operation, Keep):
+            return self._take(len(operation.html))
+        if isinstance(operation, InlineChange):
+            self._take(len(operation.old))
+            return [(len(operation.new), place)]
+        if isinstance(operation, BlockChange | ColumnGroup):
+            length = len(operation.block.lead) + len(operation.block.html)
+            return [(length, place)] if operation.is_new else self._take(length)[:0]
+        old, new = (markup_of(tag, operation) if tag else "" for tag in (operation.old, operation.new))
         taken = self._take(len(old))
         return taken if old == new else [(len(new), place)]
 

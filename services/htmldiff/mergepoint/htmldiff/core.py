@@ -1,4 +1,4 @@
-"""Two HTML documents in, what changed out, as HTML. Knows lexbor, nh3 and rapidfuzz; nothing of HTTP and of us."""
+"""Compare two HTML documents, apply some of the changes: puts the rooms together. Knows no HTTP and no kit."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -25,11 +25,11 @@ from .writing.views import ViewWriter
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed, as *html* and as *changes*; *counts* of them by kind.
+    """The result of a comparison: the changes as *html* and as a list; *counts* has their number by kind.
 
-    *granularity* is what changes as one at most; *degraded* says why it is coarser than asked for: ``nodes`` (too many)
-    or ``unstable`` (what a finer one gave, a parser would read as something else). None: it is not.
-    *content* is *html* without wrapper and page.
+    *granularity* is the largest unit that changes as one. *degraded* says why it is coarser than the caller asked for:
+    ``nodes`` (a document has more than limits.MOST_NODES), ``unstable`` (parsers would read the finer HTML
+    differently), or None if it is not. *content* is *html* without wrapper and page.
     """
 
     html: str
@@ -41,10 +41,10 @@ class Comparison:
 
 
 class Result(NamedTuple):
-    """A script, the numbers of its pieces, those of changes that only moved, its HTML and its granularity; what of the
-    *removed* things belongs together.
+    """An edit script and its HTML.
 
-    Where a finer one was asked for, *degraded* says why: ``nodes`` (too many) or ``unstable`` (see Comparison).
+    *numbers* has the number of the change that each operation is part of; *moved* those of blocks that only moved.
+    *granularity* and *degraded* are those of Comparison; *removed* pairs the things that sanitising removed.
     """
 
     script: Script
@@ -59,7 +59,9 @@ class Result(NamedTuple):
 def render_html_diff(
     old: str, new: str, wrapper_element: str = "div", wrapper_class: str = "diff", **options: Any
 ) -> str:
-    """Return *old* and *new* as one HTML text in which what changed is marked.
+    """Return one HTML text of *old* and *new* in which the changes are marked; *options* are the fields of DiffOptions.
+
+    Raises an HtmldiffError if a document or an option is refused.
 
     >>> render_html_diff('Foo <b>bar</b> baz', 'Foo <i>bar</i> baz')
     '<div class="diff">Foo <i class="tagdiff_replaced">bar</i> baz</div>'
@@ -76,9 +78,10 @@ def render_html_diff(
 
 
 def compare(old: str, new: str, *, segment: Segment = icu_words, **options: Any) -> Comparison:
-    """Return what changed from *old* to *new*; *options* are those of DiffOptions.
+    """Return the changes from *old* to *new*, each HTML of at most limits.MOST_BYTES bytes in UTF-8.
 
-    *segment* cuts text that is written without spaces into words.
+    *options* are the fields of DiffOptions. *segment* splits text that is written without spaces into words. Raises an
+    HtmldiffError whose ``field`` is ``old``, ``new`` or the option that is refused.
     """
     diff_options = parse_options(options)
     return compare_documents(*read_both(old, new, diff_options), diff_options, segment)
@@ -97,7 +100,7 @@ def read_both(old: str, new: str, diff_options: DiffOptions) -> tuple[Document, 
 def compare_documents(
     before: Document, after: Document, diff_options: DiffOptions, segment: Segment = icu_words
 ) -> Comparison:
-    """As compare, for documents that were read already."""
+    """Return the changes from *before* to *after*, which read_both has read with the same *diff_options*."""
     result = find_finest(before, after, diff_options, segment)
     changes = describe(result.script, result.numbers, result.moved)
     left_out = describe_removed(before.removed, after.removed, result.removed)
@@ -121,17 +124,23 @@ def compare_documents(
 
 
 def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collection[int] = (), **options: Any) -> str:
-    """Return *old* with just the changes that *accept* names or, given only *reject*, with all but those."""
+    """Return *old* with only the changes in *accept* made or, if only *reject* is given, with all changes but those.
+
+    The numbers are the ids that compare gives for the same documents and options; an unknown one raises BadOption.
+    """
     if both := set(accept) & set(reject):
         raise BadOption(f"change {min(both)} is both accepted and rejected", field="reject")
     result = compare(old, new, **{**options, "markup": "full", "view": "inline", "page": False, "placeholders": False})
     known = {change.id for change in result.changes}
     for name, numbers in (("accept", accept), ("reject", reject)):
         if unknown := set(numbers) - known:
-            raise BadOption(f"there is no change {min(unknown)}", field=name)
+            raise BadOption(
+                f"there is no change {min(unknown)}; the numbers are those of a comparison with the same options",
+                field=name,
+            )
     chosen = set(accept) if accept or not reject else known - set(reject)
     if chosen and all(change.id in chosen or change.kind == "removed_active" for change in result.changes):
-        chosen.add(0)  # with all that is seen goes what is not
+        chosen.add(0)  # number 0 is every invisible difference: it is made with all the visible ones
     return parse(accept_changes(result.content, chosen.__contains__))
 
 
@@ -145,7 +154,7 @@ def find_finest(old: Document, new: Document, diff_options: DiffOptions, segment
                 None if granularity == diff_options.granularity else "unstable" if granularity != first else "nodes"
             )
             return result._replace(degraded=reason)
-    raise TooComplex("no way was found to write this so that a parser reads it as it is")
+    raise TooComplex("the difference cannot be written as HTML that parsers read unchanged")
 
 
 def _result(old: Document, new: Document, diff_options: DiffOptions, segment: Segment, granularity: str) -> Result:

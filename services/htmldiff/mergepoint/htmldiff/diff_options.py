@@ -1,4 +1,4 @@
-"""How to compare and what to write. Every value is checked here; the service's own options say the same to HTTP."""
+"""The options of one comparison. Every value is checked here; options.py describes the same options to HTTP."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ IGNORABLE = ("whitespace", "attributes", "case", "comments", "invisible")
 VIEWS = ("inline", "side-by-side", "insertions", "deletions")
 MARKUPS = ("classic", "full")
 SANITIZE = ("safe", "none")
-# They may hold what a page's body may.
+# Elements that may hold everything that ``body`` may hold.
 WRAPPERS = ("div", "section", "article", "main", "aside", "blockquote", "figure", "span")
 
 
@@ -23,7 +23,7 @@ WRAPPERS = ("div", "section", "article", "main", "aside", "blockquote", "figure"
 class DiffOptions:
     """The options of one comparison.
 
-    *granularity* is what changes as one at most: a character, a word, a sentence, a block, the document.
+    *granularity* is the largest unit that changes as one: character, word, sentence, block or document.
     """
 
     view: str = "inline"
@@ -41,7 +41,7 @@ class DiffOptions:
 
     @property
     def has_placeholders(self) -> bool:
-        """Say whether something stands where sanitising left a gap that readers would see."""
+        """Say whether a note stands where sanitising left a gap that readers would see."""
         return (self.page or self.placeholders) and self.sanitize == "safe"
 
     def __post_init__(self) -> None:
@@ -53,14 +53,16 @@ class DiffOptions:
         for value in self.ignore:
             _among("ignore", value, IGNORABLE)
         if self.base_url is not None and not is_web_url(self.base_url):
-            raise BadOption(f"{self.base_url!r} is no http or https URL", field="base_url")
+            raise BadOption(f"{self.base_url!r} is not an absolute http or https URL", field="base_url")
 
 
 def parse_options(given: Mapping[str, Any]) -> DiffOptions:
     """Return *given* as a DiffOptions; an unknown name raises BadOption."""
     for name in given:
         if name not in DiffOptions.__dataclass_fields__:
-            raise BadOption(f"there is no option {name!r}", field=name)
+            raise BadOption(
+                f"there is no option {name!r}; there are {', '.join(DiffOptions.__dataclass_fields__)}", field=name
+            )
     return DiffOptions(**given)
 
 
@@ -70,7 +72,7 @@ def _among(name: str, value: str, allowed: Collection[str]) -> None:
 
 
 def is_web_url(url: str) -> bool:
-    """Say whether links can be relative to *url*."""
+    """Say whether *url* is an absolute http or https URL, to which links can be relative."""
     try:
         return bool(re.match(r"https?://[^\s/?#]+", url, re.IGNORECASE)) and bool(urlsplit(url).hostname)
     except ValueError:

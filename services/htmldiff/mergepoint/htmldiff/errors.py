@@ -1,8 +1,8 @@
-"""Why HTML or an option is refused. Each error has a stable ``code`` that callers can tell apart; no HTTP status."""
+"""The errors of the library. Each has a stable ``code`` by which callers tell them apart; none knows an HTTP status."""
 
 
 class HtmldiffError(ValueError):
-    """This HTML cannot be compared; *field* is old or new."""
+    """The input is refused. *field* names the argument; *limit* is the limit that it exceeds, if there is one."""
 
     code = "unprocessable"
 
@@ -13,36 +13,36 @@ class HtmldiffError(ValueError):
 
 
 class TooLarge(HtmldiffError):
-    """More bytes than MOST_BYTES."""
+    """A document has more than limits.MOST_BYTES bytes in UTF-8."""
 
     code = "body_too_large"
 
 
 class TooDeep(HtmldiffError):
-    """Elements nest deeper than MOST_NESTING."""
+    """Elements nest deeper than limits.MOST_NESTING."""
 
     code = "too_deep"
 
 
 class TooManyAttributes(HtmldiffError):
-    """A tag has more attributes than MOST_ATTRIBUTES."""
+    """A tag has more than limits.MOST_ATTRIBUTES attributes."""
 
     code = "too_many_attributes"
 
 
 class TooComplex(HtmldiffError):
-    """A parser would make too much of it, or never the same twice."""
+    """A parser would need too much time or memory, or would read its own output differently."""
 
     code = "too_complex"
 
 
 class BadText(HtmldiffError):
-    """Not text that can be encoded."""
+    """The text cannot be encoded in UTF-8."""
 
     code = "invalid_encoding"
 
 
 class BadOption(HtmldiffError):
-    """An option has a value it cannot have."""
+    """An option is unknown, or has a value that is not allowed."""
 
     code = "invalid_option"

@@ -14,21 +14,21 @@ from .columns import ColumnPairs
 from .sequences import best_in_order, diff, longest_increasing
 from .similarity import CLEARLY_SIMILAR, SIMILAR, Child, is_blank, is_same, name_of_child, similarity, words_of, wraps
 
-# What is one, and whether it is equal. A list is what was put into the block on the other side, or taken out of it.
+# The old child, the new child, and whether they are equal; None where a side has none. A list of children was put into
+# the block on the other side, or taken out of it.
 Key: TypeAlias = Callable[[Child], str]
 Pair: TypeAlias = tuple[Child | list[Child] | None, Child | list[Child] | None, bool]
 
-# Without a word in common these are still the same, at the same place.
+# At the same position these are paired even without a word in common.
 CELLS = frozenset(("td", "th"))
-MOST_COMPARED = 2_500  # pairs; above, shared rare words parse_options who is compared
-RARE = 8  # so often a word may occur among the children to speak for one of them
+MOST_COMPARED = 2_500  # pairs of children; for more, shared rare words choose the pairs
+RARE = 8  # a word that occurs in more of the children does not choose one of them
 
 
 def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool = True) -> Iterator[Pair]:
-    """Yield what belongs together, in document order, None where there is no other, and whether the two are equal;
-    deleted before added.
+    """Yield the pairs of *old* and *new* children in document order, deleted children before added ones.
 
-    *key* gives what is compared. Without *similar* only equal ones belong together.
+    *key* gives the string by which two children are compared. Unless *similar*, only equal children are paired.
     """
     if (
         len(old) == len(new) == 1
@@ -39,7 +39,7 @@ def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool
         yield from _align_rest(old, new, key)
         return
     script = diff(map(key, old), map(key, new))
-    if similar:  # what is blank looks like all that is, and says nothing of what is where
+    if similar:  # blank children are all alike, so they say nothing about positions
         script = semantic_cleanup(script, lambda start, end: all(map(is_blank, old[start:end])))
     for tag, i, i_end, j, j_end in script:
         if tag == "equal":
@@ -60,7 +60,7 @@ def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool
 
 
 def by_columns(old: Sequence[Child], new: Sequence[Child], columns: ColumnPairs, key: Key) -> Iterator[Pair]:
-    """As align, for cells of which *columns* tells which belong together."""
+    """Yield the pairs of the cells *old* and *new*, which *columns* pairs by their indexes."""
     i = j = 0
     for a, b in [*columns, (len(old), len(new))]:
         yield from _one_sided(old[i:a], new[j:b])
@@ -85,7 +85,7 @@ def _align_equal(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterat
 
 
 def _align_similar(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
-    """As align, for children none of which are equal, or only blank ones."""
+    """Yield the pairs of children none of which are equal, blank ones aside."""
     chosen = _choose(old, new)
     i = j = 0
     for a, b in [*chosen, (len(old), len(new))]:
@@ -96,9 +96,9 @@ def _align_similar(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iter
 
 
 def _align_rest(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
-    """Pair what has nothing in common but its place, or what is in it.
+    """Yield the pairs of children that have only their position, or their content, in common.
 
-    What is the same element on both sides is that before it is taken for a wrapper.
+    Two children that may be the same element are paired before one of them is taken for a wrapper.
     """
     alone = len(old) == len(new) == 1
     if alone and is_same(old[0], new[0]):
@@ -118,7 +118,7 @@ def _align_rest(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterato
 
 
 def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]:
-    """Return the places of those that are similar, in order on both sides."""
+    """Return the indexes of the children that are similar, rising on both sides."""
     head = 0
     shorter = min(len(old), len(new))
     while head < shorter and similarity(old[head], new[head]) >= CLEARLY_SIMILAR:
@@ -134,15 +134,18 @@ def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]
 
 
 def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
-    """Choose what makes the sum of similarities largest: all against all."""
+    """Return the pairs with the largest sum of similarities: all against all."""
     similarities = [[similarity(old[i], new[j]) for j in columns] for i in rows]
     chosen = best_in_order([[alike if alike >= SIMILAR else 0.0 for alike in row] for row in similarities])
     return [(rows[i], columns[j]) for i, j in chosen]
 
 
 def _likely(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
-    """Choose by rare words, in time that grows with the number of words: for each old child the new one it shares most
-    of them with, then the longest part of these that is in order."""
+    """Return pairs chosen by rare words, in time that grows with the number of words.
+
+    Each old child is paired with the new one that shares most of its rare words; of these pairs the longest rising
+    sequence is returned.
+    """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for j in columns:
         for word in words_of(new[j]):

@@ -1,13 +1,16 @@
-"""Semantic cleanup of a script: what is kept between two changes, and is too little to stand alone, changes too."""
+"""Semantic cleanup of a script: kept items between two changes that mean too little alone change with them.
+
+The name and the idea are those of diff-match-patch (``diff_cleanupSemantic``).
+"""
 
 from collections.abc import Callable, Sequence
 
 from ..reading.markup import SPACE, names
 from .sequences import Opcode
 
-# What semantic_cleanup looks at: a word and the spaces around it.
+# Longest kept stretch, in items, that may change: a word and the spaces around it.
 FEW = 3
-# A reader does not want to see one of these standing between two changes.
+# Words that readers do not want to see alone between two changes.
 STOP_WORDS = names(
     """a an and are as at be but by for from had has have he her his in is it its no not of on or she so that the their
     they this to was we were which will with you auf das dem den der des die ein eine er es im in ist mit nicht sich sie
@@ -17,9 +20,9 @@ STOP_WORDS = names(
 
 
 def semantic_cleanup(script: Sequence[Opcode], is_weak: Callable[[int, int], bool]) -> list[Opcode]:
-    """Return *script* for readers: what stands between two changes goes with them when *is_weak* says so.
+    """Return *script* with short kept stretches between two changes joined to them, where *is_weak* says so.
 
-    *is_weak* takes the place where that begins in the old sequence and where it ends. What comes out is not minimal.
+    *is_weak* takes the start and the end of the stretch in the old sequence. The result is not minimal.
     """
     tidied: list[Opcode] = []
     last = len(script) - 1

@@ -1,4 +1,4 @@
-"""Which column of one table is which of the other, so that the cells of every row are compared alike."""
+"""Pair the columns of two tables, so that the cells of every row are paired in the same way."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from .sequences import best_in_order, in_place
 
 MOST_COLUMNS = 50
 MOST_CELLS = 50_000
-SIMILAR = 0.3  # so much of two columns must be the same
+SIMILAR = 0.3  # least share of equal cells by which two columns are one
 SPANS = (' colspan="', ' rowspan="')
 
 ColumnPairs = Sequence[tuple[int, int]]
@@ -21,12 +21,12 @@ def colgroups(table: Block) -> list[Block]:
 
 
 def match_rows(old: Block, new: Block, key: Key) -> Mapping[Block, ColumnPairs]:
-    """Return for the rows of both tables that have a cell in each column which of those belong together."""
+    """Return the pairs of columns, by index, for each row of both tables that has a cell in every column."""
     ours, theirs = _regular(old), _regular(new)
     if not ours or not theirs or _is_large(ours, theirs):
         return {}
     width, new_width = (len(next(iter(rows.values()))) for rows in (ours, theirs))
-    if width == new_width and len(ours) == len(theirs) == 1:  # one row tells nothing of columns
+    if width == new_width and len(ours) == len(theirs) == 1:  # a single row does not tell columns apart
         columns: ColumnPairs = list(in_place([], width, new_width))
         return dict.fromkeys((*ours, *theirs), columns)
     before, after = (
@@ -56,7 +56,7 @@ def _rows(table: Block) -> Iterator[Block]:
 
 
 def _cells(row: Block) -> list[Block]:
-    """Return the cells of *row*, none if one spans or something else is there."""
+    """Return the cells of *row*; none if a cell spans or if *row* holds something else."""
     cells = [child for child in row.children if isinstance(child, Block)]
     spans = any(span in cell.tag for cell in cells for span in SPANS)
     return [] if spans or len(cells) < len(row.children) else cells

@@ -1,4 +1,4 @@
-"""Two documents compared: their edit script, and which of the things that were removed from them belong together."""
+"""Two documents into an edit script: puts together the tree merge, the merges of runs, and the tokenizer."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from .tokenizer import Tokenizer
 
 
 def edit_script(old: Document, new: Document, options: DiffOptions, segment: Segment, granularity: str) -> Script:
-    """Return how *old* became *new*."""
+    """Return the script from *old* to *new*; *granularity* is used instead of that in *options*."""
     if old.html == new.html:
         return [Keep(new.html)] if new.html else []
     if granularity == "document":
@@ -34,12 +34,12 @@ def edit_script(old: Document, new: Document, options: DiffOptions, segment: Seg
 
 
 def feasible_granularity(granularity: str, *documents: Document) -> str:
-    """Return *granularity*, or ``block`` if that is finer than can be done with as many nodes as *documents* have."""
+    """Return *granularity*, or ``block`` if it is finer and a document has more than limits.MOST_NODES nodes."""
     if granularity in COARSE or not any(each.has_more_nodes_than(limits.MOST_NODES) for each in documents):
         return granularity
     return "block"
 
 
 def coarser_granularities(granularity: str) -> list[str]:
-    """Return what comes after *granularity* when it takes too much."""
+    """Return the granularities to fall back to, in order, if *granularity* takes too much time or memory."""
     return [name for name in COARSE if GRANULARITIES.index(name) > GRANULARITIES.index(granularity)]

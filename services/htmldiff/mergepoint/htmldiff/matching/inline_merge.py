@@ -1,6 +1,6 @@
 """Two runs whose inline elements differ: the words are matched without tags, then the elements go around them.
 
-An element covers an interval of the matched words. Elements are cut where that lets the old and the new ones nest and
+An element covers an interval of the matched words. Elements are split where that lets the old and the new ones nest and
 pair (cut.py); where one that cannot be cut crosses another, the fewest words that undo it count as deleted and added
 instead. What is left nests, and one walk over both sides writes it.
 """
@@ -19,7 +19,7 @@ from .script import Close, InlineChange, Keep, Open, Operation
 from .splitting import split_elements
 from .tokenizer import Tokenizer
 
-ROUNDS = 4  # of cutting: a cut can make others cross
+ROUNDS = 4  # of splitting: a split can make other elements cross
 
 
 def merge_inline(old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False) -> list[Operation]:
@@ -45,7 +45,7 @@ def _merge_tokens(
     rounds = 0
     while rounds < ROUNDS and split_elements(ours, theirs):
         rounds += 1
-    if rounds and _crosses(ours, theirs):  # words would be lost from parts of elements: as a whole then
+    if rounds and _crosses(ours, theirs):  # rather unmatch words of whole elements than of parts
         ours, theirs = InlineTree(old, kinds), InlineTree(new, kinds)
         _set_kept(ours, theirs, kept)
     _uncross(ours, theirs, kept)
@@ -58,19 +58,19 @@ def _set_kept(old: InlineTree, new: InlineTree, kept: Sequence[tuple[int, int]])
 
 
 def _uncross(old: InlineTree, new: InlineTree, kept: list[tuple[int, int]]) -> None:
-    """Take from *kept* what keeps an old and a new element from nesting."""
+    """Remove from *kept* the pairs of words that keep an old and a new element from nesting."""
     while given_up := _crosses(old, new):
         kept[:] = [pair for place, pair in enumerate(kept) if place not in given_up]
         _set_kept(old, new, kept)
 
 
 def _crosses(old: InlineTree, new: InlineTree) -> set[int]:
-    """Return places in what is kept whose loss lets elements nest, or come nearer to it."""
+    """Return indexes of kept words; without these, fewer elements cross."""
     return set(_crossing([node.kept for node in (*old.elements, *new.elements)]))
 
 
 def _crossing(spans: Sequence[Span]) -> Iterator[int]:
-    """Yield places whose loss lets crossing *spans* nest, or come nearer to it."""
+    """Yield indexes of words; without these, fewer *spans* cross."""
     stack: list[Span] = []
     for first, last in sorted(spans, key=lambda span: (span[0], -span[1])):
         while stack and stack[-1][1] <= first:
@@ -139,7 +139,7 @@ class _InlineMerger:
                 i, j = i_end, j_end
 
     def _leaf(self, old: str, new: str) -> Sequence[Step]:
-        """What is kept may be written in another way."""
+        """Return the steps for a kept leaf, which the two sides may write in different ways."""
         if self.tokenizer.is_same(old, new):
             return [Keep(new)]
         ours, theirs = Element(name_of(old), old), Element(name_of(new), new)
@@ -186,7 +186,7 @@ def _names_within(node: Node) -> set[str]:
 
 
 def _end_within(nodes: Sequence[Node], start: int, outer: Node) -> int:
-    """Return where the *nodes* that belong into *outer* end; what is lost at their end stays outside."""
+    """Return where the *nodes* that belong into *outer* end; unmatched nodes at that end stay outside."""
     end = start
     for place in range(start, len(nodes)):
         if nodes[place].kept[0] >= outer.kept[1] and not _is_unmatched(nodes[place]):
@@ -197,7 +197,7 @@ def _end_within(nodes: Sequence[Node], start: int, outer: Node) -> int:
 
 
 def _join_neighbours(operations: Iterator[Operation]) -> list[Operation]:
-    """Join neighbours of one kind; what was deleted comes before what was added."""
+    """Join neighbours of one kind; deleted content comes before added content."""
     joined: list[Operation] = []
     for operation in operations:
         last = joined[-1] if joined else None
@@ -235,7 +235,7 @@ def _quiet(operation: Operation, *, shows: bool) -> Operation:
 def _visible_elements(
     operations: Sequence[Operation], stack: Sequence[int], tokenizer: Tokenizer, text: Operation
 ) -> list[int]:
-    """Return which of the elements that are open, by their places, change how *text* looks."""
+    """Return the indexes of the open elements in *stack* that change how *text* looks."""
     changed = [
         (place, operation)
         for place in stack

@@ -34,7 +34,7 @@ class InlineTree:
         self.tokens = tokens
         self.kinds = kinds
         self.kept: Sequence[int] = ()
-        # Tokenizer that are not in the run: where an element is cut, it ends and begins again.
+        # Indexes of tokens that are not in the run: where an element is split, it ends and begins again.
         self.splits: frozenset[int] = frozenset()
         self._build()
 

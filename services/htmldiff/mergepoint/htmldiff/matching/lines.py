@@ -1,4 +1,4 @@
-"""Text whose lines count, as in ``pre``: lines first, then words within a line. No change goes over the end of one."""
+"""Compare text with preserved line breaks, as in ``pre``: lines first, then words. No change crosses a line's end."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_plac
 
 LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")
 MOST_COMPARED = 2_500  # pairs of lines
-SIMILAR = 0.3  # so much must two lines share to be one that changed
+SIMILAR = 0.3  # least share of equal words (Dice) by which two lines are one that changed
 
 Line = Sequence[str]
 Compare: TypeAlias = Callable[[Sequence[str], Sequence[str]], list[Opcode]]
@@ -21,17 +21,17 @@ IsWeak: TypeAlias = Callable[[Sequence[str]], bool]
 
 
 def differ_for(*, lines: bool) -> tuple[Compare, IsWeak]:
-    """Return how tokens are compared and what is weak, where *lines* count or not."""
+    """Return the functions that compare tokens and say which are weak: by line if *lines*, else without lines."""
     return (diff_lines, is_weak_in_line) if lines else (diff_strings, is_weak)
 
 
 def preserves_newlines(tag: str) -> bool:
-    """Say whether in an element with this start *tag* lines end where the text says so."""
+    """Say whether an element with this start *tag* preserves line breaks (CSS Text 3, ``white-space``)."""
     return ("pre" in tag or "listing" in tag or "break-spaces" in tag) and bool(LINED.match(tag))
 
 
 def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
-    """As diff, for tokens that hold a newline at most at their end: lines that are equal, then such as are similar."""
+    """Return the opcodes from *old* to *new* tokens, which hold a newline only at their end: equal lines first."""
     ours, theirs = _lines(old), _lines(new)
     starts, new_starts = ([0, *accumulate(map(len, lines))] for lines in (ours, theirs))
     matches: list[Match] = []
@@ -56,7 +56,7 @@ def _lines(tokens: Sequence[str]) -> list[list[str]]:
 
 
 def _pairs(old: Sequence[Line], new: Sequence[Line]) -> Iterator[tuple[int, int]]:
-    """Yield which lines are one that changed: the similar ones in order, and between those as many as are left."""
+    """Yield the pairs of lines that are one line changed: similar ones, and between them equally many that are left."""
     if not old or not new:
         return
     few = len(old) * len(new) <= MOST_COMPARED

@@ -1,4 +1,4 @@
-"""Two trees into a script: what belongs together is merged, child by child, from the top."""
+"""Merge two trees into a script, child by child, from the top. Knows no words: it is handed what merges runs."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -15,7 +15,7 @@ from .tokenizer import Tokenizer
 
 
 class Pair(NamedTuple):
-    """Two blocks that are one, changed, or a block on one side only, and what is in it on both."""
+    """Two blocks that are one changed block, or a block on one side only; and its children on both sides."""
 
     old: Block | None
     new: Block | None
@@ -24,7 +24,9 @@ class Pair(NamedTuple):
 
 
 Step: TypeAlias = Operation | Pair
-MergeRuns: TypeAlias = Callable[[str, str, bool], Sequence[Operation]]  # the last: whether lines count
+MergeRuns: TypeAlias = Callable[
+    [str, str, bool], Sequence[Operation]
+]  # old run, new run, whether line breaks are preserved
 
 
 def merge(old: Block, new: Block, tokenizer: Tokenizer, merge_runs: MergeRuns | None) -> Script:

@@ -1,4 +1,4 @@
-"""Which of the things that sanitising removed from one document is which of those it removed from the other."""
+"""Pair the things that sanitising removed from one document with those that it removed from the other."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -32,7 +32,7 @@ def pair_removed(
 def _same_kind(
     old: Sequence[Removed], new: Sequence[Removed], rows: range, columns: range
 ) -> Iterator[tuple[int | None, int | None]]:
-    """Yield the places of those of one kind together."""
+    """Yield the indexes of things of the same kind as pairs, those of others alone."""
     for tag, i, i_end, j, j_end in diff((_kind(old[row]) for row in rows), (_kind(new[column]) for column in columns)):
         if tag == "equal":
             yield from zip(rows[i:i_end], columns[j:j_end], strict=True)

@@ -50,7 +50,7 @@ def _by_spaces(old: str, new: str) -> list[Keep | InlineChange]:
 
 
 def _split(text: str) -> list[str]:
-    """Return *text* cut at its spaces, but not in numbers."""
+    """Return *text* split at its spaces, but not within numbers."""
     if not IN_NUMBER.search(text):
         return text.split(" ")
     return [part.replace("\0", " ") for part in IN_NUMBER.sub("\\1\0", text).split(" ")]  # no parser lets \0 through
@@ -69,7 +69,7 @@ def _text(parts: Sequence[str], start: int, end: int) -> str:
 
 
 def _same_starts(script: list[Opcode]) -> list[Opcode]:
-    """What is equal but stands at the very start on one side only has a space before it on the other: a change."""
+    """Make a change of the first kept part if it is at the very start on one side only: the other has a space there."""
     if len(script) < 2 or script[0].tag == "equal" or (script[1].old_start and script[1].new_start):
         return script
     tag, i, i_end, j, j_end = script[1]

@@ -11,14 +11,14 @@ from ..reading.tree import Block, Tag
 
 
 class Keep(NamedTuple):
-    """In both. *name* is the element's when it is a block with all that is in it."""
+    """HTML that is in both documents. *name* is that of the element if *html* is one whole block, else empty."""
 
     html: str
     name: str = ""
 
 
 class InlineChange(NamedTuple):
-    """Inline content, each element in it closed: *old* became *new*; either may be empty. Not *quiet*: it shows."""
+    """Inline content that changed from *old* to *new*, with balanced tags; either may be empty. *quiet*: invisible."""
 
     old: str
     new: str
@@ -26,9 +26,9 @@ class InlineChange(NamedTuple):
 
 
 class Open(NamedTuple):
-    """An element begins: on both sides, perhaps changed, or on one side only, around what may be on both.
+    """The start of an element that is on both sides, perhaps changed, or on one side around content of both.
 
-    *quiet*: nobody sees the difference of the tags. *columns*: a table's differ, as if they were an attribute.
+    *quiet*: the difference of the tags is not visible. *columns*: the table's column groups differ.
     """
 
     old: Tag | None
@@ -38,21 +38,21 @@ class Open(NamedTuple):
 
 
 class Close(NamedTuple):
-    """The element of the last Open that is not closed ends."""
+    """The end of the element of the last Open that has no Close yet."""
 
     old: Tag | None
     new: Tag | None
 
 
 class BlockChange(NamedTuple):
-    """A block with all that is in it, on one side only."""
+    """A block with all its content, on one side only."""
 
     block: Block
     is_new: bool
 
 
 class ColumnGroup(NamedTuple):
-    """A colgroup, on one side only, of a table that is on both: part of that table's change."""
+    """A colgroup of one side, of a table that is on both sides: part of the change of that table."""
 
     block: Block
     is_new: bool
@@ -63,7 +63,7 @@ Script: TypeAlias = list[Operation]
 
 
 def is_tag_change(operation: Open) -> bool:
-    """Say whether the tags differ in what is seen, not only in the white space before them."""
+    """Say whether the tags differ visibly, not only in the white space before them."""
     old, new, quiet, columns = operation
     if columns:
         return True
@@ -81,9 +81,9 @@ def is_change(operation: Operation) -> bool:
 
 
 def number_changes(script: Sequence[Operation], moves: Iterable[tuple[int, int]] = ()) -> list[int]:
-    """Return the number of the change that each operation of *script* is, 0 if it is none.
+    """Return for each operation of *script* the number of its change, 0 if it is no visible change.
 
-    Numbers rise in document order from 1. *moves* are the places of two operations that are one change.
+    Numbers begin with 1 and rise in document order. *moves* are pairs of indexes of operations that are one change.
     """
     same = {max(pair): min(pair) for pair in moves}
     numbers: list[int] = []
@@ -106,7 +106,7 @@ def number_changes(script: Sequence[Operation], moves: Iterable[tuple[int, int]]
 
 
 def find_moves(script: Sequence[Operation]) -> list[tuple[int, int]]:
-    """Return the places of blocks that are deleted here and added there, the same: (old, new)."""
+    """Return the indexes (deleted, added) of equal blocks that are deleted in one place and added in another."""
     deleted: dict[str, list[int]] = {}
     for place, operation in enumerate(script):
         if isinstance(operation, BlockChange) and not operation.is_new:
@@ -119,7 +119,7 @@ def find_moves(script: Sequence[Operation]) -> list[tuple[int, int]]:
 
 
 def markup_of(tag: Tag, operation: Open | Close) -> str:
-    """Return what *tag* writes where *operation* opens or closes it."""
+    """Return the markup of *tag* where *operation* opens or closes it, with the white space that belongs to it."""
     if isinstance(operation, Open):
         return tag.lead + tag.tag if tag.begins else ""
     return tag.tail + tag.end if tag.ends else ""

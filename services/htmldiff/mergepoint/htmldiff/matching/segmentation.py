@@ -1,4 +1,4 @@
-"""Words in scripts that put no spaces between them: which scripts those are, and where ICU finds the words."""
+"""Word segmentation for scripts that put no spaces between words: which scripts those are, and ICU's dictionaries."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ UNSPACED = re.compile(rf"[{_UNSPACED}\U00020000-\U0003ffff]")
 
 
 def icu_words(text: str) -> Iterable[str]:
-    """Return *text* cut into words by ICU, which has dictionaries for what is written without spaces."""
-    from icu4py.breakers import WordBreaker  # 30 MB of dictionaries: only for who needs them
+    """Return *text* split into words by ICU, which has dictionaries for scripts without spaces."""
+    from icu4py.breakers import WordBreaker  # 30 MB of dictionaries: loaded only when needed
 
     return WordBreaker(text, "root")

@@ -1,4 +1,4 @@
-"""What changed between two sequences of hashable things: the core. It knows nothing of HTML, text or markup.
+"""Compare two sequences of hashable items. Knows nothing of HTML, text or markup.
 
 Like difflib it asks for hashable items that can be compared, and no more. Unlike difflib its scripts are minimal up to
 EXACT items a side, and it needs seconds, not hours, for hundreds of thousands.
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
-# Below so many pairs of items the script is minimal: 2,000 a side and a good deal more. Costs 20 ms and 8 MB.
+# Up to this many pairs of an old and a new item the script is minimal: 8,000 a side. Costs 20 ms and 8 MB.
 EXACT_PAIRS = 8_000 * 8_000
-# Above it, what lies between two anchors is solved exactly while it is no larger than this: 0.2 s and 50 MB.
+# Above that, each gap between two anchors is solved exactly up to this many pairs: 0.2 s and 50 MB.
 MOST_PAIRS = 20_000 * 20_000
-# When single items do not tell the places apart, so many in a row may.
+# Lengths of the item sequences that are tried as anchors, one after another.
 SHINGLES = (1, 4, 16, 64)
 
 QUICK_PAIRS = 500 * 500
@@ -27,7 +27,7 @@ Match = tuple[int, int, int]
 
 
 class Opcode(NamedTuple):
-    """One step of a script, as difflib writes it: what ``old[old_start:old_end]`` becomes."""
+    """One step of a script, like difflib's: ``old[old_start:old_end]`` becomes ``new[new_start:new_end]``."""
 
     tag: str  # equal, delete, insert or replace
     old_start: int
@@ -56,11 +56,11 @@ def diff(old_events: Iterable[Hashable], new_events: Iterable[Hashable]) -> list
 
 
 def diff_strings(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
-    """As diff, for strings, a few hundred of which take half the time."""
+    """Return what diff returns, for strings; up to QUICK_PAIRS it takes half the time."""
     if len(old) * len(new) > QUICK_PAIRS:
         return diff(old, new)
     matches = _exact(old, new, 0, len(old), 0, len(new))
-    # What was compared are hashes of 64 bits.
+    # rapidfuzz compares 64-bit hashes of the strings; on a collision diff decides.
     if any(old[i : i + length] != new[j : j + length] for i, j, length in matches):
         return diff(old, new)
     return opcodes(matches, len(old), len(new))
@@ -157,7 +157,7 @@ def _join_small(parts: list[Gap], level: int) -> list[Gap]:
 
 
 def _anchors(old: Sequence[int], new: Sequence[int], gap: Gap, length: int) -> list[tuple[int, int]]:
-    """Return the places of what occurs once on each side and in the same order: patience."""
+    """Return the positions of items that are unique on both sides and in the same order (patience diff)."""
     i, i_end, j, j_end = gap
     places = _unique(old, i, i_end, length)
     others = _unique(new, j, j_end, length)
@@ -196,7 +196,7 @@ def longest_increasing(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]
 
 
 def _even_cuts(gap: Gap) -> list[tuple[int, int]]:
-    """Cut where nothing tells places apart: two words, a million times."""
+    """Return evenly spaced cuts, for sequences without unique items: two words, a million times."""
     i, i_end, j, j_end = gap
     parts = 1
     while (i_end - i) * (j_end - j) > MOST_PAIRS * parts * parts:
@@ -226,7 +226,7 @@ def best_in_order(similarity: Sequence[Sequence[float]]) -> list[tuple[int, int]
 
 
 def in_place(chosen: Iterable[tuple[int, int]], rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    """Yield the *chosen* pairs, and between them, where as many are left on both sides, those by their places."""
+    """Yield the *chosen* pairs; between them, where both sides have equally many left, pair those by position."""
     i = j = 0
     for a, b in [*chosen, (rows, columns)]:
         if a - i == b - j:

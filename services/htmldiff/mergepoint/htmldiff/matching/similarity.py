@@ -1,4 +1,4 @@
-"""How much two blocks or runs are alike, and whether one may become the other."""
+"""How similar two blocks or runs are, and whether one may become the other."""
 
 import re
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from .segmentation import UNSPACED
 
 Child: TypeAlias = Block | str
 
-# What may become what: the marks put old and new content into one element.
+# Groups of elements that may become each other: marks put old and new content into one element.
 LEAVES = names("p h1 h2 h3 h4 h5 h6 div address")
 GROUPS = names("div section article main aside header footer nav search")
 KINDRED = (names("ul ol menu"), names("td th"), names("dt dd"))
 
 WRAPPERS = LEAVES | GROUPS | names("blockquote center figure details fieldset")
-WRAPPED = 0.6  # so much of the words of a block and of what it may wrap must be the same
-SIMILAR = 0.3  # so much must two children share to be the same, changed
-CLEARLY_SIMILAR = 0.5  # so much is enough without looking at others
+WRAPPED = 0.6  # least share of equal words (Dice) of a wrapper and the blocks that it may wrap
+SIMILAR = 0.3  # least share of equal words (Dice) by which two children are one that changed
+CLEARLY_SIMILAR = 0.5  # with this share two children are paired without comparing others
 LONG = 300  # characters; in more, tags between words hardly matter
 PROBES, PROBE = 10, 20  # how many, how long
 TAG = re.compile(r"<[^>]*>")
@@ -27,7 +27,7 @@ BLANK = re.compile(r"(?:\s|&nbsp;|<(?:br|/?(?:p|div|h[1-6]|span|font|b|strong|i|
 
 
 def similarity(old: Child, new: Child) -> float:
-    """Return what share of their words two children have in common; 0 if one cannot become the other."""
+    """Return the Dice coefficient of the words of two children, 0 to 1; 0 if one cannot become the other."""
     if not may_become(old, new):
         return 0.0
     if _share_probes(html_of(old), html_of(new)):
@@ -59,9 +59,9 @@ def is_blank(child: Child) -> bool:
 
 
 def is_same(old: Child, new: Child) -> bool:
-    """Say whether *old* and *new*, which have no other to belong to, are one element, or run, that changed.
+    """Say whether *old* and *new*, the only children left to pair, are one element, or run, that changed.
 
-    Not if just one of them is within the other: as it is, or as one of that very tag.
+    They are not if exactly one of them is within the other, unchanged or as an element with the same tag.
     """
     if name_of_child(old) != name_of_child(new) or not may_become(old, new):
         return False
@@ -109,7 +109,7 @@ def name_of_child(child: Child) -> str:
 
 
 def words_of(child: Child) -> frozenset[str]:
-    """Return the words in *child*; what is written without spaces counts by characters."""
+    """Return the set of the words in *child*; of text without spaces, that of its characters."""
     if isinstance(child, str):
         return _words(child)
     if child.words is None:
@@ -124,7 +124,7 @@ def _words(html: str) -> frozenset[str]:
 
 
 def _share_probes(old: str, new: str) -> bool:
-    """Say whether most of some short pieces of *old* are in *new*: enough for long texts, and ten times as fast."""
+    """Say whether *new* has most of some short samples of *old*: enough for long texts, and ten times as fast."""
     if len(old) < LONG or len(new) < LONG:
         return False
     probes = [old[place : place + PROBE] for place in range(0, len(old) - PROBE, len(old) // PROBES)]

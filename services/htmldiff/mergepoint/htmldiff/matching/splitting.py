@@ -1,7 +1,7 @@
-"""Where inline elements are cut, so that old and new ones nest: an element may stand in several parts, which are one.
+"""Split inline elements so that old and new ones nest (fragmentation, as TEI calls it): the parts are one element.
 
-An element is cut where one that means the same begins and ends on the other side: then what stayed in both is in both,
-and only what changed is marked. Elements that cross are cut too, instead of losing words.
+An element is split where one of the same meaning begins or ends on the other side: then only the words that changed
+their formatting are marked. Elements that cross are split too, so that no word is deleted and added for their sake.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,7 +12,7 @@ from ..reading.markup import names
 from .formatting import tag_meaning
 from .inline_tree import InlineTree, Node, Span
 
-# Two of them side by side look like one.
+# Elements of which two side by side look like one.
 SPLITTABLE = names(
     """a abbr acronym b big cite code del dfn em font i ins kbd mark nobr s samp small span strike strong sub sup tt u
     var"""
@@ -23,7 +23,7 @@ Key = tuple[Span, str]
 
 
 def split_elements(old: InlineTree, new: InlineTree) -> bool:
-    """Cut elements of both sides, whose kept words are known; return whether any was."""
+    """Split elements of both sides, whose kept words are set; return whether any was split."""
     wants = [Wants(set), Wants(set)]
     _want_alike(old, new, wants)
     _want_crossing(old, new, wants)
@@ -34,7 +34,7 @@ def split_elements(old: InlineTree, new: InlineTree) -> bool:
 
 
 def _want_alike(old: InlineTree, new: InlineTree, wants: Sequence[Wants]) -> None:
-    """Want cuts where elements that mean the same cover other words."""
+    """Want splits where elements of the same meaning cover different words."""
     ours, theirs = ([(node.kept, _meaning(node)) for node in side.elements] for side in (old, new))
     paired = Counter(ours) & Counter(theirs)
     here, there = (_left_over(side.elements, keys, paired.copy()) for side, keys in ((old, ours), (new, theirs)))
@@ -58,7 +58,7 @@ def _left_over(nodes: Sequence[Node], keys: Sequence[Key], paired: Counter[Key])
 
 
 def _want_borders(nodes: Sequence[Node], others: Sequence[Node], wants: Wants) -> None:
-    """Want *nodes* cut at the borders of *others* that mean the same."""
+    """Want *nodes* split at the borders of *others* of the same meaning."""
     borders: defaultdict[str, set[int]] = defaultdict(set)
     for other in others:
         if other.kept[0] < other.kept[1]:
@@ -71,7 +71,7 @@ def _want_borders(nodes: Sequence[Node], others: Sequence[Node], wants: Wants) -
 
 
 def _want_crossing(old: InlineTree, new: InlineTree, wants: Sequence[Wants]) -> None:
-    """Want one of two elements that cross cut at the border of the other."""
+    """Want one of two crossing elements split at the border of the other."""
     both = [(node, 0) for node in old.elements] + [(node, 1) for node in new.elements]
     stack: list[tuple[Node, int]] = []
     for node, side in sorted(both, key=lambda each: (each[0].kept[0], -each[0].kept[1])):
@@ -93,7 +93,7 @@ def is_splittable(node: Node) -> bool:
 
 
 def _splits(side: InlineTree, wants: Wants) -> Iterator[tuple[Node, list[Node]]]:
-    """Yield before what a cut is, and which elements are cut there, inner ones first: with one all that are in it."""
+    """Yield the node before which a split is, and the elements that are split there, inner ones first."""
     leaves = side.kept_leaves()
     for place, wanting in wants.items():
         node = leaves[place]

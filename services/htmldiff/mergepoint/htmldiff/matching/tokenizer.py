@@ -1,6 +1,6 @@
-"""A run into the tokens that are compared: words, characters or sentences, tags between them.
+"""Split runs into the tokens that are compared: words, characters or sentences, and tags between them.
 
-A token is a word with the white space before it. What ``ignore`` names is taken from a token before it is compared.
+A token is a word with the white space before it. Differences that ``ignore`` names are removed from its key.
 """
 
 import re
@@ -22,13 +22,13 @@ _LETTER = (
 _ENTITY = r"&[a-z]+;"
 _SPACES = f"[{SPACE}]"
 _ANY_SPACE = rf"(?:[{SPACE}\u1680\u2000-\u200a\u202f\u205f\u3000]|&nbsp;)"
-# Soft hyphens, what has no width, what only tells directions; not the joiners within emoji.
+# Soft hyphens, zero-width characters, directional formatting characters; not the joiners within emoji.
 _INVISIBLE = "[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 INVISIBLE = re.compile(rf"(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|(?!\u200d){_INVISIBLE}")
-# Limits keep what only looks like one from being looked at again and again.
+# The limits keep the pattern from backtracking over long text that only begins like one.
 _EMAIL = r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
 _URL = rf"(?i:https?://|ftp://|mailto:|www\.)(?:&amp;|[^<&{SPACE}])*(?:&amp;|[^<&{SPACE}.,;:!?)\]}}'\"’”»])"
-# Numbers with what groups, divides, counts and measures them: 1,234.50; 12:30; 1/2; -5 %; $5; 1 234,50 €; 2024-03-12.
+# Numbers with separators, signs and units: 1,234.50; 12:30; 1/2; -5 %; $5; 1 234,50 €; 2024-03-12.
 # A plain space groups digits only where more says that they are one number. Units written in letters are words.
 _CURRENCY = "[$¢£¤¥֏؋৳฿₠-⃀]"
 _GAP = r"(?: |&nbsp;|[\u2009\u202f])"
@@ -54,9 +54,9 @@ def _word(spaces: str, letters: str) -> str:
     return rf"{spaces}*(?:{_URL}|{_EMAIL}|{_number(letters)}|{letters}|{_ENTITY}|[^<&])"
 
 
-# Where a space may stand in a number, and what is before it.
+# A space within a number, with the character before it.
 IN_NUMBER = re.compile(rf"([0-9{_CURRENCY[1:]}) (?=[0-9]{{3}}(?![0-9])|{_UNIT}|(?<={_CURRENCY} )[0-9])")
-# A letter with its marks, variation selectors and what is joined to it.
+# A letter with its combining marks, its variation selectors and the characters joined to it.
 _JOINED = r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0e31"
 _JOINED += r"\u0e34-\u0e3a\u0e47-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]"
 _JOINED += r"|[\U0001f3fb-\U0001f3ff]|\u200d[^<&]?|[\u1160-\u11ff]"
@@ -66,7 +66,7 @@ SENTENCE = rf"[^<.!?。！？]*(?:[.!?]+(?![^{SPACE}<])|[。！？]+|[.!?])?"
 
 @lru_cache(maxsize=16)
 def pattern(granularity: str, *, any_space: bool = False, invisible: bool = False) -> re.Pattern[str]:
-    """Return what matches a token: with *any_space* and *invisible*, such characters go with the word that follows."""
+    """Return the pattern of a token; with *any_space* and *invisible* such characters belong to the next word."""
     spaces = _ANY_SPACE if any_space else _SPACES
     token = rf"(?=[^<]){SENTENCE}"
     if granularity == "word":
@@ -83,7 +83,7 @@ COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 
 
 class Tokenizer:
-    """Cuts runs into tokens, always the same way, and says what is compared of them."""
+    """Splits runs into tokens, and gives the keys by which tokens are compared."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Tokenizer:
         return tokens if self.only_tags or not HOLDS_ATOMS.search(run) else join_atoms(tokens)
 
     def split_spaces(self, tokens: Sequence[str], *, lines: bool = False) -> Sequence[str]:
-        """Return *tokens* with the white space before words as tokens of their own; for *lines*, cut after newlines."""
+        """Return *tokens* with the white space before words apart; for *lines*, also split after newlines."""
         if not self.by_word:
             return tokens
         if lines:
@@ -126,7 +126,7 @@ class Tokenizer:
         return cut
 
     def keys(self, tokens: Sequence[str]) -> Sequence[str]:
-        """Return what of each token of a run is compared: of a tag what it means."""
+        """Return the key of each token of a run; that of a tag is its meaning."""
         keys = [self.key(token) for token in tokens] if self.ignore else tokens
         keys = [_tag_key(key) if key.startswith("<") else key for key in keys]
         if keys and "whitespace" in self.ignore:  # at its ends a run shows none
@@ -135,11 +135,11 @@ class Tokenizer:
         return keys
 
     def is_same(self, old: str, new: str) -> bool:
-        """Say whether nothing but what is ignored differs: how something is written does."""
+        """Say whether *old* and *new* differ in ignored ways only; another spelling of a tag is a difference."""
         return old == new or (bool(self.ignore) and self.key(old) == self.key(new))
 
     def key(self, html: str) -> str:
-        """Return what of a token, a run or a block is compared; of white space, whether there is some."""
+        """Return the key of a token, a run or a block: its HTML without the ignored differences."""
         if not self.ignore:
             return html
         if "comments" in self.ignore:

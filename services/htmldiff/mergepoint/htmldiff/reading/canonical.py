@@ -1,5 +1,7 @@
-"""Parse and clean until nothing changes. HTML needs more than one round of it: ``<pre>`` loses a newline in each, an
-``<a>`` wanders through a table, and what was cleaned away held other things apart.
+"""Parse and clean a document until nothing changes: that is its canonical form.
+
+HTML needs more than one round: ``<pre>`` loses a newline in each, an ``<a>`` moves through a table, and elements that
+were removed kept others apart.
 """
 
 import re
@@ -16,9 +18,9 @@ from .clean import Removed, Rules, TooManyAttributesInTag, clean
 from .markup import escape_text, is_end
 
 ROUNDS = 4  # the first parses, each of the other three may change something
-# Without events nothing is copied into <selectedcontent>: the tree is what was written.
+# Without events lexbor copies nothing into <selectedcontent>: the tree is the document as written.
 OPTIONS = LexborDocumentOptions.WO_EVENTS.value
-BOM = "\ufeff"  # no text at the start of a document: nh3 drops it there
+BOM = "\ufeff"  # not text at the start of a document: nh3 drops it there
 # A parser drops the first newline in these, each time.
 NEWLINES_AT_START = re.compile(r"(<(?:pre|listing|textarea)(?: [^>]*)?>)\n+")
 
@@ -32,9 +34,9 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """A document in canonical form: *pieces* are text and markup by turns, *removed* is what cleaning took.
+    """A document in canonical form: *pieces* are text and markup by turns, *removed* the things that cleaning removed.
 
-    *gaps* tell where readers miss some of it, by its index in *removed*; empty unless they were asked for.
+    *gaps* says where readers miss some of these, by index in *removed*; empty unless find_gaps filled it.
     """
 
     pieces: list[str]
@@ -64,7 +66,7 @@ def parse(html: str) -> str:
 
 
 def _without_plaintext(written: str, tree: LexborHTMLParser) -> str:
-    """Return *written* with ``pre`` for ``plaintext``: what is in it is text, in formatting that was open before."""
+    """Return *written* with ``pre`` instead of ``plaintext``, whose content is text in the formatting around it."""
     before, _, rest = written.partition("<plaintext")
     attributes, _, rest = rest.partition(">")
     content, _, after = rest.rpartition("</plaintext>")
@@ -74,7 +76,10 @@ def _without_plaintext(written: str, tree: LexborHTMLParser) -> str:
 
 
 def read(html: str, rules: Rules, field: str) -> Document:
-    """Return *html* in canonical form, or raise the HtmldiffError that says why not; *field* is what it is called."""
+    """Return *html* in canonical form.
+
+    Raises an HtmldiffError with *field* as its field if *html* is over a limit or has no canonical form.
+    """
     limits.check(html, field)
     document = canonicalize(html, rules, field)
     limits.check_depth(document.pieces[1::2], field)
@@ -100,4 +105,4 @@ def canonicalize(html: str, rules: Rules, field: str = "html") -> Document:
                 return Document(pieces, tuple(lost))
     except TooManyAttributesInTag:
         raise limits.too_many_attributes(field) from None
-    raise errors.TooComplex(f"a parser never reads {field} the same twice", field=field)
+    raise errors.TooComplex(f"parsers read {field} differently each time; simplify its markup", field=field)

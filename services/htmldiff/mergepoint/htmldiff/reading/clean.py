@@ -1,4 +1,4 @@
-"""One pass over split canonical markup: what goes, what is renamed, what was lost. Once more changes nothing."""
+"""One sanitising pass over canonical markup: removes and renames, and lists the removed things. It is idempotent."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -22,14 +22,14 @@ from .markup import (
     unescape,
 )
 
-# Elements of which a part is lost with them.
+# Elements that are removed together with their PARTS_OF_MEDIA, as one removed thing.
 MEDIA = frozenset(("video", "audio"))
 PARTS_OF_MEDIA = frozenset(("source", "track"))
 RENAMED = "data-input-diff-"
 
 
 class Removed(NamedTuple):
-    """What cleaning took: how it stood there, and just what went, by which two of them are compared."""
+    """Something that cleaning removed: *html* as it stood, and *gone*, the removed part, by which two are compared."""
 
     html: str
     gone: str
@@ -40,12 +40,12 @@ class TooManyAttributesInTag(ValueError):
 
 
 class Rules(dict[str, str]):
-    """What becomes of a tag, by tag: the same tag, another, or nothing. Remembers what it was asked.
+    """The cleaned form of each tag: the same tag, another, or "" if it is removed. Computed once for each tag.
 
-    *removed* holds, for tags that lose something, what that is; *gone* those that go with their content.
+    *removed* lists the removed things by the tag that had them; *gone* has the tags that go with their content.
     """
 
-    MARK = "<!--lost "  # a comment that says where something was lost
+    MARK = "<!--lost "  # begins a comment that stands where something was removed
 
     def __init__(self, *, sanitize: bool = True, base_url: str | None = None, marks: bool = False) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Rules(dict[str, str]):
         self.gone: set[str] = set()
 
     def marking(self) -> "Rules":
-        """Return rules like these that leave a comment where something is lost."""
+        """Return the same rules, but such that a comment is left where something is removed."""
         return Rules(sanitize=self.sanitize, base_url=self.base_url, marks=True)
 
     def __missing__(self, tag: str) -> str:
@@ -87,7 +87,7 @@ class Rules(dict[str, str]):
         if self.sanitize:
             self.removed[tag] = [Removed(tag, tag)]
             return ""
-        # What HTML makes of a processing instruction; lexbor keeps it.
+        # HTML parsers make a comment of a processing instruction; lexbor keeps it.
         return f"<!--{tag[1:-1]}-->" if tag.startswith("<?") else tag
 
     def _judge_end(self, tag: str, name: str) -> str:
@@ -95,7 +95,7 @@ class Rules(dict[str, str]):
         return tag if kept else ""
 
     def _judge_raw(self, tag: str, name: str) -> str:
-        """Elements with text for content: to be shown as text, or to go."""
+        """Judge a raw text element: its content is shown as text, or it is removed as a whole."""
         if not self.sanitize:
             return self._judge_head(tag, name)
         self.removed[tag] = [Removed(tag, tag)]
@@ -127,11 +127,11 @@ class Rules(dict[str, str]):
             return value
         try:
             return escape(urljoin(self.base_url, unescape(value).strip()))
-        except ValueError:  # no URL that anything could open: //[
+        except ValueError:  # not a URL that a browser could open, such as //[
             return value
 
     def _clean(self, name: str, key: str, value: str) -> tuple[str | None, str]:
-        """Return what of an attribute's *value* stays, None if it goes, and what goes of it."""
+        """Return the allowed part of an attribute's *value*, None if the attribute is removed, and the removed part."""
         if not self.sanitize:
             return value, ""
         if not policy.may_have(name, key):
@@ -143,7 +143,7 @@ class Rules(dict[str, str]):
 
 
 def _rename(key: str, value: str, kept: dict[str, str]) -> str:
-    """Return the name of an attribute that cannot be taken for one of ours."""
+    """Return a name for the attribute *key* that differs from all those this service writes, and those in *kept*."""
     if key.startswith(OURS):
         key = RENAMED + key.removeprefix(OURS)
     if key == "id" and OUR_ID.match(value):
@@ -154,9 +154,9 @@ def _rename(key: str, value: str, kept: dict[str, str]) -> str:
 
 
 def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Removed]]:
-    """Return canonical *html* as *rules* want it, split into text and markup by turns, and what it lost.
+    """Return canonical *html* cleaned by *rules*, split into text and markup by turns, and the removed things.
 
-    *before* is how much was lost before.
+    *before* is the number of things that earlier passes removed.
     """
     pieces = MARKUP.split(html.replace("\r", "\n"))
     tags = pieces[1::2]
@@ -173,10 +173,10 @@ def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Rem
 
 
 def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) -> tuple[list[str], list[Removed]]:
-    """Take elements out with their content, one walk for all."""
+    """Remove elements with their content, in one walk over the document."""
     kept: list[str] = []
     lost: list[Removed] = []
-    media: int | None = None  # the place in *removed* of one that is open: its sources are part of it
+    media: int | None = None  # index in *removed* of the open media element, which its sources are part of
     steps = zip(pieces[::2], [*pieces[1::2], ""], [*verdicts, ""], strict=True)
     for text, tag, verdict in steps:
         kept.append(text)
@@ -198,7 +198,7 @@ def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) 
 
 
 def _content(tag: str, steps: Iterator[tuple[str, str, str]]) -> str:
-    """Read the rest of the element that *tag* opens; return what was in it."""
+    """Read on to the end of the element that *tag* opens; return its content."""
     name = name_of(tag)
     if name in VOID or tag.endswith(f"</{name}>"):
         return ""
@@ -211,4 +211,4 @@ def _content(tag: str, steps: Iterator[tuple[str, str, str]]) -> str:
         if not depth:
             return "".join(content)
         content.append(inner)
-    raise TooComplex(f"an element {name} never ends")
+    raise TooComplex(f"an element {name} has no end tag")

@@ -1,7 +1,7 @@
-"""Where sanitising left a gap that readers would see: what the removed element is called, and where it stood.
+"""Find the gaps that sanitising left and readers would see: the name of the removed element, and its position.
 
-A second reading of the document tells where: it leaves a comment for each removed thing, and the comments are taken out
-again.
+A second reading of the document leaves a comment for each removed thing, notes where the comments are, and takes them
+out again.
 """
 
 from ..errors import HtmldiffError
@@ -59,7 +59,7 @@ def find_gaps(html: str, document: Document, rules: Rules) -> dict[int, Gap]:
         else:
             plain.append(piece)
             length += len(piece)
-    # The comments may have held apart what else is one.
+    # The comments may have kept apart two texts that are one without them.
     same_removals = [each.gone for each in marked.removed] == [each.gone for each in document.removed]
     if "".join(plain) != document.html or not same_removals:
         return {}

@@ -1,8 +1,8 @@
-"""What is refused, and the scan that refuses it before a parser sees it.
+"""The limits of a document, and the scan that enforces them before a parser sees it.
 
-Parsers take minutes for 50,000 open elements or 100,000 attributes, and gigabytes for formatting that is opened once
-and opened again in every paragraph. The scan reads tags as they stand and errs on the generous side; the exact limits
-are checked on what the parser made (clean.py, check_depth).
+Parsers take minutes for 50,000 open elements or 100,000 attributes, and gigabytes for formatting that every paragraph
+opens again. The scan reads tags as they stand and lets doubtful cases pass; the exact limits are checked on the output
+of the parser (clean.py, check_depth).
 """
 
 import re
@@ -17,15 +17,15 @@ MOST_BYTES = 2 << 20
 MOST_NESTING = 512
 MOST_ATTRIBUTES = 256
 MOST_NODES = 200_000
-# What a parser still does in a tenth of a second.
+# A parser handles this many in a tenth of a second (measured with lexbor).
 SCAN_UNCLOSED = 5_000
 SCAN_ATTRIBUTES = 5_000
 SCAN_NODES = 1_000_000
-# With fewer tags nothing can grow: a quarter of their square is too few nodes to hurt.
+# Below this many tags no document can grow too large: it has at most a quarter of their square in nodes.
 SCAN_FROM = 1_000
 
 FORMATTING = names("a b big code em font i nobr s small strike strong tt u")
-# Parsers close these by themselves.
+# Parsers close these when the next one begins (HTML 13.1.2.4, optional tags).
 CLOSED_BY_NEXT = names("p li td th tr dt dd option optgroup tbody thead tfoot rt rp rb rtc colgroup")
 TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 FORMATTING_TAG = re.compile(rf"<(/?)({'|'.join(sorted(FORMATTING))})(?=[\s/>])([^>]*)", re.IGNORECASE)
@@ -35,7 +35,7 @@ SPACE_OR_QUOTED = re.compile(r"[\s/]+|\"[^\"]*\"|'[^']*'")
 
 
 def check(html: str, field: str) -> None:
-    """Raise the HtmldiffError that says why *html* is refused, if it is."""
+    """Raise the HtmldiffError that says why *html* is refused, if it is; *field* is its name in the message."""
     try:
         size = len(html) if html.isascii() else len(html.encode())
     except UnicodeEncodeError as error:
@@ -55,7 +55,7 @@ def check_depth(tags: Sequence[str], field: str) -> None:
 
 
 class _Steps(dict[str, int]):
-    """How much deeper it is after a tag, remembered."""
+    """By how much a tag changes the depth: 1, 0 or -1, cached by tag."""
 
     def __missing__(self, tag: str) -> int:
         name = name_of(tag)
@@ -81,7 +81,7 @@ def _check_attributes(html: str, field: str) -> None:
 
 
 def _check_growth(html: str, field: str) -> None:
-    """Count first; follow the tags only where there are enough for anything to grow."""
+    """Count tags first; follow them only where there are enough to grow too large."""
     starts: Counter[str] = Counter()
     for name, times in Counter(START.findall(html)).items():
         starts[name.lower()] += times
@@ -109,7 +109,7 @@ def _check_depth(html: str, field: str) -> None:
 
 
 def _check_formatting(html: str, field: str) -> None:
-    """Formatting that is still open is opened again in the next block: count how often that may be."""
+    """Estimate how many nodes a parser makes of unclosed formatting, which it opens again in each block."""
     unclosed: defaultdict[str, list[str]] = defaultdict(list)
     same: Counter[str] = Counter()
     again = nodes = last = 0
@@ -118,7 +118,7 @@ def _check_formatting(html: str, field: str) -> None:
         last = found.start()
         slash, name, rest = found.groups()
         name = name.lower()
-        # No more than three that are the same are opened again (HTML: the Noah's Ark clause).
+        # At most three equal elements are opened again (HTML 13.2.4.3, the Noah's Ark clause).
         if not slash and same[name + rest] < 3:
             same[name + rest] += 1
             unclosed[name].append(name + rest)

@@ -1,47 +1,47 @@
-"""Canonical markup: what lexbor writes, with attributes sorted. Its names, its tags, its attributes.
+"""The syntax of canonical markup: lexbor's serialisation with sorted attributes. Element names, tags, attributes.
 
 In it every tag is closed, every attribute quoted, and ``<`` and ``>`` stand for nothing but markup, so that patterns
-split it exactly. Nothing here may be used on HTML as people send it.
+split it exactly. Use nothing of this on HTML as clients send it.
 """
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-# What HTML calls white space; Python's \s is more.
+# ASCII white space as HTML defines it; Python's \s has more.
 SPACE = " \t\n\f\r"
 
 
 def names(text: str) -> frozenset[str]:
-    """Return the names in *text*, which stands here for a long literal."""
+    """Return the set of the words in *text*."""
     return frozenset(text.split())
 
 
 VOID = names("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr")
-# Their content is text whatever it looks like.
+# Raw text elements: their content is text without entities.
 RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes")
-# Their content is text with entities; no mark can stand in it.
+# Escapable raw text elements: their content is text with entities, so no mark can stand in it.
 TEXT_ONLY = ("title", "textarea")
-# No mark can stand in these, or means something else there: they change as one.
+# A mark is not allowed in these, or means something else there: each changes as one.
 ATOMS = frozenset(
     ("svg", "math", "template", "select", "datalist", "noscript", "object", "video", "audio", "picture", "canvas")
 )
-# Elements that a mark never goes around: it goes into them.
+# Marks are put into these elements, never around them.
 BLOCKS = names(
     """address article aside blockquote body caption center col colgroup dd details dialog dir div dl dt fieldset
     figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav ol
     optgroup option p pre search section summary table tbody td tfoot th thead tr ul"""
 )
-# In these stand their own parts, white space, and what does not show: no mark. What does not show goes with the white
-# space before the next part.
+# These hold only their own parts, white space and invisible elements, so no mark can stand in them. Invisible elements
+# belong to the white space before the next part.
 TABLE_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr", "colgroup"))
 UNSEEN = ("<!--", "<script", "<style", "<template", "<input")
-# May not stand in one of their own name: the parser would end the outer one.
+# These may not nest in an element of their own name: the parser would end the outer one.
 NEVER_NESTED = frozenset(("a", "nobr", "button"))
 
-# Attributes with names like this are ours; the input's are renamed.
+# Prefix of the attributes that this service writes; attributes of the input that have it are renamed.
 OURS = "data-diff-"
-# So are values of id like this: where links from change to change lead.
+# Ids that this service writes, as targets of the links from change to change; equal ids of the input are renamed.
 OUR_ID = re.compile(r"diff-[0-9]+(?:-from|-to)?\Z")
 
 # A script's content as the tokenizer reads it (HTML 13.2.5.4 and 13.2.5.15 to 31): after <!-- a <script makes the next
@@ -106,13 +106,13 @@ def unescape(value: str) -> str:
 
 
 def split(html: str) -> list[str]:
-    """Return canonical *html* as text and markup by turns, elements that change as one in one piece."""
+    """Return canonical *html* as a list of text and markup by turns; each element of ATOMS is one item."""
     pieces = MARKUP.split(html)
     return join_atoms(pieces) if HOLDS_ATOMS.search(html) else pieces
 
 
 def join_atoms(pieces: Iterable[str]) -> list[str]:
-    """Return *pieces* with each of ATOMS in one."""
+    """Return *pieces* with each element of ATOMS joined into one item."""
     joined: list[str] = []
     name, depth = "", 0
     for piece in pieces:
@@ -128,7 +128,7 @@ def join_atoms(pieces: Iterable[str]) -> list[str]:
 
 
 def add_class(tag: str, word: str, more: str = "") -> str:
-    """Return start *tag* with one more class, the last, and with *more* written before its end."""
+    """Return the start *tag* with the class *word* added last, and with the attributes *more* at its end."""
     if ' class="' in tag:  # perhaps in a value
         for found in ATTRIBUTE.finditer(tag):
             if found[1] == "class":

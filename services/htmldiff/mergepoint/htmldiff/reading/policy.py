@@ -1,4 +1,4 @@
-"""What sanitised HTML may hold: one table, for our own cleaning and for nh3, which has the last word."""
+"""The allowlist of sanitised HTML: one set of tables for clean.py and for nh3, which sanitises last."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ ELEMENTS = names(
     kbd label legend li main mark menu meter nav nobr ol p pre progress q rb rp rt rtc ruby s samp search section small
     span strike strong sub summary sup table tbody td tfoot th thead time title tr tt u ul var wbr"""
 )
-# These go with what is in them; other elements that are not in ELEMENTS leave their content behind.
+# These are removed with their content; of other elements that are not in ELEMENTS the content stays.
 REMOVED_WITH_CONTENT = names(
     """applet base datalist embed frame frameset iframe input link math meta optgroup option param script select source
     style svg template textarea track"""
 )
 ANYWHERE = names("class id title lang dir style role hidden translate align valign width height bgcolor")
-# Other data- attributes mean something to scripts of the page that shows the result.
+# Other data- attributes are removed: scripts of the page that shows the result may react to them.
 PREFIXES = ("aria-", "data-diff-", "data-input-diff-")
 ATTRIBUTES = {
     "a": frozenset(("href", "hreflang", "name", "rel")),
@@ -50,8 +50,8 @@ ATTRIBUTES = {
 }
 URLS = frozenset(("href", "src", "cite"))
 SCHEMES = frozenset(("http", "https", "mailto", "tel", "ftp", "xmpp", "irc"))
-# Nothing that loads, covers other things or comes from elsewhere. nh3 looks at names only, so shorthands that may load
-# a picture are not here: they are read as what they say beside it (SHORTHANDS).
+# No property that loads something or covers other elements. nh3 checks only names, so shorthands that may load a
+# picture are missing here: SHORTHANDS replaces them by the longhand of their harmless part.
 STYLES = names(
     """
     background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
@@ -68,8 +68,8 @@ STYLES = names(
     word-spacing word-wrap
     """
 )
-LEAST_OPACITY = 0.3  # with less, marks do not show
-# What may load, and escapes, which could write the name of it.
+LEAST_OPACITY = 0.3  # below it, marks are hard to see
+# Functions that may load something, and escapes, which could spell their names.
 LOADS = re.compile(r"\\|(?:url|src|image|image-set|cross-fade|element|paint|attr|expression)\s*\(", re.IGNORECASE)
 COLOR = re.compile(
     r"(?:#[0-9a-f]{3,8}|(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark)\(.*\)|[a-z]+)\Z",
@@ -81,14 +81,14 @@ NO_COLORS = names(
 )
 NO_MARKERS = names("inside outside none")
 
-# URLs that need no second look: nothing but plain letters, and no scheme but these.
+# URLs that are harmless as they are: plain characters, and http, https or no scheme.
 PLAIN_URL = re.compile(
     r"(?:https?://(?:[a-z0-9]+[.-])*[a-z][a-z0-9]*(?=[/?#]|\Z)|(?=[/#?.]|[A-Za-z0-9_][^:]*\Z))"
     r"(?:[\w/.#?=;~+,:@!$*()%-]|&amp;)*\Z",
     re.ASCII,
 )
 
-# Tags that need no second look: most of them in most documents.
+# Tags that are harmless as they are: most tags of most documents.
 _PLAIN_NAMES = "|".join(sorted(ELEMENTS - VOID))
 PLAIN_TAG = re.compile(
     rf'</?(?:{_PLAIN_NAMES})>\Z|<(?:{_PLAIN_NAMES})(?: class="[^"]*")?>\Z'
@@ -98,7 +98,7 @@ PLAIN_TAG = re.compile(
 
 
 def may_have(element: str, attribute: str) -> bool:
-    """Say whether the *attribute* of *element* stays, as far as its name tells."""
+    """Say whether *element* may have an attribute of the name *attribute*; its value is checked elsewhere."""
     return attribute in ANYWHERE or attribute in ATTRIBUTES.get(element, ()) or attribute.startswith(PREFIXES)
 
 
@@ -118,12 +118,12 @@ def cleaner() -> nh3.Cleaner:
 
 
 def clean_url(value: str) -> str | None:
-    """Return the escaped URL *value*, None if it goes."""
+    """Return the escaped URL *value* as nh3 writes it; None if it is not allowed."""
     return value if PLAIN_URL.match(value) else _clean_attribute("a", "href", value)
 
 
 class Style(NamedTuple):
-    """What of a ``style`` attribute stays, escaped, as nh3 writes it, None if nothing does; and what goes of it."""
+    """A sanitised ``style`` attribute: *kept*, escaped as nh3 writes it, None if nothing is; and the rest, *gone*."""
 
     kept: str | None
     gone: str
@@ -131,7 +131,7 @@ class Style(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def clean_style(value: str) -> Style:
-    """Return what of the escaped ``style`` *value* stays, and what does not."""
+    """Return the escaped ``style`` *value* sanitised: its declarations that are allowed, and those that are not."""
     kept: list[str] = []
     gone: list[str] = []
     for given in declarations(unescape(value)):
@@ -143,7 +143,7 @@ def clean_style(value: str) -> Style:
 
 
 def _allow(given: Declaration) -> tuple[Declaration | None, bool]:
-    """Return *given* as it may stand, None if it may not, and whether that says all of it."""
+    """Return the allowed form of the declaration *given*, None if there is none, and whether it is complete."""
     if reading := SHORTHANDS.get(given.name):
         name, value, whole = reading(given.value)
         return (given._replace(name=name, value=value) if value else None), whole
@@ -178,7 +178,7 @@ SHORTHANDS: Mapping[str, Callable[[str], tuple[str, str, bool]]] = {
 
 
 def _opacity(value: str) -> float:
-    """Return the number that *value* is, less than any opacity if it is none."""
+    """Return the opacity that *value* says, 0 to 1; -1 if it is no number."""
     try:
         return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
     except ValueError:
@@ -186,6 +186,6 @@ def _opacity(value: str) -> float:
 
 
 def _clean_attribute(element: str, attribute: str, value: str) -> str | None:
-    """Return what nh3 makes of this attribute; None if it goes."""
+    """Return the attribute's *value* as nh3 sanitises it; None if nh3 removes the attribute."""
     found = re.search(f' {attribute}="([^"]*)"', cleaner().clean(f'<{element} {attribute}="{value}"></{element}>'))
     return found[1] if found else None

@@ -1,4 +1,4 @@
-"""What a ``style`` attribute says: its declarations, and whether two say the same. Knows CSS's syntax, no policy."""
+"""Parse ``style`` attributes and compare their meaning. Knows the syntax of CSS; not which properties are allowed."""
 
 import re
 from functools import lru_cache
@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-# Strings, closed or not, and escapes, whatever is in them; brackets and what separates; all else.
+# Strings, closed or not; escapes; brackets and separators; everything else.
 TOKEN = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|\\.?|[();,/]|[ \t\n\f\r]+|[^\"'\\();,/ \t\n\f\r]+", re.DOTALL
 )
@@ -29,7 +29,7 @@ LONGHANDS = {
 SIDES = frozenset(("top", "right", "bottom", "left"))
 LOGICAL = frozenset(("block", "inline"))
 BOXES = ("border", "margin", "padding")
-# They begin like a border, and are no part of it.
+# Their names begin with "border-", but the shorthand ``border`` does not set them.
 NO_BORDERS = ("border-radius", "border-collapse", "border-spacing")
 
 
@@ -45,7 +45,7 @@ class Declaration(NamedTuple):
 
 
 def declarations(style: str) -> list[Declaration]:
-    """Return the declarations of *style* in order; what is none is left out."""
+    """Return the declarations of *style* in order, without those that are malformed."""
     found = []
     for text in _cut(COMMENT.sub(" ", style), ";"):
         name, colon, value = text.partition(":")
@@ -57,12 +57,12 @@ def declarations(style: str) -> list[Declaration]:
 
 
 def parts(value: str) -> list[str]:
-    """Return *value* cut into words, functions, strings, commas and slashes."""
+    """Return *value* split into words, functions, strings, commas and slashes."""
     return _cut(value, ",/ \t\n\f\r")
 
 
 def _cut(text: str, separators: str) -> list[str]:
-    """Return *text* cut at *separators* that stand in no string and no brackets; of them, commas and slashes stay."""
+    """Return *text* split at *separators* outside of strings and brackets; commas and slashes are parts too."""
     found: list[str] = []
     part: list[str] = []
     depth = 0
@@ -79,7 +79,7 @@ def _cut(text: str, separators: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def meaning(style: str) -> str:
-    """Return the same text for every way to write what *style* says.
+    """Return a key that is the same for every way to write the declarations of *style*.
 
     The order of two declarations counts only where one may override the other; that of more than MOST_COMPARED always.
     """
@@ -91,7 +91,7 @@ def meaning(style: str) -> str:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Say whether one of two properties may set what the other sets."""
+    """Say whether the properties *one* and *other* may set the same thing, so that their order matters."""
     if one == other or "all" in (one, other):
         return True
     for short, long in ((one, other), (other, one)):

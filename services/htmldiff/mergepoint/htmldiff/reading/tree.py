@@ -1,8 +1,8 @@
 """Canonical markup as blocks and runs.
 
 A *block* is an element that no mark goes around: paragraphs, lists, rows, and whatever holds one of those. A *run* is
-the markup between two block tags: text and inline elements, each closed where it was opened. A run is a string. What is
-in a block is looked at when it is asked for; most blocks are equal and never are.
+the markup between two block tags: text and inline elements, each closed where it was opened. A run is a string. The
+children of a block are found on first access: most blocks are equal on both sides and are never opened.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,12 @@ from ..errors import TooComplex
 from .markup import ATOMS, BLOCKS, RAW, SPACE, TABLE_PARTS, TEXT_ONLY, UNSEEN, VOID, is_end, join_atoms, name_of
 
 INLINE, BLOCK, VOID_BLOCK, END, ATOM, SINGLE, COMMENT, WITH_TEXT = range(8)
-# In these, < and > and spaces may mean other things than in tags.
+# Kinds of markup whose content may hold <, > and spaces that are not those of a tag.
 MORE_THAN_TAGS = frozenset((ATOM, COMMENT, WITH_TEXT))
 
 
 class Kinds(dict[str, int]):
-    """What a tag is, remembered."""
+    """The kind of each tag, one of the eight above; computed once for each tag."""
 
     def __missing__(self, tag: str) -> int:
         kind = self[tag] = self._judge(tag)
@@ -40,7 +40,7 @@ class Kinds(dict[str, int]):
 
 
 class Outline:
-    """Split canonical markup, and where in it which element ends."""
+    """Split canonical markup, the kinds of its tags, and where each element ends."""
 
     def __init__(self, pieces: Sequence[str], kinds: Kinds, field: str) -> None:
         found = list(map(kinds.__getitem__, pieces[1::2]))
@@ -60,7 +60,7 @@ class Outline:
         for place, kind in enumerate(kinds):
             if kind == END:
                 if not stack or names[stack[-1]] != names[place]:
-                    raise TooComplex(f"an end tag of {field} ends nothing", field=field)
+                    raise TooComplex(f"{field} has an end tag without a start tag", field=field)
                 ends[stack.pop()] = place
             elif kind <= VOID_BLOCK:
                 if kind != INLINE and stack and kinds[stack[-1]] == INLINE:
@@ -68,7 +68,7 @@ class Outline:
                 if kind != VOID_BLOCK:
                     stack.append(place)
         if stack:
-            raise TooComplex(f"an element of {field} never ends", field=field)
+            raise TooComplex(f"{field} has an element without an end tag", field=field)
 
     def _make_blocks(self, stack: Sequence[int]) -> None:
         kinds = self.kinds
@@ -79,10 +79,10 @@ class Outline:
 
 
 class Block:
-    """An element with what is in it. *lead* is the white space before its start tag, *tail* before its end tag."""
+    """An element with its content. *lead* is the white space before its start tag, *tail* that before its end tag."""
 
     __slots__ = ("_children", "_html", "_outline", "_tail", "first", "last", "lead", "name", "tag", "words")
-    begins = ends = True  # whole; parts of an inline element that is cut do not
+    begins = ends = True  # a block is never split, as inline elements are (Element)
 
     def __init__(self, outline: Outline, first: int, last: int, lead: str) -> None:
         self._outline = outline
@@ -118,7 +118,7 @@ class Block:
 
     @property
     def tail(self) -> str:
-        _ = self.children  # looking at them finds it
+        _ = self.children  # finding them finds the tail
         return self._tail
 
     def with_space_of(self, other: "Block") -> "Block":
@@ -164,7 +164,7 @@ class Block:
         _flush(run, children)
 
     def _take_space(self, run: list[str]) -> str:
-        """Take white space and what is like it from the end of the run: it goes with the block tag that follows."""
+        """Take white space and invisible markup from the end of *run*: it belongs to the block tag that follows."""
         space = ""
         unseen = UNSEEN if self.name in TABLE_PARTS else UNSEEN[:1]
         while run:
@@ -181,7 +181,7 @@ class Block:
 
 
 class Element(NamedTuple):
-    """An inline element's tag, where a block could be; or that of a part of one, with which it *begins* or *ends*."""
+    """The tag of an inline element, or of one part of an element that is split; *begins* and *ends* say which part."""
 
     name: str
     tag: str

@@ -1,4 +1,4 @@
-"""Full markup and a decision for each change into a document. The HTML alone is enough: no script, no inputs."""
+"""Accept or reject the changes in full markup. The HTML is enough: neither the script nor the inputs are needed."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from . import marks
 LEAVES = frozenset((SINGLE, ATOM, WITH_TEXT))
 Accepts = Callable[[int], bool]
 
-# The classes of elements that are marked themselves: whether they are new, and whether they are old.
+# Classes of marked elements: whether the element is on the new side only, and whether on the old side only.
 WORDS = {
     f"{marks.ADDED} {marks.MOVED}": (True, False),
     f"{marks.DELETED} {marks.MOVED}": (False, True),
@@ -36,13 +36,13 @@ WORDS = {
 
 
 class Mark(NamedTuple):
-    """A marked start tag, read."""
+    """The parsed marks of a start tag."""
 
-    number: int  # 0: of what is not seen; -1: in what is deleted anyway
+    number: int  # of the change; 0: an invisible difference; -1: within a deleted element
     name: str
     is_new: bool
     is_old: bool
-    is_plain: bool  # an ins or del that stands for nothing else
+    is_plain: bool  # an ins or del that is only a mark
     attributes: dict[str, str]  # without ours
     ours: dict[str, str]
 
@@ -56,7 +56,7 @@ class Mark(NamedTuple):
 
 
 def read(tag: str) -> Mark | None:
-    """Return what the marks of *tag* say; None if there are none."""
+    """Return the marks of *tag*; None if it has none."""
     found = dict(ATTRIBUTE.findall(tag))
     ours = {key: value for key, value in found.items() if key.startswith(OURS)}
     if not ours:
@@ -82,16 +82,20 @@ def read(tag: str) -> Mark | None:
 
 
 def accept_changes(html: str, accepts: Accepts) -> str:
-    """Return what *html*, in full markup, becomes when *accepts* says of each change whether it is made."""
+    """Return the document that *html*, in full markup, becomes with some changes accepted, all others rejected.
+
+    *html* must be the content of an answer with ``markup=full`` and the inline view, unchanged. *accepts* takes the id
+    of a change and says whether it is accepted; the id 0 is that of all invisible differences.
+    """
     return _Resolver(accepts).run(split(html))
 
 
 class End(NamedTuple):
-    """What to write where an open element ends: white space in place of what is there, and the tag."""
+    """How an open element ends: *tail* replaces the white space there unless None, *html* is the end tag."""
 
     tail: str | None = None
     html: str = ""
-    tag: str = ""  # with which it began
+    tag: str = ""  # the start tag
 
 
 class _Resolver:
@@ -100,11 +104,11 @@ class _Resolver:
         self.kinds = Kinds()
         self.out: list[str] = []
         self.ends: list[End] = []
-        # Where in the output elements ended, and their start tags: another part of one may go on there.
+        # The lengths of the output where elements ended, and their start tags: their next parts may join there.
         self.closed: list[tuple[int, str]] = []
-        self.hidden = 0  # how many elements are open since one that goes with its content
-        self.in_neither = False  # whether what is hidden is ours
-        self.since_tag = 0  # where in the output the text since the last tag begins
+        self.hidden = 0  # depth within an element that is dropped with its content
+        self.in_neither = False  # whether that element is a link or a note of ours
+        self.since_tag = 0  # length of the output at the last tag
 
     def run(self, pieces: list[str]) -> str:
         for place, piece in enumerate(pieces):
@@ -123,7 +127,7 @@ class _Resolver:
         return "".join(self.out)
 
     def _unseen(self) -> tuple[str, ...]:
-        """Return how that begins which goes with the white space here."""
+        """Return the beginnings of the markup that belongs to white space here."""
         in_table = self.ends and self.ends[-1].html[2:-1] in TABLE_PARTS
         return UNSEEN if in_table else UNSEEN[:1]
 
@@ -133,7 +137,7 @@ class _Resolver:
         elif is_end(tag):
             self._end()
         else:
-            # On elements that change as one there are no marks of ours; what a script says is not read.
+            # Elements that change as one have no marks of ours, and the content of scripts is not parsed.
             mark = read(tag) if OURS in tag and self.kinds[tag] not in (ATOM, WITH_TEXT) else None
             if mark:
                 self._decide(mark, holds=holds)

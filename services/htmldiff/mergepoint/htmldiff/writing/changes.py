@@ -1,4 +1,4 @@
-"""A script as a list of changes, for programs and for people who want to go through them."""
+"""Describe a script as a list of changes, for programs and for people who go through them."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -27,8 +27,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Change:
-    """One change: *old* and *new* are HTML, *path* is that of the block it is in or is, in the new document if it can
-    be, else in the old one. What ``removed_active`` and ``comment`` tell was not sanitised: never show it as HTML.
+    """One change: its *kind* is one of KINDS, *old* and *new* are HTML.
+
+    *path* leads to the block that changed or in which the change is, such as ``/ul[1]/li[2]``: in the new document, or
+    in the old one if the new one has no such block. The HTML of ``removed_active`` and ``comment`` is not sanitised:
+    never show it as HTML.
     """
 
     id: int
@@ -55,7 +58,7 @@ def describe(script: Script, numbers: Sequence[int], moved: Collection[int]) -> 
 
 
 def describe_removed(old: Sequence[Removed], new: Sequence[Removed], pairs: Sequence[RemovedPair]) -> list[Change]:
-    """Return how what sanitising took from each side differs."""
+    """Return the changes among the things that sanitising removed, which *pairs* pairs by index."""
     changes = []
     for a, b, number in pairs:
         before, after = old[a].html if a is not None else "", new[b].html if b is not None else ""

@@ -1,24 +1,24 @@
-"""How a change looks in HTML: the famous format, and what full markup adds so that it can be undone."""
+"""The markup of a change: the classes and elements of classic markup, and the attributes that full markup adds."""
 
 from ..reading.markup import ATTRIBUTE, NEVER_NESTED, SPACE, add_class, attributes, escape, name_of
 from ..reading.tree import Tag
 
 CLASS = "tagdiff_"
 ADDED, DELETED, REPLACED, MOVED = "tagdiff_added", "tagdiff_deleted", "tagdiff_replaced", "tagdiff_moved"
-ID = "data-diff-id"  # 0: a difference that is not seen
-# This tag is on one side only, what is in it is another matter.
+ID = "data-diff-id"  # the number of the change; 0: an invisible difference
+# "tag": only the tag is on one side; its content is not part of this change.
 SCOPE = "data-diff-scope"
 # The old tag's name, where it differs or is not written; its attributes, where they differ; the names of new ones.
 TAG = "data-diff-tag"
 OLD = "data-diff-old-"
 NEW_ATTRIBUTES = "data-diff-added"
-# Of what is not seen, and so has no class: on which side it is.
+# "old" or "new": the side of an invisible element, which has no class to tell.
 SIDE = "data-diff-side"
-# On which sides this goes on with the element that ends before it.
+# The sides on which this element continues the one that ends right before it.
 JOINS = "data-diff-joins"
-# A link from one place of what moved to the other; in neither document.
+# Number of the change, on a link between the two positions of a moved block; in neither document.
 LINK = "data-diff-link"
-# What stands for something that neither document has any more; the number of its change.
+# Number of the change, on a note for a removed element; in neither document.
 PLACEHOLDER = "data-diff-placeholder"
 # The old white space before the start tag and before the end tag, where it differs.
 LEAD = "data-diff-lead"
@@ -37,12 +37,12 @@ def mark_inline(html: str, mark: str, more: str, *, full: bool) -> str:
 
 
 def id_attribute(change: int, *, full: bool) -> str:
-    """Return the attribute that tells one change from another."""
+    """Return the attribute with the number of the *change*; empty unless *full*."""
     return f' {ID}="{change}"' if full else ""
 
 
 def carry_unseen(html: str, mark: str) -> str:
-    """Return inline *html*, which shows nothing, as it is carried in full markup."""
+    """Return invisible inline *html* as full markup carries it."""
     return f'<{mark} {ID}="0">{html}</{mark}>' if html else ""
 
 
@@ -79,18 +79,18 @@ def joins_attribute(old: Tag | None, new: Tag | None) -> str:
 
 
 def link_to_other(change: int, place: str, *, full: bool) -> str:
-    """Return the empty link to the other *place* of what moved, which a style sheet may fill."""
+    """Return an empty link, which a style sheet may fill, to the other position of a moved block."""
     ours = f' {LINK}="{change}"' if full else ""
     return f'<a class="tagdiff_link"{ours} href="#diff-{change}-{place}"></a>'
 
 
 def mark_added(tag: str, more: str, *, full: bool) -> str:
-    """Return the start *tag* that is now around what it was not around."""
+    """Return the start *tag* of an element that is new around content that stayed."""
     return add_class(tag, ADDED, _tag_only(more, full=full))
 
 
 def mark_deleted(tag: str, more: str, *, full: bool) -> tuple[str, str]:
-    """Return start and end of what shows that *tag* was around something: it, or a stand-in where it could not nest."""
+    """Return start and end tag of an element that is deleted around its content; a stand-in if it could not nest."""
     name = name_of(tag)
     if name not in NEVER_NESTED:
         return add_class(tag, DELETED, _tag_only(more, full=full)), f"</{name}>"
@@ -102,7 +102,7 @@ def _tag_only(more: str, *, full: bool) -> str:
 
 
 def stand_in(tag: str, more: str = "", *, full: bool) -> str:
-    """Return a ``span`` for a *tag* that cannot stand here."""
+    """Return the start tag of a ``span`` instead of *tag*, which is not allowed here."""
     if not full:
         return f"<span{more}>"
     kept = "".join(f' {OLD}{key}="{value}"' for key, value in ATTRIBUTE.findall(tag))
@@ -114,7 +114,7 @@ def mark_replaced(old: Tag, new: Tag, more: str, *, full: bool, shows: bool) -> 
     if not full:
         return add_class(new.tag, REPLACED, more) if shows else new.tag
     more += _differences(old, new)
-    if not shows and CLASS not in new.tag:  # a class of the input's own could be taken for ours
+    if not shows and CLASS not in new.tag:  # else a class of the input could be taken for ours
         return f"{new.tag[:-1]}{more}>"
     return add_class(new.tag, REPLACED, more)
 

@@ -1,4 +1,4 @@
-"""A complete page around a diff: its style sheet, and the way from one change to the next. No script."""
+"""A complete page around a diff: a style sheet, and links from one change to the next. It needs no JavaScript."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from ..reading.markup import escape
 from .changes import Change
 
-# Written by render.py, in tags only: text has no such thing unescaped, an input's own id does not begin so.
+# Ids that render.py wrote. Text has no unescaped "<", and ids of the input do not begin so (markup.OUR_ID).
 ANCHOR = re.compile(r'<[^>]* id="diff-([0-9]+)"')
 MOST_STEPS = 2_000  # each is a line of the style sheet
-MOST_LEFT_OUT, MOST_CHARACTERS = 200, 200  # of what was left out: changes, and characters of each
+MOST_LEFT_OUT, MOST_CHARACTERS = 200, 200  # listed changes of removed things, and characters of each
 PAGE = """\
 <!doctype html>
 <html>
@@ -25,7 +25,7 @@ PAGE = """\
 </body>
 </html>
 """
-# Backgrounds are of content that was deleted or inserted, outlines of tags: what is in them may have stayed.
+# Deleted and inserted content has a background; changed tags have an outline, since their content may have stayed.
 CSS = """\
 :root { color-scheme: light dark; }
 body { margin: 1rem; font-family: system-ui, sans-serif; line-height: 1.5; }
@@ -57,7 +57,7 @@ body:not(:has(:target)) .diff_steps p:first-child { display: block; }
 def page(html: str, title: str, left_out: Sequence[Change] = (), unchanged: Mapping[str, int] | None = None) -> str:
     """Return a document that shows *html*, in which each change that shows has the id ``diff-<number>``.
 
-    Below it stands what was *left_out* and differs, and how often elements were that did not differ: *unchanged*.
+    Below it stand the removed things that changed, *left_out*, and the number of those that did not, by name.
     """
     shown = [int(number) for number in ANCHOR.findall(html)][:MOST_STEPS]
     css = CSS + "".join(f"body:has(#diff-{number}:target) #step-{number} {{ display: block; }}\n" for number in shown)

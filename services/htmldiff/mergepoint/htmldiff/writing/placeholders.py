@@ -1,6 +1,6 @@
-"""What stands where sanitising left a gap that readers would see: ``[formula changed]``. In neither document.
+"""Notes where sanitising left a gap that readers would see, such as ``[formula changed]``. Neither document has them.
 
-Where the gaps are, a second reading tells, which leaves comments there; they are taken out again.
+They are inserted into the finished script, so that they change no number. reading/gaps.py finds the gaps.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,19 @@ from ..reading.markup import TABLE_PARTS, names, split
 from ..reading.tree import Block, Kinds, build
 from . import marks
 
-# What a status is called, and the class that shows it.
+# The class of the note for each status.
 STATUS = {"added": marks.ADDED, "removed": marks.DELETED, "changed": marks.REPLACED, "": ""}
 CLASS = "diff_placeholder"
-# In these stand parts, no text: what was lost there is told in the next place for text.
+# Elements that hold parts but no text: a note for a gap in them stands at the next position where text may.
 NO_TEXT = TABLE_PARTS | names("dl menu ol ul")
 
 
 class Placeholder(NamedTuple):
-    """Something lost: where it was in the old and the new document, and the number of its change, 0 if it stayed."""
+    """A note for a removed element of this *kind* (gaps.KINDS).
+
+    *old* and *new* are its offsets in the canonical documents, None where it is not; *number* is that of its change,
+    0 if it did not change.
+    """
 
     kind: str
     old: int | None
@@ -36,7 +40,7 @@ class Placeholder(NamedTuple):
 
 
 def find_placeholders(old: Document, new: Document, pairs: Sequence[RemovedPair]) -> list[Placeholder]:
-    """Return what stands for the gaps of both documents; *pairs* tell which removed things belong together."""
+    """Return the notes for the gaps of both documents; *pairs* tells which removed things belong together."""
     found = []
     for i, j, number in pairs:
         before = old.gaps.get(i) if i is not None else None
@@ -47,7 +51,7 @@ def find_placeholders(old: Document, new: Document, pairs: Sequence[RemovedPair]
 
 
 def span(gap: Placeholder, *, full: bool, anchor: bool) -> str:
-    """Return what stands for *gap*."""
+    """Return the HTML of the note *gap*, in *full* markup or not, with an ``id`` if it is an *anchor*."""
     classes = " ".join(filter(None, (CLASS, f"diff_{gap.kind}", STATUS[gap.status])))
     ours = f' {marks.PLACEHOLDER}="{gap.number}"' if full else ""
     id = f' id="diff-{gap.number}"' if anchor else ""
@@ -57,14 +61,14 @@ def span(gap: Placeholder, *, full: bool, anchor: bool) -> str:
 def insert_spans(
     script: Script, numbers: Sequence[int], old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]
 ) -> tuple[Script, list[int]]:
-    """Return *script* and *numbers* with *old* and *new* HTML at those places of the two documents."""
+    """Return *script* and *numbers* with the HTML in *old* and *new* inserted at those offsets of the two documents."""
     filler = _Filler(old, new)
-    pieces = list(filler.pieces(script, numbers))
-    return [piece for piece, _ in pieces], [number for _, number in pieces]
+    operations = list(filler.operations(script, numbers))
+    return [operation for operation, _ in operations], [number for _, number in operations]
 
 
 class _Side:
-    """What is still to be put into one document, and how far that is written."""
+    """The notes that are still to be inserted into one document, and the offset up to which it is written."""
 
     def __init__(self, spans: Sequence[tuple[int, str]]) -> None:
         self.spans = sorted(spans, key=lambda each: each[0])
@@ -72,7 +76,7 @@ class _Side:
         self.next = 0
 
     def take(self, length: int, *, last: bool = False) -> list[tuple[int, str]]:
-        """Go on by *length*; return what is to be put in there, by places in it."""
+        """Go on by *length* characters; return the notes that belong there, with their offsets in that stretch."""
         taken = []
         while self.next < len(self.spans) and (
             self.spans[self.next][0] < self.place + length or (last and self.spans[self.next][0] <= self.place + length)
@@ -91,57 +95,57 @@ class _Filler:
         self.waiting: list[str] = []
         self.kinds = Kinds()
 
-    def pieces(self, script: Script, numbers: Sequence[int]) -> Iterator[tuple[Operation, int]]:
-        for piece, number in zip(script, numbers, strict=True):
-            yield from ((each, 0) for each in self._before(piece))
-            yield self._fill(piece), number
+    def operations(self, script: Script, numbers: Sequence[int]) -> Iterator[tuple[Operation, int]]:
+        for operation, number in zip(script, numbers, strict=True):
+            yield from ((each, 0) for each in self._before(operation))
+            yield self._fill(operation), number
         rest = [html for side in (self.old, self.new) for _, html in side.take(0, last=True)]
         self.waiting += rest
         if self.waiting:
             yield Keep("".join(self.waiting)), 0
 
-    def _before(self, piece: Operation) -> list[Keep]:
-        """Take what stands before a tag, and return what is waiting, if text may stand here."""
-        if isinstance(piece, Open | Close):
-            for side, tag in ((self.old, piece.old), (self.new, piece.new)):
-                taken = side.take(len(markup_of(tag, piece)) if tag else 0)
-                # After white space that goes with the tag: it would follow.
+    def _before(self, operation: Operation) -> list[Keep]:
+        """Take the notes that belong to a tag; return all that are waiting if text may stand here."""
+        if isinstance(operation, Open | Close):
+            for side, tag in ((self.old, operation.old), (self.new, operation.new)):
+                taken = side.take(len(markup_of(tag, operation)) if tag else 0)
+                # A note after white space of the tag has a space of its own: the other one follows it.
                 self.waiting += [html.replace(">[", "> [", 1) if place else html for place, html in taken]
         ready = self.waiting if not (self.open and self.open[-1] in NO_TEXT) else []
         kept = [Keep("".join(ready))] if ready else []
         self.waiting = [] if ready else self.waiting
-        if isinstance(piece, Open):
-            tag = piece.new or piece.old
+        if isinstance(operation, Open):
+            tag = operation.new or operation.old
             self.open.append(tag.name if tag else "")
-        elif isinstance(piece, Close):
+        elif isinstance(operation, Close):
             self.open.pop()
         return kept
 
-    def _fill(self, piece: Operation) -> Operation:
-        if isinstance(piece, Keep):
-            length = len(piece.html)
-            return piece._replace(html=_put(piece.html, self.old.take(length) + self.new.take(length)))
-        if isinstance(piece, InlineChange):
-            old = _put(piece.old, self.old.take(len(piece.old)))
-            return piece._replace(old=old, new=_put(piece.new, self.new.take(len(piece.new))))
-        if isinstance(piece, BlockChange | ColumnGroup):
-            text = piece.block.lead + piece.block.html
-            return self._whole(piece, text, (self.new if piece.is_new else self.old).take(len(text)))
-        return piece
+    def _fill(self, operation: Operation) -> Operation:
+        if isinstance(operation, Keep):
+            length = len(operation.html)
+            return operation._replace(html=_put(operation.html, self.old.take(length) + self.new.take(length)))
+        if isinstance(operation, InlineChange):
+            old = _put(operation.old, self.old.take(len(operation.old)))
+            return operation._replace(old=old, new=_put(operation.new, self.new.take(len(operation.new))))
+        if isinstance(operation, BlockChange | ColumnGroup):
+            text = operation.block.lead + operation.block.html
+            return self._whole(operation, text, (self.new if operation.is_new else self.old).take(len(text)))
+        return operation
 
-    def _whole(self, piece: BlockChange | ColumnGroup, text: str, taken: list[tuple[int, str]]) -> Operation:
+    def _whole(self, operation: BlockChange | ColumnGroup, text: str, taken: list[tuple[int, str]]) -> Operation:
         if not taken:
-            return piece
-        inside = [(place, html) for place, html in taken if place > len(piece.block.lead)]
-        self.waiting += [html for place, html in taken if place <= len(piece.block.lead)]
+            return operation
+        inside = [(place, html) for place, html in taken if place > len(operation.block.lead)]
+        self.waiting += [html for place, html in taken if place <= len(operation.block.lead)]
         children = build(split(_put(text, inside)), self.kinds, "html").children
         if len(children) == 1 and isinstance(children[0], Block):
-            return piece._replace(block=children[0])
-        return piece
+            return operation._replace(block=children[0])
+        return operation
 
 
 def _put(html: str, spans: Sequence[tuple[int, str]]) -> str:
-    """Return *html* with *spans* at their places, none of which is inside a tag."""
+    """Return *html* with *spans* inserted at their offsets, none of which is inside a tag."""
     for place, text in sorted(spans, key=lambda each: each[0], reverse=True):
         html = html[:place] + text + html[place:]
     return html

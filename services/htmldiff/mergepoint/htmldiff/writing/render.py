@@ -1,4 +1,4 @@
-"""A script into HTML."""
+"""Render a script as HTML. Knows nothing of views: it is told which sides show."""
 
 import re
 from collections.abc import Sequence
@@ -34,9 +34,9 @@ def render(
     moved: frozenset[int] = frozenset(),
     anchored: set[int] | None = None,
 ) -> str:
-    """Return *script* as HTML; *numbers* are those of its operations, *moved* those of changes that only moved.
+    """Return *script* as HTML; *numbers* has the change of each operation, *moved* the changes that are only moves.
 
-    *anchored* are the numbers of changes that have an ``id`` already; those that get one are added.
+    *anchored* has the changes whose ``id`` is written already; those that get one here are added to it.
     """
     renderer = _Renderer(options, moved, set() if anchored is None else anchored)
     for operation, number in zip(script, numbers, strict=True):
@@ -49,12 +49,12 @@ class _Renderer:
         self.options = options
         self.moved = moved
         self.out: list[str] = []
-        # Of what is open: the end tag, the start tag if it is unmarked, whether lines count in it.
+        # For each open element: the end tag, the start tag if it is unmarked, whether it preserves line breaks.
         self.ends: list[tuple[str, str, bool]] = []
-        self.lined = 0  # how many of those are open
+        self.lined = 0  # number of open elements that preserve line breaks
         self.kinds = Kinds()
-        self.closed: list[tuple[int, str]] = []  # where in the output elements ended, and their start tags
-        self.links = 0  # how many elements are open in which no other of their name may stand
+        self.closed: list[tuple[int, str]] = []  # the lengths of the output where elements ended, and their start tags
+        self.links = 0  # number of open elements of NEVER_NESTED
         self.anchored = anchored
 
     def add(self, operation: object, number: int) -> None:
@@ -77,12 +77,12 @@ class _Renderer:
             return
         if self.options.show_old and operation.old:
             old = self._without_links(operation.old) if self.links else operation.old
-            self._marked(old, "del", self._more(number), number)
+            self._write_marked(old, "del", self._more(number), number)
         if self.options.show_new and operation.new:
-            self._marked(operation.new, "ins", self._more(number), number)
+            self._write_marked(operation.new, "ins", self._more(number), number)
 
-    def _marked(self, html: str, mark: str, more: str, number: int) -> None:
-        """Write *html* marked; where lines count, no mark goes over the end of one."""
+    def _write_marked(self, html: str, mark: str, more: str, number: int) -> None:
+        """Write *html* marked; where line breaks are preserved, no mark crosses one."""
         full = self.options.full
         if not (self.lined and "\n" in html):
             self.out.append(marks.mark_inline(html, mark, more, full=full))
@@ -93,7 +93,7 @@ class _Renderer:
             more = marks.id_attribute(number, full=full) if text else more
 
     def _unseen(self, operation: InlineChange) -> None:
-        """Write what shows nothing: as it is on the side that is shown; both sides in full markup."""
+        """Write an invisible change: the side that shows, or both sides in full markup."""
         options = self.options
         if options.inline_full:
             self.out += [marks.carry_unseen(operation.old, "del"), marks.carry_unseen(operation.new, "ins")]
@@ -103,7 +103,7 @@ class _Renderer:
     def _open(self, operation: Open, number: int) -> None:
         if operation.old is operation.new and operation.new and not number:
             self.out += [operation.new.lead, operation.new.tag]
-            self._opened(operation.new.tag, operation.new.end, operation.new.tag)
+            self._push_end(operation.new.tag, operation.new.end, operation.new.tag)
             return
         shown = operation.new if operation.new and (self.options.show_new or not operation.old) else operation.old
         assert shown
@@ -115,9 +115,9 @@ class _Renderer:
             self.closed.pop()
         elif end or start:
             self.out += [shown.lead, start]
-        self._opened(start, end, plain)
+        self._push_end(start, end, plain)
 
-    def _opened(self, start: str, end: str, plain: str) -> None:
+    def _push_end(self, start: str, end: str, plain: str) -> None:
         lined = preserves_newlines(start)
         self.links += name_of(end) in NEVER_NESTED
         self.lined += lined
@@ -166,12 +166,12 @@ class _Renderer:
         more, link = self._more(number, operation.block.tag), ""
         if number in self.moved:
             word += f" {marks.MOVED}"
-            more, link = self._moved(operation, number)
+            more, link = self._move_attributes(operation, number)
         inner = marks.id_attribute(number, full=self.options.full)
         for what, part in operation.block.walk():
             if isinstance(part, str):
                 self.out.append(link)
-                self._marked(part, mark, inner, number)
+                self._write_marked(part, mark, inner, number)
                 link = ""
             elif what == "start":
                 self.out += [part.lead, add_class(part.tag, word, more)]
@@ -192,7 +192,7 @@ class _Renderer:
             return
         self.out += [block.lead, start, block.html.removeprefix(block.tag)]
 
-    def _moved(self, operation: BlockChange, number: int) -> tuple[str, str]:
+    def _move_attributes(self, operation: BlockChange, number: int) -> tuple[str, str]:
         """Return the attributes of a block that moved, and the link to its other place."""
         here, there = ("to", "from") if operation.is_new else ("from", "to")
         more = marks.id_attribute(number, full=self.options.full)
@@ -203,7 +203,7 @@ class _Renderer:
         return f'{more} id="diff-{number}-{here}"', link
 
     def _more(self, number: int, tag: str = "") -> str:
-        """Return the attributes of a mark; *tag* is what it is put on, if that was there before."""
+        """Return the attributes of a mark; *tag* is the input's tag that it is put on, if it is not one of ours."""
         more = marks.id_attribute(number, full=self.options.full)
         if self.options.anchors and number not in self.anchored and ' id="' not in tag:
             self.anchored.add(number)
@@ -211,9 +211,9 @@ class _Renderer:
         return more
 
     def _without_links(self, html: str) -> str:
-        return MARKUP.sub(self._unlinked, html)
+        return MARKUP.sub(self._replace_link, html)
 
-    def _unlinked(self, markup: re.Match[str]) -> str:
+    def _replace_link(self, markup: re.Match[str]) -> str:
         tag = NOT_NESTED.fullmatch(markup[0])
         if not tag:
             return markup[0]

@@ -1,4 +1,4 @@
-"""Whether an answer keeps the promises: it is safe, parsers read it as it is, and it can be undone."""
+"""Verify the promises of an answer: it is safe, parsers read it unchanged, and its changes can be undone."""
 
 from ..diff_options import DiffOptions
 from ..matching.tokenizer import Tokenizer
@@ -8,13 +8,13 @@ from .accept import accept_changes
 
 
 def keeps_promises(html: str, old: Document, new: Document, options: DiffOptions, granularity: str) -> bool:
-    """Say whether *html* is safe, is what a parser makes of it, and can be undone and done."""
+    """Say whether *html* is sanitised, is read unchanged by parsers, and, in full markup, gives both documents back."""
     if options.sanitize == "safe":
         if policy.cleaner().clean(html) != html:
             return False
     elif parse(html) != html:
         return False
-    # One document deleted and one added is undone by what it is; looking at it would take longer than making it.
+    # One whole document deleted and one added gives both back by construction; checking would take longer than writing.
     is_whole = granularity == "document" and options.sanitize == "safe"
     if options.markup != "full" or options.view != "inline" or is_whole:
         return True

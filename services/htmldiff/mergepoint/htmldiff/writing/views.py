@@ -1,4 +1,4 @@
-"""A script as the view that was asked for: which sides show, and notes where sanitising left a gap."""
+"""Write a script in one of the views: inline, side by side, insertions or deletions, with notes for gaps."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from .render import RenderOptions, render
 
 
 class ViewWriter(NamedTuple):
-    """What is written, and how."""
+    """Writes *script* in the view and the markup that *options* name."""
 
     script: Script
     numbers: Sequence[int]
@@ -22,7 +22,7 @@ class ViewWriter(NamedTuple):
         options = self.options
         both = RenderOptions(full=options.markup == "full", anchors=options.page)
         old, new = both._replace(show_new=False), both._replace(show_old=False)
-        anchored: set[int] = set()  # an id is there once
+        anchored: set[int] = set()  # changes whose id is written: an id must be unique
         if options.view == "side-by-side":
             after = self._one(new, anchored)
             return f'<div class="diff_old">{self._one(old, anchored)}</div><div class="diff_new">{after}</div>'
@@ -37,12 +37,12 @@ class ViewWriter(NamedTuple):
     def _spans(
         self, render_options: RenderOptions, anchored: set[int]
     ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-        """Return what stands for gaps, by the place in the old and in the new document: in the new one if it shows."""
+        """Return the notes for the old and for the new document, with their offsets: in the new one if it shows."""
         spans: tuple[list[tuple[int, str]], list[tuple[int, str]]] = ([], [])
         for gap in self.gaps:
             in_new = render_options.show_new and gap.new is not None
             place = gap.new if in_new else gap.old if render_options.show_old else None
-            # Of what is ignored only the new side is kept: where something was in the old document is not known then.
+            # With ignored differences the script has only the new side of them, so old offsets are not known.
             if place is None or (not in_new and self.options.ignore):
                 continue
             anchor = render_options.anchors and gap.number > 0 and gap.number not in anchored
