@@ -162,11 +162,11 @@ def _result(old: Document, new: Document, diff_options: DiffOptions, segment: Se
     pairs = find_moves(script) if diff_options.moved else []
     numbers = number_changes(script, pairs)
     moved = frozenset(numbers[place] for place, _ in pairs)
-    lost: list[RemovedPair] = []
+    removed: list[RemovedPair] = []
     if old.removed or new.removed:
-        lost = pair_removed(old.removed, new.removed, max(numbers, default=0) + 1, diff_options.ignore)
-    writer = ViewWriter(script, numbers, moved, find_placeholders(old, new, lost), diff_options)
-    return Result(script, numbers, moved, writer.html(), granularity, removed=lost)
+        removed = pair_removed(old.removed, new.removed, max(numbers, default=0) + 1, diff_options.ignore)
+    writer = ViewWriter(script, numbers, moved, find_placeholders(old, new, removed), diff_options)
+    return Result(script, numbers, moved, writer.html(), granularity, removed=removed)
 
 
 def _wrap(html: str, diff_options: DiffOptions) -> str:

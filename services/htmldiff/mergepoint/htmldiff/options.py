@@ -64,8 +64,8 @@ def _absent() -> Any:
 class PairOptions(CompareOptions):
     """Two documents, each as it is or by the URL where it is."""
 
-    old_url: Url | None = Field(None, description="where the HTML as it was is; of an origin that the service allows")
-    new_url: Url | None = Field(None, description="where the HTML as it is now is")
+    old_url: Url | None = Field(None, description="URL of the HTML as it was; the service must allow its origin")
+    new_url: Url | None = Field(None, description="URL of the HTML as it is now; the service must allow its origin")
     old: str = Field(
         default_factory=_absent, validate_default=True, description="the HTML as it was", json_schema_extra=CONTENT
     )
@@ -104,7 +104,7 @@ class ApplyOptions(PairOptions):
     """Two documents, and which of the changes between them to make."""
 
     accept: Chosen = Field(
-        [], max_length=MOST_CHOSEN, description="the numbers of the changes to make; none of both: no change is made"
+        [], max_length=MOST_CHOSEN, description="the numbers of the changes to make; without accept and reject: none"
     )
     reject: Chosen = Field(
         [], max_length=MOST_CHOSEN, description="without accept: the changes not to make; all others are made"

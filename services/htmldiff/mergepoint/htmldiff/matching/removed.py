@@ -41,5 +41,5 @@ def _same_kind(
             yield from ((None, column) for column in columns[j:j_end])
 
 
-def _kind(lost: Removed) -> str:
-    return name_of(lost.html) or lost.html.partition("=")[0]
+def _kind(removed: Removed) -> str:
+    return name_of(removed.html) or removed.html.partition("=")[0]

@@ -91,18 +91,18 @@ def canonicalize(html: str, rules: Rules, field: str = "html") -> Document:
 
     Raises TooComplex if there is none after ROUNDS.
     """
-    lost: list[Removed] = []
+    removed: list[Removed] = []
     given, written = html, parse(html)
     try:
         for _ in range(ROUNDS):
-            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written).lstrip(BOM), rules, len(lost))
-            lost += taken
+            pieces, taken = clean(NEWLINES_AT_START.sub(r"\1", written).lstrip(BOM), rules, len(removed))
+            removed += taken
             cleaned = "".join(pieces)
             if cleaned == written == given:  # a parser has just read this
-                return Document(pieces, tuple(lost))
+                return Document(pieces, tuple(removed))
             given, written = cleaned, parse(cleaned)
             if written == cleaned:
-                return Document(pieces, tuple(lost))
+                return Document(pieces, tuple(removed))
     except TooManyAttributesInTag:
         raise limits.too_many_attributes(field) from None
     raise errors.TooComplex(f"parsers read {field} differently each time; simplify its markup", field=field)

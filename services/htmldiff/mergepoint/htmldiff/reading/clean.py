@@ -109,16 +109,16 @@ class Rules(dict[str, str]):
         given = ATTRIBUTE.findall(tag)
         if len(given) > MOST_ATTRIBUTES:
             raise TooManyAttributesInTag
-        lost = self.removed.setdefault(tag, [])
+        removed = self.removed.setdefault(tag, [])
         kept: dict[str, str] = {}
         for key, raw in sorted(given):
             value = self._resolve_url(key, raw)
             clean, gone = self._clean(name, key, value)
             if gone:
-                lost.append(Removed(f'{name} {key}="{value}"', f'{name} {key}="{gone}"'))
+                removed.append(Removed(f'{name} {key}="{value}"', f'{name} {key}="{gone}"'))
             if clean is not None:
                 kept[_rename(key, clean, kept)] = clean
-        if not lost:
+        if not removed:
             del self.removed[tag]
         return start_tag(name, dict(sorted(kept.items())))
 
@@ -161,21 +161,21 @@ def clean(html: str, rules: Rules, before: int = 0) -> tuple[list[str], list[Rem
     pieces = MARKUP.split(html.replace("\r", "\n"))
     tags = pieces[1::2]
     verdicts = list(map(rules.__getitem__, tags))
-    lost: list[Removed] = []
+    removed: list[Removed] = []
     if (rules.gone and not rules.gone.isdisjoint(tags)) or (rules.marks and rules.removed):
-        pieces, lost = _without(pieces, verdicts, rules, before)
-        return MARKUP.split("".join(pieces)), lost
+        pieces, removed = _without(pieces, verdicts, rules, before)
+        return MARKUP.split("".join(pieces)), removed
     if rules.removed:
-        lost = [thing for tag in tags for thing in rules.removed.get(tag, ())]
+        removed = [thing for tag in tags for thing in rules.removed.get(tag, ())]
     pieces[1::2] = verdicts
-    as_is = lost == [] or not any(verdict == "" or verdict.count("<") != 1 for verdict in verdicts)
-    return (pieces if as_is else MARKUP.split("".join(pieces))), lost
+    as_is = removed == [] or not any(verdict == "" or verdict.count("<") != 1 for verdict in verdicts)
+    return (pieces if as_is else MARKUP.split("".join(pieces))), removed
 
 
 def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) -> tuple[list[str], list[Removed]]:
     """Remove elements with their content, in one walk over the document."""
     kept: list[str] = []
-    lost: list[Removed] = []
+    removed: list[Removed] = []
     media: int | None = None  # index in *removed* of the open media element, which its sources are part of
     steps = zip(pieces[::2], [*pieces[1::2], ""], [*verdicts, ""], strict=True)
     for text, tag, verdict in steps:
@@ -186,15 +186,15 @@ def _without(pieces: list[str], verdicts: list[str], rules: Rules, before: int) 
             whole = tag + _content(tag, steps)
             taken = [Removed(whole, whole)]
             if name in PARTS_OF_MEDIA and media is not None:
-                lost[media] = Removed(lost[media].html + whole, lost[media].gone + whole)
+                removed[media] = Removed(removed[media].html + whole, removed[media].gone + whole)
                 continue
         if name in MEDIA:
-            media = None if is_end(tag) else len(lost)
+            media = None if is_end(tag) else len(removed)
         if rules.marks and taken:
-            kept += [f"{rules.MARK}{before + len(lost) + place}-->" for place in range(len(taken))]
-        lost += taken
+            kept += [f"{rules.MARK}{before + len(removed) + place}-->" for place in range(len(taken))]
+        removed += taken
         kept.append("" if tag in rules.gone else verdict)
-    return kept, lost
+    return kept, removed
 
 
 def _content(tag: str, steps: Iterator[tuple[str, str, str]]) -> str:

@@ -27,15 +27,15 @@ KINDS = {
 INPUTS = {"checkbox": "checkbox", "radio": "choice", "submit": "button", "reset": "button", "button": "button"}
 
 
-def kind_of(lost: Removed) -> str:
+def kind_of(removed: Removed) -> str:
     """Return what readers call the removed element, a value of KINDS or INPUTS; "" if they would not have seen it."""
-    name = name_of(lost.html) or lost.html.partition(" ")[0]
-    if name == "img" and not lost.html.startswith("img src="):
+    name = name_of(removed.html) or removed.html.partition(" ")[0]
+    if name == "img" and not removed.html.startswith("img src="):
         return ""
     if name == "input":
-        kind = attributes(lost.html.partition(">")[0] + ">").get("type", "").lower()
+        kind = attributes(removed.html.partition(">")[0] + ">").get("type", "").lower()
         return "" if kind == "hidden" else INPUTS.get(kind, KINDS[name])
-    is_element = lost.html.startswith("<") or name == "img"
+    is_element = removed.html.startswith("<") or name == "img"
     return KINDS.get(name, "") if is_element else ""
 
 
