@@ -9,9 +9,8 @@ import documents
 from differs import MOST, Milliseconds, differs, milliseconds
 from report import Row
 
-from mergepoint.htmldiff import compare, render_html_diff
-from mergepoint.htmldiff.sequences import diff
-from mergepoint.htmldiff.words import Tokens
+from mergepoint.htmldiff import compare, diff, render_html_diff
+from mergepoint.htmldiff.matching.tokenizer import Tokenizer
 
 ROUNDS = 5
 GROWTH = (1_500, 150_000)  # words: 10 KB and 1 MB
@@ -94,7 +93,7 @@ def _length() -> Row:
     """How much longer than minimal the script of a large pair is: its words all at once, in parts and exactly."""
     old = documents.document(150_000)
     new = documents.edited(old, 0.03)
-    ours, theirs = (Tokens().cut(html) for html in (old, new))
+    ours, theirs = (Tokenizer().tokenize(html) for html in (old, new))
     script = diff(ours, theirs)
     kept = sum(step.old_end - step.old_start for step in script if step.tag == "equal")
     most = _longest(ours, theirs)

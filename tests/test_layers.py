@@ -19,6 +19,9 @@ FACES = {
     "__main__",
 }  # fmt: skip
 COMPOSERS = {"suite"}  # may import services
+# The rooms of a service, the lowest first: each imports only from itself and from those before it. All else in the
+# service stands above them.
+ROOMS = {"htmldiff": ({"errors", "diff_options"}, {"reading"}, {"matching"}, {"writing"})}
 HTTP = {"flask", "werkzeug", "gunicorn", "http", "urllib", "requests", "socket", "wsgiref", "pydantic", "structlog"}
 ADDRESSES = "urllib.parse"  # RFC 3986, which is not HTTP
 STATUS = {301, 302, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 502, 503, 504}
@@ -55,6 +58,13 @@ def modules(services: pathlib.Path) -> list[Module]:
     return [Module(path, services) for path in sorted(services.glob("*/mergepoint/**/*.py"))]
 
 
+def room(service: str, name: str) -> int:
+    """Return which of the *service*'s rooms the module or name *name* is in, counted from the lowest."""
+    inner = name.removeprefix(f"mergepoint.{service}.").partition(".")[0]
+    rooms = ROOMS.get(service, ())
+    return next((place for place, names in enumerate(rooms) if inner in names), len(rooms))
+
+
 def broken_laws(services: pathlib.Path) -> list[str]:
     """Return a sentence for every law that a file under *services* breaks."""
     broken = []
@@ -66,6 +76,9 @@ def broken_laws(services: pathlib.Path) -> list[str]:
                 inner = rest.removeprefix(f"{other}.").partition(".")[0]
                 if module.is_core and inner in FACES:
                     broken.append(f"{module.name}: a core imports {name}")
+                # The package itself is in no room.
+                if rest != other and room(other, name) > room(other, module.name):
+                    broken.append(f"{module.name}: a room imports {name}, which stands above it")
             elif other and module.service == "kit":
                 broken.append(f"{module.name}: the kit imports {name}")
             elif other == "kit" and module.is_core and module.service not in COMPOSERS:
@@ -99,6 +112,15 @@ def test_imports_run_one_way_and_cores_know_no_http() -> None:
         ("diff/mergepoint/diff/web.py", "from mergepoint.highlight import highlight", "a service imports"),
         ("diff/mergepoint/diff/tasks.py", "import mergepoint.highlight.core", "a service imports"),
         ("kit/mergepoint/kit/web.py", "from mergepoint.highlight import highlight", "the kit imports"),
+        ("htmldiff/mergepoint/htmldiff/errors.py", "from .reading.limits import check", "a room imports"),
+        ("htmldiff/mergepoint/htmldiff/reading/tree.py", "from ..matching.script import Keep", "a room imports"),
+        ("htmldiff/mergepoint/htmldiff/reading/tree.py", "from .. import writing", "a room imports"),
+        (
+            "htmldiff/mergepoint/htmldiff/matching/merge.py",
+            "import mergepoint.htmldiff.writing",
+            "a room imports",
+        ),
+        ("htmldiff/mergepoint/htmldiff/writing/page.py", "from ..core import compare", "a room imports"),
     ],
 )
 def test_a_broken_law_is_told(path: str, text: str, law: str, tmp_path: pathlib.Path) -> None:
@@ -114,6 +136,12 @@ def test_what_is_allowed_is_not_told(tmp_path: pathlib.Path) -> None:
         "import lxml\nfrom urllib.parse import urljoin\nfrom . import trees\nfrom .trees import Tree"
     )
     (folder / "web.py").write_text("from mergepoint.kit.web import base_app\nfrom .tasks import TASKS\nstatus = 422")
+    writing = tmp_path / "htmldiff/mergepoint/htmldiff/writing"
+    writing.mkdir(parents=True)
+    (writing / "render.py").write_text(
+        "from .. import errors\nfrom ..reading.tree import Block\nfrom ..matching import script\nfrom . import marks"
+    )
+    (writing.parent / "core.py").write_text("from .writing.render import render\nfrom .errors import BadOption")
     composer = tmp_path / "suite/mergepoint/suite"
     composer.mkdir(parents=True)
     (composer / "app.py").write_text("from mergepoint.diff.web import create_app\nfrom mergepoint.kit import web")

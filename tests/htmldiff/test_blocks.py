@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from mergepoint.htmldiff import compare
-from mergepoint.htmldiff.markup import BLOCKS, VOID, names
+from mergepoint.htmldiff.reading.markup import BLOCKS, VOID, names
 
 # Where a block may stand, if not anywhere, and what must be in it.
 AROUND = {

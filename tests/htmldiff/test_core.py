@@ -2,7 +2,8 @@ import doctest
 
 import pytest
 
-from mergepoint.htmldiff import HtmldiffError, apply, compare, core, render_html_diff, resolve
+from mergepoint import htmldiff
+from mergepoint.htmldiff import HtmldiffError, accept_changes, apply, compare, core, render_html_diff
 
 
 def content(old, new, **options):
@@ -101,8 +102,8 @@ def test_what_only_moved_is_one_change_with_two_marks():
         '<p class="tagdiff_added tagdiff_moved" data-diff-id="1" id="diff-1-to">'
         '<a class="tagdiff_link" data-diff-link="1" href="#diff-1-from"></a><ins data-diff-id="1">a b c</ins></p>'
     )
-    assert resolve(html, lambda change: True) == "<p>x</p><p>y</p><p>a b c</p>"
-    assert resolve(html, lambda change: False) == "<p>a b c</p><p>x</p><p>y</p>"
+    assert accept_changes(html, lambda change: True) == "<p>x</p><p>y</p><p>a b c</p>"
+    assert accept_changes(html, lambda change: False) == "<p>a b c</p><p>x</p><p>y</p>"
 
 
 def test_only_the_chosen_changes_are_applied():
@@ -239,7 +240,7 @@ def test_a_difference_of_differences_can_be_undone(old, new):
     assert result.degraded is None
     again = compare(result.content, "x", markup="full")
     assert again.degraded is None
-    assert resolve(again.content, lambda change: False) == compare(result.content, result.content).content
+    assert accept_changes(again.content, lambda change: False) == compare(result.content, result.content).content
 
 
 def test_ids_like_ours_are_renamed():
@@ -268,3 +269,7 @@ def test_a_page_leads_to_every_change(old, new, markup, view):
     for change in result.changes:
         assert result.content.count(f' id="diff-{change.id}"') == 1
         assert f'href="#diff-{change.id}"' in result.html
+
+
+def test_the_former_name_of_accept_changes_still_works():
+    assert htmldiff.resolve is htmldiff.accept_changes

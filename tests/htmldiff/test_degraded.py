@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mergepoint.htmldiff import compare, core, resolve, tasks, versions
+from mergepoint.htmldiff import accept_changes, annotation, compare, core, tasks
 from mergepoint.htmldiff.options import AnnotateOptions, ApplyOptions, HtmldiffOptions
 from mergepoint.htmldiff.tasks import DEADLINE, LAST_PART, LONGEST_DEADLINE, SANDBOXED, SPARE, bounded, deadline
 from mergepoint.kit.dispatch import Answer, server
@@ -57,7 +57,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Spoil:
 
     def spoil(*granularities: str, failure: type[Exception] | None = TooSlow) -> None:
         monkeypatch.setattr(tasks, "DEADLINE", SLOW_DEADLINE)
-        for module, name in ((core, "compare_documents"), (versions, "annotate_documents")):
+        for module, name in ((core, "compare_documents"), (annotation, "annotate_documents")):
             original = getattr(module, name)
 
             def spoiled(*given: Any, original: Callable[..., Any] = original) -> Any:
@@ -179,8 +179,8 @@ def test_changes_are_never_applied_at_another_granularity() -> None:
 @pytest.mark.parametrize("granularity", ["block", "document"])
 def test_a_coarse_comparison_can_be_undone_to_the_letter(granularity: str) -> None:
     html = compare(OLD, NEW, granularity=granularity, markup="full").content
-    assert resolve(html, lambda change: False) == OLD
-    assert resolve(html, lambda change: True) == NEW
+    assert accept_changes(html, lambda change: False) == OLD
+    assert accept_changes(html, lambda change: True) == NEW
 
 
 def test_the_deadline_grows_with_both_documents_up_to_its_end() -> None:

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from mergepoint.htmldiff import HtmldiffError, compare
-from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.normal import read
+from mergepoint.htmldiff.reading.canonical import read
+from mergepoint.htmldiff.reading.clean import Rules
 
 LARGE = 2 << 20
 
@@ -85,7 +85,7 @@ def test_text_is_not_dropped_below_256_levels():
 
 
 def test_too_many_nodes_are_compared_by_blocks(monkeypatch):
-    monkeypatch.setattr("mergepoint.htmldiff.limits.MOST_NODES", 10)
+    monkeypatch.setattr("mergepoint.htmldiff.reading.limits.MOST_NODES", 10)
     result = compare("<p>a b</p>" * 9, "<p>a c</p>" + "<p>a b</p>" * 8, markup="full")
     assert (result.granularity, result.degraded) == ("block", "nodes")
     assert "<del" in result.content

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from schemathesis import GenerationMode
 
-from mergepoint.htmldiff import choice, words
+from mergepoint.htmldiff import diff_options
 from mergepoint.htmldiff.options import HtmldiffOptions
 from tests.described import check_defaults, check_word, trials
 from tests.servers import ROOT
@@ -55,11 +55,11 @@ def test_every_default_in_the_contract_is_true(document: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("option", "values"),
     [
-        ("view", choice.VIEWS),
-        ("markup", choice.MARKUPS),
-        ("sanitize", choice.SANITIZE),
-        ("granularity", words.GRANULARITIES),
-        ("wrapper_element", choice.WRAPPERS),
+        ("view", diff_options.VIEWS),
+        ("markup", diff_options.MARKUPS),
+        ("sanitize", diff_options.SANITIZE),
+        ("granularity", diff_options.GRANULARITIES),
+        ("wrapper_element", diff_options.WRAPPERS),
     ],
 )
 def test_the_core_and_the_document_know_the_same_values(document: dict[str, Any], option: str, values: tuple) -> None:
@@ -69,4 +69,4 @@ def test_the_core_and_the_document_know_the_same_values(document: dict[str, Any]
 
 def test_so_they_do_of_what_is_ignored(document: dict[str, Any]) -> None:
     schema = document["components"]["schemas"]["HtmldiffOptions"]["properties"]["ignore"]
-    assert tuple(schema["items"]["enum"]) == words.IGNORABLE
+    assert tuple(schema["items"]["enum"]) == diff_options.IGNORABLE

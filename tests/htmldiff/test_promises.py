@@ -8,10 +8,11 @@ import nh3
 import pytest
 from hypothesis import given
 
-from mergepoint.htmldiff import HtmldiffError, compare, policy, render_html_diff, resolve
-from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.limits import TooComplex
-from mergepoint.htmldiff.normal import normalise
+from mergepoint.htmldiff import HtmldiffError, accept_changes, compare, render_html_diff
+from mergepoint.htmldiff.errors import TooComplex
+from mergepoint.htmldiff.reading import policy
+from mergepoint.htmldiff.reading.canonical import canonicalize
+from mergepoint.htmldiff.reading.clean import Rules
 from tests.fuzzing import SHARE, fuzz
 from tests.htmldiff.checks import is_inert, parts_are_in_place, reparsed, text, text_of_side
 from tests.htmldiff.documents import documents, many_pairs, pairs
@@ -23,7 +24,7 @@ sometimes = fuzz(150)
 
 def alone(html: str, sanitize: str = "safe") -> str:
     """Return *html* parsed, normalised and sanitised by itself."""
-    return normalise(html, Rules(sanitize=sanitize == "safe")).html
+    return canonicalize(html, Rules(sanitize=sanitize == "safe")).html
 
 
 def shown(html: str, ignore: list[str]) -> str:
@@ -38,8 +39,8 @@ def shown(html: str, ignore: list[str]) -> str:
 def check_promises(old: str, new: str, sanitize: str) -> None:
     result = compare(old, new, markup="full", sanitize=sanitize)
     html = result.content
-    assert resolve(html, lambda change: False) == alone(old, sanitize)
-    assert resolve(html, lambda change: True) == alone(new, sanitize)
+    assert accept_changes(html, lambda change: False) == alone(old, sanitize)
+    assert accept_changes(html, lambda change: True) == alone(new, sanitize)
     assert reparsed(html) == html
     if sanitize == "safe":
         assert parts_are_in_place(html)
@@ -125,9 +126,9 @@ def test_views_show_their_own_side_only(pair):
 def test_any_choice_of_changes_makes_a_document(pair):
     result = compare(*pair, markup="full")
     for remainder in (0, 1):
-        mixed = resolve(result.content, lambda change, odd=remainder: change % 2 == odd)
+        mixed = accept_changes(result.content, lambda change, odd=remainder: change % 2 == odd)
         assert not MARK.search(mixed)
-        normalise(mixed, Rules())
+        canonicalize(mixed, Rules())
 
 
 @sometimes
@@ -136,8 +137,8 @@ def test_degraded_answers_keep_the_promises(pair):
     old, new = pair
     for granularity in ("block", "document"):
         html = compare(old, new, markup="full", granularity=granularity).content
-        assert resolve(html, lambda change: False) == alone(old)
-        assert resolve(html, lambda change: True) == alone(new)
+        assert accept_changes(html, lambda change: False) == alone(old)
+        assert accept_changes(html, lambda change: True) == alone(new)
         assert reparsed(html) == html
 
 
@@ -148,8 +149,8 @@ def test_every_granularity_keeps_the_promises(pair):
     for granularity in ("character", "sentence", "block", "document"):
         result = compare(old, new, markup="full", granularity=granularity, moved=True)
         assert result.degraded is None
-        assert resolve(result.content, lambda change: False) == alone(old)
-        assert resolve(result.content, lambda change: True) == alone(new)
+        assert accept_changes(result.content, lambda change: False) == alone(old)
+        assert accept_changes(result.content, lambda change: True) == alone(new)
 
 
 @sometimes
@@ -166,8 +167,8 @@ def test_undoing_is_exact_up_to_what_is_ignored(pair):
     ):
         result = compare(old, new, markup="full", ignore=ignore)
         assert result.degraded is None
-        assert shown(resolve(result.content, lambda change: True), ignore) == shown(alone(new), ignore)
-        assert shown(resolve(result.content, lambda change: False), ignore) == shown(alone(old), ignore)
+        assert shown(accept_changes(result.content, lambda change: True), ignore) == shown(alone(new), ignore)
+        assert shown(accept_changes(result.content, lambda change: False), ignore) == shown(alone(old), ignore)
 
 
 @sometimes

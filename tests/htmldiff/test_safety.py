@@ -2,7 +2,8 @@
 
 import pytest
 
-from mergepoint.htmldiff import compare, policy
+from mergepoint.htmldiff import compare
+from mergepoint.htmldiff.reading import policy
 from tests.htmldiff.checks import is_inert, reparsed
 
 ATTACKS = [

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergepoint.htmldiff import diff, sequences
-from mergepoint.htmldiff.sequences import common_ends, tidy
+from mergepoint.htmldiff import diff
+from mergepoint.htmldiff.matching import sequences
+from mergepoint.htmldiff.matching.cleanup import semantic_cleanup
+from mergepoint.htmldiff.matching.sequences import common_ends
 from tests.fuzzing import fuzz
 
 few = st.lists(st.sampled_from("abc"), max_size=40)
@@ -113,7 +115,7 @@ def test_steps_read_like_difflibs():
 
 def test_weak_items_go_with_the_changes_around_them():
     old, new = ["cat", "of", "spain"], ["dog", "of", "france"]
-    script = tidy(diff(old, new), lambda start, end: old[start:end] == ["of"])
+    script = semantic_cleanup(diff(old, new), lambda start, end: old[start:end] == ["of"])
     assert script == [("replace", 0, 3, 0, 3)]
 
 

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from mergepoint.htmldiff import compare, policy
-from mergepoint.htmldiff.markup import escape
-from mergepoint.htmldiff.style import declarations, meaning, parts
+from mergepoint.htmldiff import compare
+from mergepoint.htmldiff.reading import policy
+from mergepoint.htmldiff.reading.markup import escape
+from mergepoint.htmldiff.reading.style import declarations, meaning, parts
 from tests.htmldiff.checks import reparsed
 
 # Properties of CSS's modules and of CSS 2, by their own names; the tests' list, not the service's.

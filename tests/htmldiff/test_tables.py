@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from mergepoint.htmldiff import apply, compare, resolve
+from mergepoint.htmldiff import accept_changes, apply, compare
 from tests.htmldiff.checks import parts_are_in_place, reparsed
 
 GROUPS = [
@@ -32,7 +32,7 @@ def check_round_trip(old: str, new: str) -> None:
     full = compare(old, new, markup="full")
     assert full.degraded is None
     for accepts, html in ((False, old), (True, new)):
-        assert resolve(full.content, lambda change, made=accepts: made) == html
+        assert accept_changes(full.content, lambda change, made=accepts: made) == html
     ids = [change.id for change in full.changes]
     assert not ids or (apply(old, new, accept=ids), apply(old, new, reject=ids)) == (new, old)
     for view in ("inline", "side-by-side", "insertions", "deletions"):

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from mergepoint.htmldiff import apply, compare, resolve
-from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.normal import normalise
+from mergepoint.htmldiff import accept_changes, apply, compare
+from mergepoint.htmldiff.reading.canonical import canonicalize
+from mergepoint.htmldiff.reading.clean import Rules
 from tests.htmldiff.checks import reparsed
 
 # Scripts in HTML's escaped states (13.2.5.17 to 31), ended and not.
@@ -38,14 +38,14 @@ PARTS = ["<!--", "<script ", "</script ", "-->", "</script>", "-", "b"]
 
 
 def alone(html: str) -> str:
-    return normalise(html, Rules(sanitize=False)).html
+    return canonicalize(html, Rules(sanitize=False)).html
 
 
 def check_round_trip(old: str, new: str) -> None:
     full = compare(old, new, sanitize="none", markup="full")
     assert full.degraded is None
-    assert resolve(full.content, lambda change: False) == alone(old)
-    assert resolve(full.content, lambda change: True) == alone(new)
+    assert accept_changes(full.content, lambda change: False) == alone(old)
+    assert accept_changes(full.content, lambda change: True) == alone(new)
     everything = [change.id for change in full.changes]
     assert apply(old, new, sanitize="none", accept=everything) == (alone(new) if everything else alone(old))
     for view in ("inline", "side-by-side", "insertions", "deletions"):

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergepoint.htmldiff import HtmldiffError, annotate, policy
-from mergepoint.htmldiff.clean import Rules
-from mergepoint.htmldiff.normal import normalise
+from mergepoint.htmldiff import HtmldiffError, annotate
+from mergepoint.htmldiff.reading import policy
+from mergepoint.htmldiff.reading.canonical import canonicalize
+from mergepoint.htmldiff.reading.clean import Rules
 from tests.fuzzing import fuzz
 from tests.htmldiff.checks import text
 from tests.htmldiff.documents import documents
@@ -45,7 +46,7 @@ def test_there_is_at_least_one_version():
 @given(st.lists(documents(), min_size=1, max_size=4))
 def test_annotating_loses_nothing(versions):
     annotated = told(*versions)
-    last = normalise(versions[-1], Rules()).html
+    last = canonicalize(versions[-1], Rules()).html
     assert text(annotated.html) == text(last)
     assert re.sub(r"</?span[^>]*>", "", annotated.html) == re.sub(r"</?span[^>]*>", "", last)
     assert policy.cleaner().clean(annotated.html) == annotated.html

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mergepoint.htmldiff import apply, compare, resolve
-from mergepoint.htmldiff.words import Tokens
+from mergepoint.htmldiff import accept_changes, apply, compare
+from mergepoint.htmldiff.matching.tokenizer import Tokenizer
 
 ONE_TOKEN = [
     "1,234.50", "12:30", "12:30:15", "3.14", "-5 %", "-5%", "−5", "±5", "1/2", "1e-9", "5e10", "10km", "1st", "50 ‰",
@@ -57,14 +57,14 @@ def content(old: str, new: str, **options: object) -> str:
 
 @pytest.mark.parametrize("text", ONE_TOKEN)
 def test_numbers_dates_versions_and_addresses_are_one_token(text: str) -> None:
-    assert Tokens().cut(f"so {text} it") == ["so", f" {text}", " it"]
+    assert Tokenizer().tokenize(f"so {text} it") == ["so", f" {text}", " it"]
     other = text[:-1] + ("7" if text[-1] != "7" else "8")
     assert content(f"<p>that is {text} and more</p>", f"<p>that is {other} and more</p>").count("<ins>") == 1
 
 
 @pytest.mark.parametrize("text", SEVERAL_TOKENS)
 def test_what_is_more_than_a_number_is_several_tokens(text: str) -> None:
-    assert Tokens().cut(text) == SEVERAL_TOKENS[text]
+    assert Tokenizer().tokenize(text) == SEVERAL_TOKENS[text]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_markup_that_nobody_sees_is_no_edit(old: str, new: str, around: str, san
     full = compare(old, new, sanitize=sanitize, markup="full")
     assert "tagdiff_" not in full.content
     for accepts, html in ((False, old), (True, new)):
-        assert resolve(full.content, lambda change, made=accepts: made) == content(html, html, sanitize=sanitize)
+        assert accept_changes(full.content, lambda change, made=accepts: made) == content(html, html, sanitize=sanitize)
 
 
 def test_a_word_set_bold_is_the_only_one_marked() -> None:

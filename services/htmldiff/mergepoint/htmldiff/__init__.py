@@ -1,11 +1,13 @@
-"""What changed between two HTML documents, as HTML, provably. A plain library; it knows nothing of HTTP."""
+"""Compare two HTML documents and show the changes as HTML. A plain library; it knows nothing of HTTP."""
 
-from .changes import Change
+from .annotation import Annotated, annotate
 from .core import Comparison, apply, compare, render_html_diff
-from .limits import HtmldiffError
-from .resolve import resolve
-from .sequences import Opcode, diff
-from .versions import Annotated, annotate
+from .errors import HtmldiffError
+from .matching.sequences import Opcode, diff
+from .writing.accept import accept_changes
+from .writing.changes import Change
+
+resolve = accept_changes  # the former name, for programs that use it
 
 __all__ = [
     "Annotated",
@@ -13,6 +15,7 @@ __all__ = [
     "Comparison",
     "HtmldiffError",
     "Opcode",
+    "accept_changes",
     "annotate",
     "apply",
     "compare",

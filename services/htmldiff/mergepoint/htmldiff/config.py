@@ -9,7 +9,7 @@ from .sources import Sources
 
 
 class Settings(ServiceSettings):
-    """Limits and sizes; the defaults are meant for the open internet."""
+    """Limits and sizes, in bytes and seconds; the defaults are safe on the open internet."""
 
     model_config = SettingsConfigDict(env_prefix="htmldiff_")
     several_lines = frozenset({"sources"})
@@ -33,5 +33,5 @@ class Settings(ServiceSettings):
         return value
 
     def sources_of(self) -> Sources:
-        """Return what fetches documents by URL."""
+        """Return the fetcher of documents by URL."""
         return Sources(self.sources, self.source_timeout, self.source_redirects, self.max_age)

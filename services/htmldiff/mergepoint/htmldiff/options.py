@@ -1,4 +1,4 @@
-"""What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
+"""The options of the calls: validation, OpenAPI document and command-line flags in one."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -17,20 +17,20 @@ CONTENT: dict[str, JsonValue] = {"content": True, "contentMediaType": "text/html
 
 
 def _split(value: object) -> object:
-    """A query has its lists in one value: ``whitespace,case``."""
+    """Split a list that a query has in one value: ``whitespace,case``."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 Url = Annotated[str, Field(min_length=1, max_length=2000)]
 WebUrl = Annotated[str, Field(max_length=2000, pattern=r"^(?i:https?)://[^\s/?#]+")]
-BaseUrl = Annotated[WebUrl | None, Field(description="what relative links are relative to")]
+BaseUrl = Annotated[WebUrl | None, Field(description="an absolute URL, to which relative links are resolved")]
 Chosen = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_split)]
 
 
 class CompareOptions(Options):
     """How to compare; with the same of these, changes have the same numbers."""
 
-    # What other tools, and people, call these.
+    # Other names that tools and people use for these options: an error suggests the right one.
     synonyms: ClassVar = {
         "old": "a before left from original orig previous prev base oldhtml html1 text1 file1 source text input "
         "content file data upload body html",
@@ -48,9 +48,9 @@ class CompareOptions(Options):
         "accept": "apply take",
         "reject": "revert",
     }
-    granularity: Granularity = Field("word", description="what changes as one at most")
+    granularity: Granularity = Field("word", description="the largest unit that changes as one")
     ignore: Annotated[list[Ignorable], BeforeValidator(_split)] = Field(
-        [], max_length=5, description="what is no change: whitespace,attributes,case,comments,invisible"
+        [], max_length=5, description="differences that are no change: whitespace,attributes,case,comments,invisible"
     )
     moved: bool = Field(False, description="mark blocks that only moved as moved")
     sanitize: Literal["safe", "none"] = Field("safe", description="none: scripts and forms stay; only for trusted HTML")
@@ -64,8 +64,8 @@ def _absent() -> Any:
 class PairOptions(CompareOptions):
     """Two documents, each as it is or by the URL where it is."""
 
-    old_url: Url | None = Field(None, description="where the HTML as it was is; of an origin that the service allows")
-    new_url: Url | None = Field(None, description="where the HTML as it is now is")
+    old_url: Url | None = Field(None, description="URL of the HTML as it was; the service must allow its origin")
+    new_url: Url | None = Field(None, description="URL of the HTML as it is now; the service must allow its origin")
     old: str = Field(
         default_factory=_absent, validate_default=True, description="the HTML as it was", json_schema_extra=CONTENT
     )
@@ -88,13 +88,15 @@ class HtmldiffOptions(PairOptions):
     """Two documents, and how to show what changed."""
 
     view: Literal["inline", "side-by-side", "insertions", "deletions"] = Field("inline", description="what is shown")
-    markup: Literal["classic", "full"] = Field("classic", description="full: can be undone, by program")
+    markup: Literal["classic", "full"] = Field("classic", description="full: a program can undo the changes")
     wrapper_element: Wrapper = Field("div", description="the element around the answer")
     wrapper_class: str = Field("diff", max_length=200, description="its class; empty: none")
     page: bool = Field(False, description="a complete document with a style sheet, and links from change to change")
     placeholders: bool = Field(False, description="a note where a video, a formula, a field was; always in a page")
     title: str = Field("", max_length=200, description="title of that document")
-    format: Literal["html", "json"] | None = Field(None, description="what to write; none: by Accept, else html")
+    format: Literal["html", "json"] | None = Field(
+        None, description="the format of the answer; none: by Accept, else html"
+    )
     strict: bool = Field(False, description="an error instead of a degraded answer")
 
 
@@ -102,7 +104,7 @@ class ApplyOptions(PairOptions):
     """Two documents, and which of the changes between them to make."""
 
     accept: Chosen = Field(
-        [], max_length=MOST_CHOSEN, description="the numbers of the changes to make; none of both: no change is made"
+        [], max_length=MOST_CHOSEN, description="the numbers of the changes to make; without accept and reject: none"
     )
     reject: Chosen = Field(
         [], max_length=MOST_CHOSEN, description="without accept: the changes not to make; all others are made"
@@ -113,7 +115,7 @@ class Version(Options):
     """One version of a document."""
 
     synonyms: ClassVar = {"label": "name title id version", "html": "text content source body data document"}
-    label: str = Field(max_length=200, description="what it is called")
+    label: str = Field(max_length=200, description="name of the version")
     html: str = Field(description="its HTML")
 
 
@@ -122,22 +124,24 @@ class AnnotateOptions(Options):
 
     synonyms: ClassVar = CompareOptions.synonyms | {"versions": "documents revisions history items texts"}
     versions: list[Version] = Field(min_length=1, max_length=MOST_VERSIONS)
-    granularity: Granularity = Field("word", description="what changes as one at most")
+    granularity: Granularity = Field("word", description="the largest unit that changes as one")
     sanitize: Literal["safe", "none"] = Field("safe", description="none: scripts and forms stay; only for trusted HTML")
     base_url: BaseUrl = None
-    format: Literal["html", "json"] | None = Field(None, description="what to write; none: by Accept, else html")
+    format: Literal["html", "json"] | None = Field(
+        None, description="the format of the answer; none: by Accept, else html"
+    )
     strict: bool = Field(False, description="an error instead of a degraded answer")
 
 
 class HtmldiffAttempt(HtmldiffOptions):
-    """What the sandbox is asked for, in how many *seconds*; *because* says why it is coarser than the caller wants."""
+    """A call in the sandbox that must end in *seconds*; *because*, if set, is why it is coarser than asked for."""
 
     seconds: float
     because: str | None = None
 
 
 class AnnotateAttempt(AnnotateOptions):
-    """The same for versions."""
+    """As HtmldiffAttempt, for versions."""
 
     seconds: float
     because: str | None = None

@@ -1,4 +1,4 @@
-"""Documents that are at a URL: fetched from allowed origins, in the parent; parsed in the sandbox only."""
+"""Fetch documents by URL from allowed origins: in the parent process, since the sandbox has no network."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,19 +9,19 @@ from mergepoint.kit.fetch import Fetcher
 from mergepoint.kit.freshness import freshness
 from mergepoint.kit.options import read_text
 
-from .limits import MOST_BYTES
 from .options import PairOptions
+from .reading.limits import MOST_BYTES
 
 Pair = TypeVar("Pair", bound=PairOptions)
 HTML = "text/html"
-PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # a URL as people write it has others, which are escaped
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # all other characters of a URL are percent-encoded
 
 
 @dataclass(frozen=True)
 class Sources:
     """Fetches from *origins* (kit.origins), each document within *timeout* seconds.
 
-    *age* is for how many seconds a document is kept that says nothing of that, and the most for any.
+    *age* is the most seconds for which a document is fresh, and the seconds for one whose answer does not say.
     """
 
     origins: str
@@ -30,7 +30,7 @@ class Sources:
     age: int
 
     def fill(self, options: Pair) -> tuple[Pair, int]:
-        """Return *options* with what is at ``old_url`` and ``new_url``, and for how many seconds that is fresh."""
+        """Return *options* with the documents at its URLs, and the number of seconds for which they are fresh."""
         ages = [self.age]
         texts: dict[str, str | None] = {}
         for name in ("old", "new"):

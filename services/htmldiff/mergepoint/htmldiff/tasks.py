@@ -1,7 +1,7 @@
-"""The calls of this service by name, for every face: TASKS do the work, ``bounded`` does it in the sandbox.
+"""The calls of this service by name, for every face: TASKS do the work, ``bounded`` has the sandbox do it.
 
-There, what takes too long or too much memory is done again, coarser: by blocks, then as one document deleted and one
-added. The documents are read once for all of that.
+In the sandbox a comparison that takes too long or too much memory is made again, coarser: by blocks, then as one
+document deleted and one added. The documents are read once for all attempts.
 """
 
 import time
@@ -16,35 +16,36 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 from mergepoint.kit.time_limit import TimeLimit, longest
 
-from . import core, versions
-from .checked import coarser, fitting
-from .choice import Choice
-from .normal import Document
+from . import annotation, core
+from .diff_options import DiffOptions
+from .matching.documents import coarser_granularities, feasible_granularity
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions, PairOptions
+from .reading.canonical import Document
 
-# A page of 60 KB takes 10 ms, and one of 1 MB 300: many times less than this.
+# Seconds: the least, for each byte of both documents, and the most. A page of 60 KB takes 10 ms, one of 1 MB 300 ms.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
-# In which part of it each must be done, reading included: of processor time, and of all the time that may pass
-# (time_limit.py). What is finer than blocks has the first.
+# The part of the deadline by which an attempt must be done, reading included: of processor time, and of the time that
+# may pass (kit/time_limit.py). Granularities finer than blocks have the first.
 FIRST_PART = 0.4
 PARTS = {"block": 0.55}
-# When the sandbox ends all that and asks for the last alone: a library's call is not given up before it returns.
+# At this part of the deadline the sandbox ends the call and starts one for the last attempt alone: an attempt cannot be
+# interrupted within a library's call.
 LAST_PART = 0.85
-SPARE = 0.05  # for what is around the calls
-LEAST_PART = 0.1  # for it, if the others left less
-# What that may avoid as well, and what it then says of itself.
+SPARE = 0.05  # seconds for the work around the calls
+LEAST_PART = 0.1  # of the deadline, for the last attempt, even if the others left less
+# Problems that the last attempt may avoid too, and the reason for degrading that it then reports.
 AVOIDABLE = {"memory_exceeded": "memory", "crashed": "crashed", "output_too_large": "size"}
 HTML = "text/html; charset=utf-8"
 COMPARING = ("granularity", "ignore", "moved", "sanitize", "base_url")
 SHOWING = ("view", "markup", "wrapper_element", "wrapper_class", "page", "placeholders", "title")
 
-Found = TypeVar("Found", core.Comparison, versions.Annotated)
+Outcome = TypeVar("Outcome", core.Comparison, annotation.Annotated)
 
 
 def htmldiff(options: HtmldiffOptions) -> Answer:
     """Show what changed between two documents."""
-    choice = _choice(options, *COMPARING, *SHOWING)
-    return _answer(core.compare_documents(*core.read_both(*_both(options), choice), choice), options)
+    diff_options = _diff_options(options, *COMPARING, *SHOWING)
+    return _answer(core.compare_documents(*core.read_both(*_both(options), diff_options), diff_options), options)
 
 
 def apply(options: ApplyOptions) -> Answer:
@@ -55,39 +56,45 @@ def apply(options: ApplyOptions) -> Answer:
 
 def annotate(options: AnnotateOptions) -> Answer:
     """Say which version each part of a document came from."""
-    choice = _choice(options, "granularity", "sanitize", "base_url")
-    documents = versions.read_all([version.html for version in options.versions], choice)
-    return _answer(versions.annotate_documents(documents, _labels(options), choice), options)
+    diff_options = _diff_options(options, "granularity", "sanitize", "base_url")
+    documents = annotation.read_all([version.html for version in options.versions], diff_options)
+    return _answer(annotation.annotate_documents(documents, _labels(options), diff_options), options)
 
 
 TASKS: Mapping[str, Task] = {"htmldiff": htmldiff, "apply": apply, "annotate": annotate}
 
 
 def attempt_htmldiff(options: HtmldiffAttempt) -> Answer:
-    """As htmldiff, in the time that *options* tell."""
+    """Do what htmldiff does within ``options.seconds``, coarser if it must be."""
     began = _now()
-    choice = _choice(options, *COMPARING, *SHOWING)
-    both = core.read_both(*_both(options), choice)
-    return _finest(lambda choice: core.compare_documents(*both, choice), choice, both, options, began)
-
-
-def attempt_annotate(options: AnnotateAttempt) -> Answer:
-    """As annotate, in the time that *options* tell."""
-    began = _now()
-    choice = _choice(options, "granularity", "sanitize", "base_url")
-    documents = versions.read_all([version.html for version in options.versions], choice)
-    names = _labels(options)
-    return _finest(
-        lambda choice: versions.annotate_documents(documents, names, choice), choice, documents, options, began
+    diff_options = _diff_options(options, *COMPARING, *SHOWING)
+    both = core.read_both(*_both(options), diff_options)
+    return _finest_answer(
+        lambda diff_options: core.compare_documents(*both, diff_options), diff_options, both, options, began
     )
 
 
-# What the sandbox runs.
+def attempt_annotate(options: AnnotateAttempt) -> Answer:
+    """Do what annotate does within ``options.seconds``, coarser if it must be."""
+    began = _now()
+    diff_options = _diff_options(options, "granularity", "sanitize", "base_url")
+    documents = annotation.read_all([version.html for version in options.versions], diff_options)
+    names = _labels(options)
+    return _finest_answer(
+        lambda diff_options: annotation.annotate_documents(documents, names, diff_options),
+        diff_options,
+        documents,
+        options,
+        began,
+    )
+
+
+# The tasks that the sandbox runs.
 SANDBOXED: Mapping[str, Task] = {"htmldiff": attempt_htmldiff, "apply": apply, "annotate": attempt_annotate}
 
 
 def deadline(*documents: str) -> float:
-    """Return how many seconds there are for *documents*, from their size."""
+    """Return the seconds that a call with *documents* may take, from their size in bytes."""
     size = sum(len(html.encode()) for html in documents)
     return min(DEADLINE + size * DEADLINE_PER_BYTE, LONGEST_DEADLINE)
 
@@ -103,10 +110,10 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
 
     def bounded_apply(options: ApplyOptions) -> Answer:
         seconds = deadline(options.old, options.new)
-        try:  # never coarser than asked for: numbers would mean other changes
+        try:  # never made coarser: the numbers would be those of other changes
             return call(sandbox, "htmldiff", "apply", options, deadline=seconds)
         except DeadlineExceeded:
-            raise _too_slow(seconds) from None
+            raise _deadline_problem(seconds) from None
 
     def in_time(
         task: str,
@@ -121,7 +128,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         except DeadlineExceeded:
             because = "deadline"
             if options.strict:
-                raise _too_slow(seconds) from None
+                raise _deadline_problem(seconds) from None
         except Problem as problem:
             if problem.code not in AVOIDABLE or options.strict:
                 raise
@@ -130,71 +137,86 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         try:
             return call(sandbox, "htmldiff", task, last, deadline=limit.or_at_least(LEAST_PART * seconds))
         except DeadlineExceeded:
-            raise Problem("too_complex", f"cannot be parsed and sanitised in {seconds:.2f} s") from None
+            raise Problem(
+                "too_complex", f"the documents cannot be parsed and sanitised in {seconds:.2f} s; send smaller ones"
+            ) from None
         except Problem as problem:
             if problem.code not in ("memory_exceeded", "crashed"):
                 raise
-            raise Problem("too_complex", "cannot be parsed and sanitised in the memory of one call") from problem
+            raise Problem(
+                "too_complex",
+                "the documents cannot be parsed and sanitised in the memory of one call; send smaller ones",
+            ) from problem
 
     return {"htmldiff": bounded_htmldiff, "apply": bounded_apply, "annotate": bounded_annotate}
 
 
-def _finest(
-    work: Callable[[Choice], Found],
-    choice: Choice,
+def _finest_answer(
+    work: Callable[[DiffOptions], Outcome],
+    diff_options: DiffOptions,
     documents: Sequence[Document],
     options: HtmldiffAttempt | AnnotateAttempt,
     began: tuple[float, float],
 ) -> Answer:
-    """Answer with what *work* makes of *choice*, coarser if it must be."""
+    """Return the answer of *work* at the finest granularity that is done in time.
+
+    *began* are the processor time and the time, in seconds, at which the call began. With ``strict`` a coarser
+    granularity is an error instead.
+    """
     because = options.because
-    attempts = [choice.granularity, *coarser(fitting(choice.granularity, *documents))]
+    attempts = [
+        diff_options.granularity,
+        *coarser_granularities(feasible_granularity(diff_options.granularity, *documents)),
+    ]
     for granularity in attempts[:-1]:
         try:
             part = PARTS.get(granularity, FIRST_PART)
             ends = part * options.seconds, part * longest(options.seconds)
             with patience(*(end - (now - then) for end, now, then in zip(ends, _now(), began, strict=True))):
-                return _answer(work(replace(choice, granularity=granularity)), options, because)
+                return _answer(work(replace(diff_options, granularity=granularity)), options, because)
         except TooSlow:
             because = "deadline"
             if options.strict:
-                raise _too_slow(options.seconds) from None
+                raise _deadline_problem(options.seconds) from None
         except MemoryError:
             because = "memory"
             if options.strict:
                 raise
-    return _answer(work(replace(choice, granularity=attempts[-1])), options, because)
+    return _answer(work(replace(diff_options, granularity=attempts[-1])), options, because)
 
 
 def _answer(
-    found: core.Comparison | versions.Annotated,
+    outcome: core.Comparison | annotation.Annotated,
     options: HtmldiffOptions | AnnotateOptions,
     because: str | None = None,
 ) -> Answer:
-    degraded = because or found.degraded
+    degraded = because or outcome.degraded
     if degraded and options.strict:
-        raise Problem("too_complex", f"only {found.granularity}s can be compared here")
+        raise Problem(
+            "too_complex",
+            f"only whole {outcome.granularity}s can be compared here; leave out strict, or simplify the documents",
+        )
     meta = {"Mergepoint-Degraded": degraded} if degraded else {}
     if options.format != "json":
-        return Answer(found.html.encode(), HTML, meta)
-    told: dict[str, Any] = {"html": found.html}
-    if isinstance(found, core.Comparison):
-        told |= {"changes": [asdict(change) for change in found.changes], "counts": found.counts}
+        return Answer(outcome.html.encode(), HTML, meta)
+    body: dict[str, Any] = {"html": outcome.html}
+    if isinstance(outcome, core.Comparison):
+        body |= {"changes": [asdict(change) for change in outcome.changes], "counts": outcome.counts}
     else:
-        told["parts"] = [asdict(part) for part in found.parts]
-    return Answer.json({**told, "granularity": found.granularity, "degraded": degraded}, **meta)
+        body["parts"] = [asdict(part) for part in outcome.parts]
+    return Answer.json({**body, "granularity": outcome.granularity, "degraded": degraded}, **meta)
 
 
 def _both(options: PairOptions) -> tuple[str, str]:
-    """Return the documents; who may fetch them from URLs has done so (sources.py)."""
+    """Return the two documents; a URL that is left here was not fetched (sources.py), so it is refused."""
     for field in ("old_url", "new_url"):
         if getattr(options, field):
             raise Problem.field(field, "this source is not allowed", code="source_refused")
     return options.old, options.new
 
 
-def _choice(options: object, *names: str) -> Choice:
-    return Choice(**{name: getattr(options, name) for name in names})
+def _diff_options(options: object, *names: str) -> DiffOptions:
+    return DiffOptions(**{name: getattr(options, name) for name in names})
 
 
 def _labels(options: AnnotateOptions) -> Sequence[str]:
@@ -215,5 +237,7 @@ def _now() -> tuple[float, float]:
     return time.process_time(), time.monotonic()
 
 
-def _too_slow(seconds: float) -> Problem:
-    return Problem("deadline_exceeded", f"took longer than {seconds:.2f} s")
+def _deadline_problem(seconds: float) -> Problem:
+    return Problem(
+        "deadline_exceeded", f"the comparison took longer than {seconds:.2f} s; ask for a coarser granularity"
+    )

@@ -1,4 +1,4 @@
-"""The HTTP face: routes, negotiation, caching, what a browser may do with an answer. The work is done by tasks."""
+"""The HTTP face: routes, negotiation, caching, the content security policy. The tasks do the work."""
 
 from importlib.metadata import version
 
@@ -13,16 +13,17 @@ from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from . import core, page
+from . import core
 from .config import Settings
 from .options import AnnotateOptions, ApplyOptions, HtmldiffOptions, PairOptions
 from .tasks import SANDBOXED, bounded
+from .writing import page
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("icu4py", "nh3", "rapidfuzz", "selectolax")}
-# What Accept may choose; the first is what a client gets that accepts anything.
+# The types that Accept may choose; a client that accepts any gets the first.
 ACCEPTABLE = {"text/html": "html", "application/json": "json"}
-# Opened directly, an answer runs nothing, whatever is in it; it may show pictures, since they may be what changed.
+# An answer opened directly runs nothing, whatever it holds; it may show pictures, since a change may be one.
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:"
 SHEET_AGE = 3600
 
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def prepare() -> None:
-    """Load all that a call may need, once, where the children are forked from."""
+    """Load everything that a call may need, once, in the process that the children are forked from."""
     core.compare("<p>a 我喜欢苹果 ภาษาไทย</p>", "<p>b 我喜欢香蕉 ภาษา</p>", markup="full", page=True)
 
 
