@@ -25,7 +25,7 @@ location = /bench/open {
 location = /bench/guarded {
     set $service bench;
     set $policy  user;
-    include snippets/auth.conf;
+    include snippets/policies/auth.conf;
     rewrite ^ /static/style.css break;
     root .;
 }

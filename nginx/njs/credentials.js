@@ -58,7 +58,7 @@ function hash(r) {
 
 /* Whoever answers in auth's place may say 200 to everything: only what looks like auth's own decision lets anybody in. True
  * it is if its signature is, which the service behind checks. */
-function doubt(r) {
+function requireIdentity(r) {
     const policy = r.variables.policy;
     const identity = r.headersOut['Mergepoint-Identity'] || '';
     const known = identity.length <= LONGEST && TOKEN.test(identity);
@@ -77,4 +77,4 @@ function loginAddress(r) {
     return address.length <= LONGEST_ADDRESS ? address : '/auth/login';
 }
 
-export default {ownCookies, otherCookies, authorization, otherAuthorization, hash, doubt, loginAddress};
+export default {ownCookies, otherCookies, authorization, otherAuthorization, hash, requireIdentity, loginAddress};

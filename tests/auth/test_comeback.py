@@ -21,8 +21,8 @@ RAW = """location ^~ /lab/ {
     set $service    lab;
     set $policy     user;
     set $raw_prefix /lab/;
-    include snippets/auth.conf;
-    include snippets/identity.conf;
+    include snippets/policies/auth.conf;
+    include snippets/policies/identity.conf;
     proxy_pass http://application;
 }
 """

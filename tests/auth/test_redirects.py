@@ -58,7 +58,7 @@ def test_none_of_them_leaves_the_site() -> None:
 
 
 def test_nginx_and_auth_have_one_definition_of_an_address() -> None:
-    text = (ROOT / "nginx/snippets/plain_path.conf").read_text()
+    text = (ROOT / "nginx/snippets/parts/strict_path.conf").read_text()
     assert f'"{PLAIN.pattern}"' in text
     assert f'"^\\Z|{RAW.pattern}"' in text
 

@@ -21,7 +21,7 @@ from tests.auth.place import Place, Visitor
 from tests.auth.raw import exchange, get, status
 from tests.servers import children, wait_for
 
-LINE = "include snippets/websocket.conf;"
+LINE = "include snippets/policies/websocket.conf;"
 PASSWORD = "correct horse battery"
 
 

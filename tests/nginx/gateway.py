@@ -18,7 +18,7 @@ NGINX = pathlib.Path(__file__).parents[2] / "nginx"
 STUB = pathlib.Path(__file__).with_name("stub.py")
 SERVICES = sorted(path.stem for path in NGINX.glob("services/*.conf"))
 LIMIT = 512 * 1024
-LARGE = 8 * 1024 * 1024  # of snippets/large.conf
+LARGE = 8 * 1024 * 1024  # of snippets/policies/large.conf
 
 
 @dataclasses.dataclass(frozen=True)

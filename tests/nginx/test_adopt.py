@@ -14,8 +14,8 @@ FILE = """location ^~ /wiki/ {{
     set $service     wiki;
     set $policy      user;
     set $application 127.0.0.1:3000;
-    include snippets/auth.conf;
-    include snippets/identity.conf;
+    include snippets/policies/auth.conf;
+    include snippets/policies/identity.conf;
     {lines}
     proxy_pass http://$application;
 }}

@@ -10,7 +10,7 @@ import pytest
 from tests.nginx.gateway import Gateway, fresh, is_problem
 from tests.servers import wait_for
 
-PICTURE = 25 * 1024 * 1024  # of snippets/picture.conf
+PICTURE = 25 * 1024 * 1024  # of snippets/policies/picture.conf
 BOTH, AVIF, WEBP, NEITHER = "image/avif,image/webp", "image/avif", "image/webp", "*/*"
 
 

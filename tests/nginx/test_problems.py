@@ -236,8 +236,8 @@ def test_a_body_that_never_ends_is_not_waited_for(gateway: Gateway):
 
 
 def test_every_problem_has_words_for_its_status(gateway: Gateway):
-    conf = (gateway.run / "nginx/snippets/problems.conf").read_text()
-    answers = (gateway.run / "nginx/snippets/answer.conf").read_text()
+    conf = (gateway.run / "nginx/snippets/server/problems.conf").read_text()
+    answers = (gateway.run / "nginx/snippets/http/answer.conf").read_text()
     made = {word for line in conf.splitlines() if line.startswith("error_page 400") for word in line.split()[1:-1]}
     for table in ("problem_title", "problem_code", "problem_detail"):
         words = answers.split(f"${table} {{")[1].split("}")[0]

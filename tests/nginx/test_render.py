@@ -210,7 +210,7 @@ def test_a_long_directory_is_refused_since_sockets_have_short_names(tmp_path: pa
 def test_it_may_be_rendered_again(tmp_path: pathlib.Path):
     for rate in ("5", "6"):
         render(tmp_path, MERGEPOINT_RATE=rate)
-    assert "rate=6r/s" in (tmp_path / "nginx/snippets/limits.conf").read_text()
+    assert "rate=6r/s" in (tmp_path / "nginx/snippets/http/limits.conf").read_text()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(NGINX)))

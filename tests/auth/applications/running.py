@@ -20,8 +20,8 @@ LOCATION = """location ^~ /{name}/ {{
     set $policy      {policy};
     set $application 127.0.0.1:{port};
     {first}
-    include snippets/auth.conf;
-    include snippets/identity.conf;
+    include snippets/policies/auth.conf;
+    include snippets/policies/identity.conf;
     {more}
     proxy_pass http://$application;
 }}

@@ -12,7 +12,7 @@ from tests.auth.claims import NAMES, SAID_BY_US, spellings
 from tests.auth.raw import get, status
 from tests.servers import ROOT
 
-SNIPPET = (ROOT / "nginx/snippets/application_request.conf").read_text()
+SNIPPET = (ROOT / "nginx/snippets/parts/application_request.conf").read_text()
 PASSED = re.findall(r"^proxy_set_header (\S+) +\$(?:http_|content_type)", SNIPPET, re.MULTILINE)
 README = (ROOT / "nginx/applications/README.md").read_text()
 

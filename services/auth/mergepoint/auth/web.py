@@ -110,7 +110,7 @@ def _add_refusals(app: Flask) -> None:
 
 
 def _is_for_a_script(error: AuthError) -> bool:
-    """Whether a script of a page must log in: it has no use for the form. As snippets/decisions.conf has it."""
+    """Whether a script of a page must log in: it has no use for the form. As snippets/http/decisions.conf has it."""
     mode = request.headers.get("Sec-Fetch-Mode")
     by = request.headers.get("X-Requested-With", "").lower()
     return isinstance(error, LoginRequired) and (
