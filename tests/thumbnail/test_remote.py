@@ -11,9 +11,9 @@ from werkzeug.test import TestResponse
 
 from mergepoint.kit.problems import Problem
 from mergepoint.thumbnail.config import Settings
-from mergepoint.thumbnail.delivery import Door
-from mergepoint.thumbnail.grammar import Grammar
-from mergepoint.thumbnail.signing import Signer
+from mergepoint.thumbnail.links.delivery import Door
+from mergepoint.thumbnail.links.grammar import Grammar
+from mergepoint.thumbnail.links.signing import Signer
 from mergepoint.thumbnail.web import create_app
 from tests.kit.sources import Server
 from tests.thumbnail import bombs, pictures

@@ -6,10 +6,10 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
 
-from .grammar import Grammar, UnknownOption
-from .headers import MORE_FORMATS, read_header
-from .signing import Signer, parse_pairs
-from .sources import Sources
+from .files.probe import MORE_FORMATS, read_header
+from .links.grammar import Grammar, UnknownOption
+from .links.signing import Signer, parse_pairs
+from .links.sources import Sources
 from .spec import Limits
 
 KEYS = "hexadecimal digits, two for each byte, with commas between them, are expected"

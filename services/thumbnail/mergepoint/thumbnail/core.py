@@ -5,19 +5,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from . import effects, interest
-from .colours import needs_conversion, to_srgb
-from .damage import Damage
-from .embedded import thumbnail_within
-from .encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, Sequel, Style, encode
+from .codecs.encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, Sequel, Style, encode
+from .codecs.metadata import Notes
+from .codecs.pictures import Picture
 from .errors import BrokenImage, DoesNotFit
-from .geometry import Plan, Size, plan
-from .metadata import Notes
-from .original import stripped
-from .pictures import Picture
-from .scaling import Box, Pixels, resize
+from .files.damage import Damage
+from .files.embedded import thumbnail_within
+from .files.original import stripped
+from .pixels import effects, smart_crop
+from .pixels.colours import needs_conversion, to_srgb
+from .pixels.geometry import Plan, Size, plan
+from .pixels.orientation import QUARTERS, Turn
+from .pixels.scaling import Box, Pixels, resize
 from .spec import Limits, Position, Spec
-from .turning import QUARTERS, Turn
 
 WHITE = (255, 255, 255)
 DEEP_ENOUGH = 8  # bits: of fewer a source has few colours
@@ -90,7 +90,7 @@ class Source:
             box = effects.trimmed(turn.apply(self.pixels), spec.trim)
 
         def find(kind: str, room: Box, wide: float, high: float) -> tuple[float, float]:
-            return interest.find(kind, turn.apply(self.small()), (width, height), room, wide, high)
+            return smart_crop.find(kind, turn.apply(self.small()), (width, height), room, wide, high)
 
         made = plan(box, spec, find, most=self.limits.side)
         whole = self._original(spec, made, turn)
@@ -124,7 +124,7 @@ class Source:
     def small(self) -> Pixels:
         """Return a small copy of all of it, not turned, to look at."""
         if self._small is None:
-            scale = min(1.0, interest.SIDE / max(self.width, self.height))
+            scale = min(1.0, smart_crop.SIDE / max(self.width, self.height))
             self._small = resize(self.pixels, max(1, round(self.width * scale)), max(1, round(self.height * scale)))
         return self._small
 

@@ -7,12 +7,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from . import hashes
-from .colours import profile_name, to_srgb
-from .effects import flat, opaque, with_alpha
-from .encoding import SOURCE_TYPES, Extras, encode
-from .pictures import Picture
-from .scaling import Pixels, resize
+from .codecs.encoding import SOURCE_TYPES, Extras, encode
+from .codecs.pictures import Picture
+from .pixels import hashes
+from .pixels.colours import profile_name, to_srgb
+from .pixels.effects import flat, opaque, with_alpha
+from .pixels.scaling import Pixels, resize
 from .spec import Limits
 
 SIDE = 32  # of the copy that is looked at: hashes have seven waves at most

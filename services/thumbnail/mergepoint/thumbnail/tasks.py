@@ -16,7 +16,7 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 
 from . import core, sets
-from .headers import read_header
+from .files.probe import read_header
 from .info import info
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, spec_of
 from .spec import Limits, Spec

@@ -19,18 +19,18 @@ from mergepoint.kit.pure import Pure
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from . import revalidation
+from .codecs.encoding import TYPES
 from .config import Settings
-from .delivery import Door, lifetime, named, raw_path, read, unchanged
-from .encoding import TYPES
-from .grammar import Grammar, UnknownOption
-from .headers import Header
-from .link import Link
+from .files.probe import Header
+from .links import revalidation
+from .links.delivery import Door, lifetime, named, raw_path, read, unchanged
+from .links.grammar import Grammar, UnknownOption
+from .links.link import Link
 from .negotiation import accepted
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, over
 from .spec import Spec
 from .tasks import bounded, limited
-from .warmth import SAMPLE, warm
+from .warmup import SAMPLE, warm
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pillow", "simplejpeg")}

@@ -1,0 +1,31 @@
+"""Loads all that a call may need, once, where the children are forked from: a first call is then not a slow call."""
+
+import io
+
+from PIL import AvifImagePlugin, Image
+
+from .codecs.encoding import TYPES
+from .core import thumbnail
+from .files import heic
+from .spec import Limits, Spec
+
+
+def _sample(format: str) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (16, 16), "teal").save(target, format)
+    return target.getvalue()
+
+
+def warm(more_formats: tuple[str, ...] = ()) -> None:
+    """Decode and encode every format once, of *more_formats* those too. From here on one picture takes one processor:
+    others have work too."""
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    heic.available()
+    for format in TYPES:
+        thumbnail(_sample(format), Spec(width=8, format=format))
+    for format in more_formats:
+        thumbnail(_sample(format), Spec(width=8), limits=Limits(more_formats=more_formats))
+
+
+# A picture for the health check: the smallest GIF.
+SAMPLE = bytes.fromhex("47494638396101000100800100000000ffffff2c00000000010001000002024401003b")
