@@ -309,8 +309,8 @@ def test_the_bare_htmldiff_needs_its_four_libraries_only(tmp_path: pathlib.Path)
 def test_the_bare_thumbnail_needs_its_five_libraries_only(tmp_path: pathlib.Path) -> None:
     script = """
         from mergepoint.thumbnail import Spec, thumbnail
-        from mergepoint.thumbnail.warmup import SAMPLE, warm
+        from mergepoint.thumbnail.warmup import SAMPLE, warm_up
         assert thumbnail(SAMPLE, Spec(width=1)).type == "image/gif"
-        warm()
+        warm_up()
     """
     assert others_imported("thumbnail", ["PIL", "isal", "kornia_rs", "numpy", "simplejpeg"], script, tmp_path) == "[]\n"

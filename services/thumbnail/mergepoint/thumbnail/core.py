@@ -5,17 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from .codecs.encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, Sequel, Style, encode
-from .codecs.metadata import Notes
+from .codecs.encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, LaterFrames, Style, encode
+from .codecs.metadata import Metadata
 from .codecs.pictures import Picture
 from .errors import BrokenImage, DoesNotFit
 from .files.damage import Damage
 from .files.embedded import thumbnail_within
-from .files.original import stripped
+from .files.original import strip
 from .pixels import effects, smart_crop
 from .pixels.colours import needs_conversion, to_srgb
 from .pixels.geometry import Plan, Size, plan
-from .pixels.orientation import QUARTERS, Turn
+from .pixels.orientation import QUARTERS, Orientation
 from .pixels.scaling import Box, Pixels, resize
 from .spec import Limits, Position, Spec
 
@@ -61,16 +61,16 @@ def thumbnails(image: BinaryIO | bytes, specs: Sequence[Spec], *, limits: Limits
     return [source.render(spec) for spec in specs]
 
 
-def _source(data: bytes, specs: Sequence[Spec], limits: Limits, frames: int) -> "Source":
+def _source(data: bytes, specs: Sequence[Spec], limits: Limits, frames: int) -> "LoadedPicture":
     small = thumbnail_within(data) if all(spec.embedded for spec in specs) else None
     if small:
         with suppress(BrokenImage):
-            return Source(Picture(small, limits, frames=frames), specs, limits)
+            return LoadedPicture(Picture(small, limits, frames=frames), specs, limits)
     strict = any(spec.strict for spec in specs)
-    return Source(Picture(data, limits, frames=frames, strict=strict), specs, limits)
+    return LoadedPicture(Picture(data, limits, frames=frames, strict=strict), specs, limits)
 
 
-class Source:
+class LoadedPicture:
     """A picture, loaded once, as large as the largest of *specs* needs it."""
 
     def __init__(self, picture: Picture, specs: Sequence[Spec], limits: Limits) -> None:
@@ -87,7 +87,7 @@ class Source:
         width, height = turn.size(self.width, self.height)
         box: Box = (0.0, 0.0, float(width), float(height))
         if spec.trim:
-            box = effects.trimmed(turn.apply(self.pixels), spec.trim)
+            box = effects.find_content(turn.apply(self.pixels), spec.trim)
 
         def find(kind: str, room: Box, wide: float, high: float) -> tuple[float, float]:
             return smart_crop.find(kind, turn.apply(self.small()), (width, height), room, wide, high)
@@ -100,7 +100,7 @@ class Source:
         format = self.format_for(spec, pixels)
         sequel = self._sequel(made, turn, spec, format)
         if format not in ALPHA:
-            pixels = effects.flat(pixels, spec.background or WHITE)
+            pixels = effects.flatten(pixels, spec.background or WHITE)
         pixels = _without_needless_alpha(pixels)
         quality = spec.quality or dict(spec.qualities).get(format) or None
         profile = self._profile(spec) if pixels.shape[2] > 2 else b""
@@ -109,7 +109,7 @@ class Source:
         return self._answer(data, format, (pixels.shape[1], pixels.shape[0]), spec)
 
     def _answer(self, data: bytes, format: str, size: Size, spec: Spec) -> Thumbnail:
-        held = self.picture.turn if spec.auto_rotate else Turn()
+        held = self.picture.orientation if spec.auto_rotate else Orientation()
         origin = held.size(self.width, self.height)
         damage = self.picture.damage
         if spec.strict and damage:
@@ -117,9 +117,9 @@ class Source:
         degraded = damage is not None and damage.degrades(spec.frames)
         return Thumbnail(data, TYPES[format], *size, *origin, damage, degraded)
 
-    def turn(self, spec: Spec) -> Turn:
-        turn = self.picture.turn if spec.auto_rotate else Turn()
-        return turn.then(QUARTERS[spec.rotate // 90 % 4]).then(Turn(mirror=spec.flip[0], flip=spec.flip[1]))
+    def turn(self, spec: Spec) -> Orientation:
+        turn = self.picture.orientation if spec.auto_rotate else Orientation()
+        return turn.then(QUARTERS[spec.rotate // 90 % 4]).then(Orientation(mirror=spec.flip[0], flip=spec.flip[1]))
 
     def small(self) -> Pixels:
         """Return a small copy of all of it, not turned, to look at."""
@@ -137,23 +137,30 @@ class Source:
             return "WEBP" if "WEBP" in (spec.takes or ()) else "PNG" if source == "PNG" else "GIF"
         takes, usual = spec.takes or (), source
         if source not in ("JPEG", "PNG", "GIF"):
-            usual = "JPEG" if effects.opaque(pixels) and not self._few_before else "PNG"
+            usual = "JPEG" if effects.is_opaque(pixels) and not self._few_before else "PNG"
         return next((format for format in takes if format == usual or format in ("AVIF", "WEBP")), usual)
 
-    def _original(self, spec: Spec, made: Plan, turn: Turn) -> bytes | None:
+    def _original(self, spec: Spec, made: Plan, turn: Orientation) -> bytes | None:
         """Return the source's own compressed pixels, if they are all that is wanted, and nothing is to be converted."""
         picture, header = self.picture, self.picture.header
         asked = spec.quality or spec.max_bytes or spec.palette or dict(spec.qualities).get(header.format)
         changes = spec.blur or spec.sharpen or spec.greyscale or spec.pixelate > 1 or spec.watermark or spec.background
         whole: Box = (0.0, 0.0, float(header.width), float(header.height))
         all_of_it = made == Plan(whole, *header.size, header.size, scale=made.scale)
-        if asked or changes or picture.damage or not all_of_it or turn != Turn() or self._notes(spec) != Notes():
+        if (
+            asked
+            or changes
+            or picture.damage
+            or not all_of_it
+            or turn != Orientation()
+            or self._notes(spec) != Metadata()
+        ):
             return None
         if needs_conversion(picture.icc) or self._profile(spec) or header.space == "cmyk":
             return None
         if (spec.format or self.format_for(spec, self.pixels)) != header.format:
             return None
-        return stripped(picture.data, header)
+        return strip(picture.data, header)
 
     def _style(self, spec: Spec, pixels: Pixels) -> Style:
         """Return how the answer is written, as its source is: in few colours, or losslessly."""
@@ -180,7 +187,7 @@ class Source:
         left, top, right, bottom = made.box
         return max(made.width / (right - left), made.height / (bottom - top))
 
-    def _draw(self, pixels: Pixels, made: Plan, turn: Turn, spec: Spec) -> Pixels:
+    def _draw(self, pixels: Pixels, made: Plan, turn: Orientation, spec: Spec) -> Pixels:
         left, top, right, bottom = turn.source_box(made.box, self.width, self.height)
         across, down = pixels.shape[1] / self.width, pixels.shape[0] / self.height
         box = (left * across, top * down, right * across, bottom * down)
@@ -188,24 +195,24 @@ class Source:
         if not self._profile(spec):
             drawn = to_srgb(drawn, self.picture.icc)
         if spec.greyscale:
-            drawn = effects.greyscale(drawn)
+            drawn = effects.remove_colours(drawn)
         if spec.blur:
-            drawn = effects.blurred(drawn, spec.blur)
+            drawn = effects.blur(drawn, spec.blur)
         if spec.sharpen:
-            drawn = effects.sharpened(drawn, spec.sharpen)
+            drawn = effects.sharpen(drawn, spec.sharpen)
         if spec.pixelate > 1:
-            drawn = effects.pixelated(drawn, spec.pixelate)
-        drawn = effects.on_canvas(drawn, made, spec.background)
+            drawn = effects.pixelate(drawn, spec.pixelate)
+        drawn = effects.extend(drawn, made, spec.background)
         if spec.background:
-            drawn = effects.flat(drawn, spec.background)
+            drawn = effects.flatten(drawn, spec.background)
         if spec.watermark:
             mark = Picture(spec.watermark.image, self.limits).first()
-            drawn = effects.watermarked(drawn, mark, spec.watermark, made.scale)
+            drawn = effects.watermark(drawn, mark, spec.watermark, made.scale)
         return drawn
 
-    def _sequel(self, made: Plan, turn: Turn, spec: Spec, format: str) -> Sequel:
+    def _sequel(self, made: Plan, turn: Orientation, spec: Spec, format: str) -> LaterFrames:
         if spec.frames == 1 or self.picture.frames == 1 or format not in ANIMATED:
-            return Sequel()
+            return LaterFrames()
         count = min(spec.frames or self.picture.frames, self.picture.frames)
         frames, durations = [], []
         for number, (pixels, duration) in enumerate(self.picture.all()):
@@ -214,7 +221,7 @@ class Source:
             durations.append(duration)
             if number:
                 frames.append(_without_needless_alpha(self._draw(pixels, made, turn, spec)))
-        return Sequel(frames, durations, self.picture.plays)
+        return LaterFrames(frames, durations, self.picture.plays)
 
     def _profile(self, spec: Spec) -> bytes:
         """Return the profile that is kept: one of red, green and blue, by formats that have any."""
@@ -222,15 +229,15 @@ class Source:
         kept = spec.keep_profile and icc[16:20] == b"RGB " and (spec.format or self.picture.header.format) != "GIF"
         return icc if kept else b""
 
-    def _notes(self, spec: Spec) -> Notes:
+    def _notes(self, spec: Spec) -> Metadata:
         """Return what is kept of what the camera wrote: nothing, unless it was asked for."""
         if not spec.strip:
             return self.picture.metadata.all()
-        return self.picture.metadata.owners() if spec.keep_copyright else Notes()
+        return self.picture.metadata.owners() if spec.keep_copyright else Metadata()
 
 
 def _without_needless_alpha(pixels: Pixels) -> Pixels:
-    return effects.flat(pixels, WHITE) if effects.opaque(pixels) else pixels
+    return effects.flatten(pixels, WHITE) if effects.is_opaque(pixels) else pixels
 
 
 def _encoded(pixels: Pixels, format: str, quality: int | None, spec: Spec, extras: Extras) -> bytes:

@@ -11,7 +11,7 @@ from .codecs.encoding import SOURCE_TYPES, Extras, encode
 from .codecs.pictures import Picture
 from .pixels import hashes
 from .pixels.colours import profile_name, to_srgb
-from .pixels.effects import flat, opaque, with_alpha
+from .pixels.effects import flatten, is_opaque, with_alpha
 from .pixels.scaling import Pixels, resize
 from .spec import Limits
 
@@ -25,12 +25,12 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
     """Return what *image*, a whole file, is: see the service's README for each entry."""
     data = image if isinstance(image, bytes) else image.read()
     picture = Picture(data, limits)
-    turn = picture.turn
-    width, height = turn.size(picture.width, picture.height)
+    orientation = picture.orientation
+    width, height = orientation.size(picture.width, picture.height)
     picture.shrink_for(SIDE / max(width, height))
-    small = turn.apply(_small(picture.first()))
+    small = orientation.apply(_shrink(picture.first()))
     small = to_srgb(small, picture.icc)
-    rgb = flat(small, (255, 255, 255))
+    rgb = flatten(small, (255, 255, 255))
     rgb = np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
     return {
         "type": SOURCE_TYPES[picture.header.format],
@@ -43,8 +43,8 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
         "bit_depth": picture.header.depth,
         "palette": picture.header.palette,
         "profile": profile_name(picture.icc),
-        "alpha": not opaque(small),
-        "dominant_colour": _dominant(small),
+        "alpha": not is_opaque(small),
+        "dominant_colour": _dominant_colour(small),
         "blurhash": hashes.blurhash(rgb),
         "thumbhash": hashes.thumbhash(with_alpha(small)),
         "placeholder": _placeholder(small),
@@ -53,13 +53,13 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
     }
 
 
-def _small(pixels: Pixels, side: int = SIDE) -> Pixels:
+def _shrink(pixels: Pixels, side: int = SIDE) -> Pixels:
     height, width, _ = pixels.shape
     scale = min(1.0, side / max(width, height))
     return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
-def _dominant(small: Pixels) -> str:
+def _dominant_colour(small: Pixels) -> str:
     """Return the commonest of a few colours, of what can be seen, as rrggbb."""
     rgba = with_alpha(small)
     seen = rgba[rgba[..., 3] > 127][:, :3]
@@ -73,6 +73,6 @@ def _dominant(small: Pixels) -> str:
 
 def _placeholder(small: Pixels) -> str:
     """Return a tiny copy as a data URL."""
-    tiny = _small(small, PLACEHOLDER_SIDE)
+    tiny = _shrink(small, PLACEHOLDER_SIDE)
     data = encode(tiny, "WEBP", 40, None, Extras())
     return f"data:image/webp;base64,{base64.b64encode(data).decode()}"

@@ -9,7 +9,7 @@ NEWER = {"image/avif": "AVIF", "image/webp": "WEBP"}  # where both are wanted as
 OLDER = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
 
 
-def accepted(accept: Iterable[tuple[str, float]]) -> tuple[str, ...]:
+def accepted_formats(accept: Iterable[tuple[str, float]]) -> tuple[str, ...]:
     """Return the newer formats that media types with their qualities name, and those of the older ones that are wanted
     more than any newer; the most wanted first. What is taken only by a wildcard has not been asked for."""
     quality: dict[str, float] = {}

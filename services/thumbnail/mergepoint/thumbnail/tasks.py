@@ -26,7 +26,7 @@ HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
 PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times what noise takes; what a cut TIFF takes that is decoded twice
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
-# JPEG and PNG tell all that is asked in their first bytes, in all but few files; larger ones are not sent twice.
+# JPEG and PNG say all that is needed in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
 TRIES = 4  # looking for a quality writes the file some seven times, the later ones small
 
@@ -56,22 +56,22 @@ def measure(options: MeasureOptions, limits: Limits = DEFAULT) -> Answer:
 def describe(options: InfoOptions, limits: Limits = DEFAULT) -> Answer:
     """Say what one picture is."""
     found = info(options.image, limits=limits)
-    return replace(Answer.json(found), meta=_degraded(found["degraded"]))
+    return replace(Answer.json(found), meta=_degraded_header(found["degraded"]))
 
 
 def make_set(options: SetOptions, limits: Limits = DEFAULT) -> Answer:
     """Make one picture small in several widths and formats."""
-    widths, formats = _asked(options)
+    widths, formats = _sizes_and_formats(options)
     files = sets.make(options.image, spec_of(options), widths, formats, options.name, limits)
     about = sets.manifest(files, options.sizes)
-    meta = _degraded(any(file.made.degraded for file in files))
+    meta = _degraded_header(any(file.made.degraded for file in files))
     if options.archive == "zip":
         return Answer(sets.as_zip(files, about), "application/zip", meta)
     body, boundary = sets.as_multipart(files, about)
     return Answer(body, f"multipart/mixed; boundary={boundary}", meta)
 
 
-def _asked(options: SetOptions) -> tuple[list[int], list[str]]:
+def _sizes_and_formats(options: SetOptions) -> tuple[list[int], list[str]]:
     formats = dict.fromkeys(name.upper() for name in options.formats.split(","))
     return sorted(set(map(int, options.widths.split(",")))), list(formats)
 
@@ -120,11 +120,11 @@ def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) ->
     for spec in specs:
         frames = min(spec.frames or announced["frames"], announced["frames"])
         most = max(most, announced["pixels"] * frames)
-        seconds += _written(announced["pixels"], spec, limits) * frames * PER_MILLION_WRITTEN / 1e6
+        seconds += _output_pixels(announced["pixels"], spec, limits) * frames * PER_MILLION_WRITTEN / 1e6
     return min(seconds + most * read / 1e6, LONGEST_DEADLINE)
 
 
-def _written(pixels: int, spec: Spec, limits: Limits) -> float:
+def _output_pixels(pixels: int, spec: Spec, limits: Limits) -> float:
     """Return at most how many pixels an answer has, the tries of max_bytes counted."""
     top, right, bottom, left = spec.padding
     width = min(((spec.width or limits.side) * spec.zoom[0] + left + right) * spec.dpr, limits.side)
@@ -137,20 +137,20 @@ def _written(pixels: int, spec: Spec, limits: Limits) -> float:
 def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
     """Return TASKS as *sandbox* does them, each call within its deadline."""
 
-    def measured(image: bytes) -> Mapping[str, Any]:
+    def measure_head_first(image: bytes) -> Mapping[str, Any]:
         if len(image) > HEAD:
             with suppress(Problem):
-                announced = asked(image[:HEAD])
+                announced = measure_bytes(image[:HEAD])
                 if announced["format"] in TELL_AT_ONCE:
                     return announced
-        return asked(image)
+        return measure_bytes(image)
 
-    def asked(image: bytes) -> Mapping[str, Any]:
+    def measure_bytes(image: bytes) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(bounded_measure(MeasureOptions(image=image)).body)
         return found
 
     def within(name: str, options: Options, image: bytes, specs: list[Spec]) -> Answer:
-        seconds = deadline(measured(image), specs, limits)
+        seconds = deadline(measure_head_first(image), specs, limits)
         try:
             return call(sandbox, "thumbnail", name, options, deadline=seconds)
         except DeadlineExceeded:
@@ -172,7 +172,7 @@ def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
         return within("info", options, options.image, [Spec(width=32)])
 
     def bounded_set(options: SetOptions) -> Answer:
-        widths, formats = _asked(options)
+        widths, formats = _sizes_and_formats(options)
         base = spec_of(options)
         return within("set", options, options.image, [replace(base, width=width) for width in widths for _ in formats])
 
@@ -193,9 +193,9 @@ def _answer(made: core.Thumbnail) -> Answer:
         "X-Result-Height": made.height,
     }
     meta = {name: str(size) for name, size in sizes.items()}
-    return Answer(made.bytes, made.type, meta | _degraded(made.degraded))
+    return Answer(made.bytes, made.type, meta | _degraded_header(made.degraded))
 
 
-def _degraded(degraded: bool) -> dict[str, str]:
+def _degraded_header(degraded: bool) -> dict[str, str]:
     """Return the header of an answer where pixels are missing."""
     return {"Mergepoint-Degraded": "truncated"} if degraded else {}

@@ -16,7 +16,7 @@ def _sample(format: str) -> bytes:
     return target.getvalue()
 
 
-def warm(more_formats: tuple[str, ...] = ()) -> None:
+def warm_up(more_formats: tuple[str, ...] = ()) -> None:
     """Decode and encode every format once, of *more_formats* those too. From here on one picture takes one processor:
     others have work too."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1

@@ -32,12 +32,12 @@ class Opened:
     def __init__(self, data: bytes, format: str, most_pixels: int) -> None:
         self.data, self.format = data, format
         with decoding():
-            image: Any = Image.open(io.BytesIO(_told(data)), formats=[format])
+            image: Any = Image.open(io.BytesIO(_declare_alpha(data)), formats=[format])
             if image.width * image.height > most_pixels:
                 raise ImageTooLarge(f"{image.width} by {image.height} pixels")
             if format == "PNG":
                 _scale_transparency(image, data)
-            self.notes = metadata.read(image, data)
+            self.metadata = metadata.read(image, data)
             self.icc = _profile(image, data)
         self.image = image
         self.eighths = 8
@@ -77,7 +77,8 @@ class Opened:
 def from_inks(pixels: Pixels, icc: bytes | None) -> Pixels:
     """Return the colours of four inks."""
     size = pixels.shape[1], pixels.shape[0]
-    return _copied(from_cmyk(Image.frombuffer("CMYK", size, np.ascontiguousarray(pixels), "raw", "CMYK", 0, 1), icc))
+    inks = Image.frombuffer("CMYK", size, np.ascontiguousarray(pixels), "raw", "CMYK", 0, 1)
+    return _copy_pixels(from_cmyk(inks, icc))
 
 
 def of_gif(frame: gif.Frame, most_pixels: int) -> tuple[Pixels, bool]:
@@ -89,18 +90,18 @@ def of_gif(frame: gif.Frame, most_pixels: int) -> tuple[Pixels, bool]:
             return Opened(frame.file(), "GIF", most_pixels).pixels(), True
         except BrokenImage:
             pass
-    return _rest_of_gif(frame)
+    return _decode_cut_gif(frame)
 
 
-def _rest_of_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
+def _decode_cut_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
     """Return what can be decoded of *frame*. What the decoder has not written is the transparent colour, so of two
     files that differ in that, the rows that differ are missing; interlaced ones take the row above."""
-    with decoding(), _truncated():
+    with decoding(), _allow_truncated():
         images = [Image.open(io.BytesIO(frame.file(clear)), formats=["GIF"]) for clear in (0, 255)]
         indexes = [np.asarray(image) for image in images]  # they are loaded here
     rows = (indexes[0] == indexes[1]).all(axis=1)
     image = Image.open(io.BytesIO(frame.file()), formats=["GIF"])
-    with decoding(), _truncated():
+    with decoding(), _allow_truncated():
         image.load()
     pixels = pixels_of(image, None)
     whole = bool(rows.all())
@@ -111,7 +112,7 @@ def _rest_of_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
 
 
 @contextmanager
-def _truncated() -> Iterator[None]:
+def _allow_truncated() -> Iterator[None]:
     """Have Pillow give what it can decode of a file that breaks off: for all of the process, there is no other way."""
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     try:
@@ -131,7 +132,7 @@ def _profile(image: Image.Image, data: bytes) -> bytes | None:
     return cicp.profile_of_gamma(image.info.get("gamma"))
 
 
-def _told(data: bytes) -> bytes:
+def _declare_alpha(data: bytes) -> bytes:
     """Return *data*; an animated WebP says that it has alpha. Where its frames leave the canvas free it always has,
     and the decoder believes a file that denies it."""
     if data[12:16] != b"VP8X" or data[:4] != b"RIFF" or not data[20] & VP8X_ANIMATION:
@@ -154,8 +155,8 @@ def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
         return _upper_half(image)
     if image.mode == "CMYK":
         image = from_cmyk(image, icc)
-    wanted = _mode(image)
-    return _copied(image if image.mode == wanted else image.convert(wanted))
+    wanted = _target_mode(image)
+    return _copy_pixels(image if image.mode == wanted else image.convert(wanted))
 
 
 def _upper_half(image: Image.Image) -> Pixels:
@@ -168,7 +169,7 @@ def _upper_half(image: Image.Image) -> Pixels:
     return np.dstack([grey, np.where(levels == clear, 0, 255).astype(np.uint8)])
 
 
-def _copied(image: Image.Image) -> Pixels:
+def _copy_pixels(image: Image.Image) -> Pixels:
     """Return the pixels of *image*; of a large one some rows at a time, or Pillow needs three times the memory."""
     width, height = image.size
     rows = max(1, AT_ONCE // width)
@@ -181,7 +182,7 @@ def _copied(image: Image.Image) -> Pixels:
     return pixels
 
 
-def _mode(image: Image.Image) -> str:
+def _target_mode(image: Image.Image) -> str:
     grey = image.mode in ("1", "L", "LA", "La")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         return "LA" if grey else "RGBA"
@@ -192,7 +193,7 @@ def _mode(image: Image.Image) -> str:
 def decoding() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that notes in a file are damaged, say
+            warnings.simplefilter("ignore")  # such as those of damaged metadata
             yield
     except (BrokenImage, ImageTooLarge, MemoryError):
         raise

@@ -15,7 +15,7 @@ from ..pixels import palettes
 from ..pixels.effects import with_alpha
 from ..pixels.scaling import Pixels
 from . import png
-from .metadata import Notes, photoshop_segment
+from .metadata import Metadata, photoshop_segment
 
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 OTHER_TYPES = {"HEIF": "image/heic", "TIFF": "image/tiff", "BMP": "image/bmp", "ICO": "image/vnd.microsoft.icon"}
@@ -33,7 +33,7 @@ Save = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
-class Sequel:
+class LaterFrames:
     """The frames after the first, and for how many milliseconds each is shown, the first included; how often all
     are, or 0 for ever."""
 
@@ -41,8 +41,8 @@ class Sequel:
     durations: Sequence[int] = ()
     plays: int = 0
 
-    def coarser(self, colours: int) -> "Sequel":
-        return replace(self, frames=[_coarser(frame, colours) for frame in self.frames])
+    def reduce_colours(self, colours: int) -> "LaterFrames":
+        return replace(self, frames=[_reduce_colours(frame, colours) for frame in self.frames])
 
 
 @dataclass(frozen=True)
@@ -60,39 +60,39 @@ class Style:
 class Extras:
     """What goes into the file beside the pixels."""
 
-    notes: Notes = field(default_factory=Notes)
+    metadata: Metadata = field(default_factory=Metadata)
     icc: bytes = b""
-    sequel: Sequel = field(default_factory=Sequel)
+    later: LaterFrames = field(default_factory=LaterFrames)
     style: Style = field(default_factory=Style)
 
     def options(self, format: str) -> dict[str, Any]:
         found: dict[str, Any] = {"icc_profile": self.icc} if self.icc else {}
         if format == "GIF":
             return found
-        if self.notes.exif:
-            found["exif"] = self.notes.exif
-        if self.notes.xmp and format == "PNG":
+        if self.metadata.exif:
+            found["exif"] = self.metadata.exif
+        if self.metadata.xmp and format == "PNG":
             found["pnginfo"] = PngInfo()
-            found["pnginfo"].add_itxt("XML:com.adobe.xmp", self.notes.xmp.decode("utf-8", "replace"))
-        elif self.notes.xmp:
-            found["xmp"] = self.notes.xmp
-        if self.notes.iptc and format == "JPEG":
-            found["extra"] = photoshop_segment(self.notes.iptc)
+            found["pnginfo"].add_itxt("XML:com.adobe.xmp", self.metadata.xmp.decode("utf-8", "replace"))
+        elif self.metadata.xmp:
+            found["xmp"] = self.metadata.xmp
+        if self.metadata.iptc and format == "JPEG":
+            found["extra"] = photoshop_segment(self.metadata.iptc)
         return found
 
 
 def encode(pixels: Pixels, format: str, quality: int | None, max_bytes: int | None, extras: Extras) -> bytes:
     """Return the file. With *max_bytes*, *quality* is the best that is tried; raise DoesNotFit if none is so small."""
-    if extras.sequel.frames:
-        pixels, *frames = _of_one_kind([pixels, *extras.sequel.frames])
-        extras = replace(extras, sequel=replace(extras.sequel, frames=frames))
+    if extras.later.frames:
+        pixels, *frames = _match_channels([pixels, *extras.later.frames])
+        extras = replace(extras, later=replace(extras.later, frames=frames))
     if format in QUALITY:
-        image, best = _image(pixels), quality or QUALITY[format]
-        return _best(lambda number: _lossy(image, format, number, extras), best, max_bytes)
+        image, best = _to_image(pixels), quality or QUALITY[format]
+        return _find_best_quality(lambda number: _save_lossy(image, format, number, extras), best, max_bytes)
     return _fewer_colours(pixels, format, max_bytes, extras)
 
 
-def _best(save: Save, quality: int, max_bytes: int | None) -> bytes:
+def _find_best_quality(save: Save, quality: int, max_bytes: int | None) -> bytes:
     """Return what *save* gives for the highest quality up to *quality* that has at most *max_bytes*."""
     data = save(quality)
     if not max_bytes or len(data) <= max_bytes:
@@ -110,39 +110,39 @@ def _best(save: Save, quality: int, max_bytes: int | None) -> bytes:
     return fits
 
 
-def _lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> bytes:
+def _save_lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> bytes:
     options: dict[str, Any] = {"quality": quality, **extras.options(format)}
     if format == "JPEG":
         # Colour at half the resolution is not seen up to there.
         options |= {"subsampling": "4:4:4" if quality >= 90 else "4:2:0"}
-        data = _saved(image, format, **options)
+        data = _save(image, format, **options)
         if extras.style.progressive and len(data) >= PROGRESSIVE_FROM:
-            return min(data, _saved(image, format, progressive=True, **options), key=len)
+            return min(data, _save(image, format, progressive=True, **options), key=len)
         return data
     if format == "WEBP":
-        if extras.style.lossless and not extras.sequel.frames:
-            return _saved(image, format, **options | {"lossless": True, "quality": LOSSLESS_EFFORT})
+        if extras.style.lossless and not extras.later.frames:
+            return _save(image, format, **options | {"lossless": True, "quality": LOSSLESS_EFFORT})
         options |= {"method": 2}  # 4, the default, takes twice as long for 5 % less
-        if extras.sequel.frames:
-            return _moving_webp(image, options, extras.sequel)
+        if extras.later.frames:
+            return _save_webp_animation(image, options, extras.later)
     else:
         options |= {"speed": 8, "max_threads": 1}  # 6, the default, takes three times as long for 6 % less
-        if extras.sequel.frames:
-            options |= _moving(extras.sequel)
-    return _saved(image, format, **options)
+        if extras.later.frames:
+            options |= _animation_options(extras.later)
+    return _save(image, format, **options)
 
 
 def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: Extras) -> bytes:
     """PNG keeps everything, and GIF 256 colours; to have fewer bytes, they have fewer colours."""
-    image = _image(pixels)
+    image = _to_image(pixels)
     data = _gif(image, 256, extras) if format == "GIF" else _png(pixels, extras)
     if not max_bytes or len(data) <= max_bytes:
         return data
     for count in COLOURS:
         if format == "GIF":
             data = _gif(image, count, extras)
-        elif extras.sequel.frames:
-            data = _png(_coarser(pixels, count), replace(extras, sequel=extras.sequel.coarser(count)))
+        elif extras.later.frames:
+            data = _png(_reduce_colours(pixels, count), replace(extras, later=extras.later.reduce_colours(count)))
         else:
             data = _indexed_png(image, count, extras)
         if len(data) <= max_bytes:
@@ -151,29 +151,29 @@ def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: E
 
 
 def _png(pixels: Pixels, extras: Extras) -> bytes:
-    sequel, moving = extras.sequel, None
-    if extras.style.palette and not sequel.frames:
+    later, animation = extras.later, None
+    if extras.style.palette and not later.frames:
         return _small_png(pixels, extras)
-    if sequel.frames:
-        later = [apng.Later(*frame) for frame in zip(sequel.frames, sequel.durations[1:], strict=True)]
-        moving = png.Moving(later, sequel.durations[0], sequel.plays)
-    return png.write(pixels, extras.notes.exif, extras.notes.xmp, extras.icc, moving)
+    if later.frames:
+        frames = [apng.LaterFrame(*frame) for frame in zip(later.frames, later.durations[1:], strict=True)]
+        animation = png.Animation(frames, later.durations[0], later.plays)
+    return png.write(pixels, extras.metadata.exif, extras.metadata.xmp, extras.icc, animation)
 
 
 def _small_png(pixels: Pixels, extras: Extras) -> bytes:
     """Return *pixels* with a palette, if they have so few colours, or may have no more."""
-    notes = (extras.notes.exif, extras.notes.xmp, extras.icc)
-    few, most = palettes.of(pixels), extras.style.few
+    metadata = (extras.metadata.exif, extras.metadata.xmp, extras.icc)
+    few, most = palettes.find(pixels), extras.style.few
     if most and pixels.shape[2] == 1:
-        pixels = palettes.stepped(pixels, most)
-        few = palettes.of(pixels)
+        pixels = palettes.round_levels(pixels, most)
+        few = palettes.find(pixels)
     if few:
-        indexed = png.write_indexed(few, *notes)
-        return indexed if most else min(indexed, png.write(pixels, *notes), key=len)
-    return _indexed_png(_image(pixels), most, extras) if most else png.write(pixels, *notes)
+        indexed = png.write_indexed(few, *metadata)
+        return indexed if most else min(indexed, png.write(pixels, *metadata), key=len)
+    return _indexed_png(_to_image(pixels), most, extras) if most else png.write(pixels, *metadata)
 
 
-def _of_one_kind(frames: Sequence[Pixels]) -> Sequence[Pixels]:
+def _match_channels(frames: Sequence[Pixels]) -> Sequence[Pixels]:
     """Return *frames* with the same channels: grey only if all are, alpha if any has some."""
     if len({frame.shape[2] for frame in frames}) == 1:
         return frames
@@ -182,64 +182,64 @@ def _of_one_kind(frames: Sequence[Pixels]) -> Sequence[Pixels]:
 
 
 def _indexed_png(image: Image.Image, colours: int, extras: Extras) -> bytes:
-    return _saved(_quantized(image, colours), "PNG", **extras.options("PNG"))
+    return _save(_quantize(image, colours), "PNG", **extras.options("PNG"))
 
 
 def _gif(image: Image.Image, colours: int, extras: Extras) -> bytes:
-    sequel, options = extras.sequel, extras.options("GIF")
-    images = [image, *map(_image, sequel.frames)]
-    if sequel.frames:
+    later, options = extras.later, extras.options("GIF")
+    images = [image, *map(_to_image, later.frames)]
+    if later.frames:
         if any(shown.mode in ("LA", "RGBA") for shown in images):
             # What is transparent shows nothing, not the frame before; Pillow wants all to have it then.
             images = [shown.convert("RGBA") for shown in images]
             options["disposal"] = 2
-        again = {} if sequel.plays == 1 else {"loop": max(0, sequel.plays - 1)}
-        options |= {"save_all": True, "duration": list(sequel.durations), **again}
-    first, *frames = [_indexed(shown, colours) for shown in images]
-    return _saved(first, "GIF", append_images=frames, **options)
+        again = {} if later.plays == 1 else {"loop": max(0, later.plays - 1)}
+        options |= {"save_all": True, "duration": list(later.durations), **again}
+    first, *frames = [_index_for_gif(shown, colours) for shown in images]
+    return _save(first, "GIF", append_images=frames, **options)
 
 
-def _moving(sequel: Sequel) -> dict[str, Any]:
-    frames = [_image(frame) for frame in sequel.frames]
-    return {"save_all": True, "append_images": frames, "duration": list(sequel.durations)}
+def _animation_options(later: LaterFrames) -> dict[str, Any]:
+    frames = [_to_image(frame) for frame in later.frames]
+    return {"save_all": True, "append_images": frames, "duration": list(later.durations)}
 
 
-def _moving_webp(image: Image.Image, options: dict[str, Any], sequel: Sequel) -> bytes:
-    options |= _moving(sequel) | {"loop": sequel.plays}
+def _save_webp_animation(image: Image.Image, options: dict[str, Any], later: LaterFrames) -> bytes:
+    options |= _animation_options(later) | {"loop": later.plays}
     frames = options["append_images"]
-    data = bytearray(_saved(image, "WEBP", **options))
+    data = bytearray(_save(image, "WEBP", **options))
     if any(frame.mode in ("LA", "RGBA") for frame in (image, *frames)) and data[12:16] == b"VP8X":
         data[20] |= VP8X_ALPHA  # which is forgotten where a transparent part is one that no frame covers
     return bytes(data)
 
 
-def _indexed(image: Image.Image, colours: int) -> Image.Image:
+def _index_for_gif(image: Image.Image, colours: int) -> Image.Image:
     """Return *image* for GIF, where a pixel is transparent or not."""
     if image.mode not in ("LA", "RGBA"):
-        return _quantized(image, colours)
+        return _quantize(image, colours)
     few = image.convert("RGB").quantize(colours - 1, method=Image.Quantize.MEDIANCUT)
     few.paste(colours - 1, mask=image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
     few.info["transparency"] = colours - 1
     return few
 
 
-def _quantized(image: Image.Image, colours: int) -> Image.Image:
+def _quantize(image: Image.Image, colours: int) -> Image.Image:
     if image.mode in ("LA", "RGBA"):
         return image.convert("RGBA").quantize(colours, method=Image.Quantize.FASTOCTREE)
     return image.convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT)
 
 
-def _coarser(pixels: Pixels, colours: int) -> Pixels:
+def _reduce_colours(pixels: Pixels, colours: int) -> Pixels:
     """Return *pixels* in so many colours."""
-    image = _image(pixels)
-    return np.asarray(_quantized(image, colours).convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB"))
+    image = _to_image(pixels)
+    return np.asarray(_quantize(image, colours).convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB"))
 
 
-def _image(pixels: Pixels) -> Image.Image:
+def _to_image(pixels: Pixels) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
-def _saved(image: Image.Image, format: str, **options: Any) -> bytes:
+def _save(image: Image.Image, format: str, **options: Any) -> bytes:
     target = io.BytesIO()
     image.save(target, format, **options)
     return target.getvalue()

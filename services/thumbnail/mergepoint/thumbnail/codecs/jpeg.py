@@ -6,7 +6,7 @@ import simplejpeg
 
 from ..errors import BrokenImage
 from ..files.damage import BAD_PIXELS, ENDS, Damage, Salvaged, alike, keep
-from ..files.jpeg_repair import Mended, mended
+from ..files.jpeg_repair import Repaired, repair
 from ..pixels.scaling import Pixels
 
 Colours = Callable[[Pixels], Pixels]
@@ -18,7 +18,7 @@ def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
     """Return the pixels of a file that Pillow opens as *mode*, *width* × *height* large, which may be half of its size;
     or None where something is wrong with it. CMYK has four channels of ink."""
     try:
-        return _decoded(data, mode, width, height)
+        return _decode(data, mode, width, height)
     except ValueError:
         return None
 
@@ -27,13 +27,13 @@ def salvage(data: bytes, mode: str, width: int, height: int, colours: Colours) -
     """Return what is left of the pixels of a file that Pillow opens as *mode*, as *colours* has them; raise
     BrokenImage."""
     try:
-        found = mended(data)
-        pixels, warning = _tolerant(found.data, mode, width, height)
+        found = repair(data)
+        pixels, warning = _decode_tolerantly(found.data, mode, width, height)
         if not warning:
             return Salvaged(colours(pixels), _damage(found) if found.complete else Damage(ENDS, missing=True))
         if found.coarse:
             return Salvaged(colours(pixels), Damage(ENDS, missing=True))
-        rows = alike(pixels, _decoded(found.other, mode, width, height, strict=False))
+        rows = alike(pixels, _decode(found.other, mode, width, height, strict=False))
     except IndexError:
         raise BrokenImage("the file ends before its first pixels") from None
     except ValueError as error:
@@ -43,20 +43,20 @@ def salvage(data: bytes, mode: str, width: int, height: int, colours: Colours) -
     return Salvaged(keep(colours(pixels), rows), Damage(ENDS, missing=True))
 
 
-def _tolerant(data: bytes, mode: str, width: int, height: int) -> tuple[Pixels, str]:
+def _decode_tolerantly(data: bytes, mode: str, width: int, height: int) -> tuple[Pixels, str]:
     """Return what can be decoded, and what the decoder says of bytes that it read as pixels, if that is anything."""
     try:
-        return _decoded(data, mode, width, height), ""
+        return _decode(data, mode, width, height), ""
     except ValueError as error:
         warning = "" if EXTRANEOUS in str(error) else str(error)
-        return _decoded(data, mode, width, height, strict=False), warning
+        return _decode(data, mode, width, height, strict=False), warning
 
 
-def _damage(found: Mended, what: str = "has bytes that belong to nothing", *, missing: bool = False) -> Damage:
+def _damage(found: Repaired, what: str = "has bytes that belong to nothing", *, missing: bool = False) -> Damage:
     return Damage("has no end" if found.no_end else what, missing)
 
 
-def _decoded(data: bytes, mode: str, width: int, height: int, *, strict: bool = True) -> Pixels:
+def _decode(data: bytes, mode: str, width: int, height: int, *, strict: bool = True) -> Pixels:
     """Return the pixels, or raise ValueError; if *strict*, also of what the decoder only warns of."""
     pixels: Pixels = simplejpeg.decode_jpeg(data, SPACES[mode], min_width=width, min_height=height, strict=strict)
     if pixels.shape[:2] != (height, width):

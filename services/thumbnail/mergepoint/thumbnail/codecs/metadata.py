@@ -1,7 +1,7 @@
 """What a camera or a person wrote into a file beside its pixels, and what of it goes into the answer.
 
 EXIF, XMP and IPTC are read for the orientation and for who made a picture. What cannot be read is not there: a picture
-that can be shown is not refused for its notes.
+that can be shown is not refused for its metadata.
 """
 
 import struct
@@ -20,12 +20,12 @@ OWNERS = (0x013B, 0x8298)  # EXIF: artist, copyright
 IPTC = 0x0404  # of Photoshop's resources
 IPTC_OWNERS = (80, 110, 116)  # in the record of the application: by-line, credit, copyright notice
 RAW_PROFILE = "Raw profile type exif"
-LONGEST = 60_000  # bytes: a segment of JPEG has no more, and larger notes are pictures of their own
+LONGEST = 60_000  # bytes: a segment of JPEG has no more, and larger metadata holds pictures of its own
 
 
 @dataclass(frozen=True)
-class Notes:
-    """The notes of an answer, as files hold them."""
+class Metadata:
+    """The metadata of an answer, in the bytes that a file holds."""
 
     exif: bytes = b""
     xmp: bytes = b""
@@ -34,8 +34,8 @@ class Notes:
 
 
 @dataclass(frozen=True)
-class Metadata:
-    """The notes of a source."""
+class SourceMetadata:
+    """The metadata of a source, as it was read."""
 
     exif: Any = field(default_factory=Image.Exif)
     xmp: bytes = b""
@@ -47,15 +47,15 @@ class Metadata:
         number = self.exif.get(ORIENTATION, 1)
         return number if isinstance(number, int) and 1 <= number <= 8 else 1
 
-    def all(self) -> Notes:
+    def all(self) -> Metadata:
         """Return everything but the orientation, which has been applied or given up."""
         kept = Image.Exif()
         with suppress(Exception):  # a hostile value of any kind
             kept.load(self.exif.tobytes())
             kept.pop(ORIENTATION, None)
-        return Notes(_written(kept), _short(xmp.upright(self.xmp)), _short(self.iptc))
+        return Metadata(_serialize(kept), _unless_too_long(xmp.upright(self.xmp)), _unless_too_long(self.iptc))
 
-    def owners(self) -> Notes:
+    def owners(self) -> Metadata:
         """Return who made the picture and who may copy it."""
         kept = Image.Exif()
         for tag in OWNERS:
@@ -65,32 +65,32 @@ class Metadata:
         owned = b"".join(
             whole for record, dataset, whole in _datasets(self.iptc) if record == 2 and dataset in IPTC_OWNERS
         )
-        return Notes(_written(kept), _short(xmp.owners(self.xmp)), _short(owned))
+        return Metadata(_serialize(kept), _unless_too_long(xmp.owners(self.xmp)), _unless_too_long(owned))
 
 
-def read(image: Image.Image, data: bytes) -> Metadata:
-    """Return the notes of *image*, which is opened from *data*; a PNG may be loaded for them, if any stand last."""
-    if image.format == "PNG" and png.told_late(data):
+def read(image: Image.Image, data: bytes) -> SourceMetadata:
+    """Return the metadata of *image*, opened from *data*. A PNG is loaded first if any of it comes after the pixels."""
+    if image.format == "PNG" and png.has_late_metadata(data):
         image.load()
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     packet = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
     resources = image.info.get("photoshop")
     iptc = resources.get(IPTC) if isinstance(resources, dict) else None
-    return Metadata(_exif(image.info), packet, iptc if isinstance(iptc, bytes) else b"")
+    return SourceMetadata(_exif(image.info), packet, iptc if isinstance(iptc, bytes) else b"")
 
 
-def of_tiff(page: tiff.Page) -> Metadata:
-    """Return the notes that stand in the directory of a TIFF's page."""
+def of_tiff(page: tiff.Page) -> SourceMetadata:
+    """Return the metadata in the directory of a TIFF's page."""
     exif = Image.Exif()
     with suppress(Exception):
-        exif.load(page.notes())
-    return Metadata(exif, page.bytes_of(tiff.XMP), page.bytes_of(tiff.IPTC))
+        exif.load(page.metadata_file())
+    return SourceMetadata(exif, page.bytes_of(tiff.XMP), page.bytes_of(tiff.IPTC))
 
 
 def _exif(info: Mapping[Any, Any]) -> Any:
     """Return what *info* has as EXIF. (Pillow's own reading would add an orientation from XMP.)"""
     exif = Image.Exif()
-    with suppress(Exception):  # readers of notes raise what they like
+    with suppress(Exception):  # readers of EXIF raise errors of any kind
         written = info.get("exif")
         if written is None and RAW_PROFILE in info:  # as ImageMagick wrote it into PNG
             written = bytes.fromhex("".join(info[RAW_PROFILE].split("\n")[3:]))
@@ -120,13 +120,13 @@ def _datasets(iptc: bytes) -> list[tuple[int, int, bytes]]:
     return found
 
 
-def _written(exif: Any) -> bytes:
+def _serialize(exif: Any) -> bytes:
     if not len(exif):
         return b""
     with suppress(Exception):
-        return _short(bytes(exif.tobytes()))
+        return _unless_too_long(bytes(exif.tobytes()))
     return b""
 
 
-def _short(notes: bytes) -> bytes:
-    return notes if len(notes) <= LONGEST else b""
+def _unless_too_long(data: bytes) -> bytes:
+    return data if len(data) <= LONGEST else b""

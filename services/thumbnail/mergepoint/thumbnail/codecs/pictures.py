@@ -12,7 +12,7 @@ from ..files import apng, gif, ico, png_repair, webp_repair
 from ..files.damage import ENDS, Damage, Salvaged
 from ..files.probe import Header, read_header
 from ..pixels import canvas, contrast
-from ..pixels.orientation import ORIENTATIONS, Turn
+from ..pixels.orientation import ORIENTATIONS, Orientation
 from ..pixels.scaling import Pixels
 from ..spec import Limits
 from . import jpeg, stills
@@ -27,7 +27,7 @@ WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
 
 
 class Picture:
-    """Its *header*, its size as it is loaded, its *icc* profile, how it must be turned, what *damage* it has.
+    """Its *header*, its size as it is loaded, its *icc* profile, its orientation, what *damage* it has.
 
     *strict* looks for all that may be wrong with it, also where that makes no difference to its pixels.
     """
@@ -52,9 +52,9 @@ class Picture:
     def _read_file(self, strict: bool) -> None:
         with decoding():
             self._opened = self._open(strict)
-        self.metadata = self._opened.notes
+        self.metadata = self._opened.metadata
         self.mode, self.icc = self._opened.mode, self._opened.icc
-        self.plays = _plays(self._opened.image.info.get("loop"), self.header.format)
+        self.plays = _count_plays(self._opened.image.info.get("loop"), self.header.format)
         if self.header.format == "PNG" and self.header.frames > 1:
             self.plays = apng.plays(self.data)
         if self.header.format != "GIF":
@@ -66,11 +66,11 @@ class Picture:
             still = stills.Still(part.first(), part.damage or ico.damage(self.data), part.icc, part.metadata)
         else:
             still = stills.read(self.data, self.header.format, self._most)
-        self._first, self.damage, self.icc, self.metadata = still.pixels, still.damage, still.icc, still.notes
+        self._first, self.damage, self.icc, self.metadata = still.pixels, still.damage, still.icc, still.metadata
         self.mode = "RGB"
 
     @property
-    def turn(self) -> Turn:
+    def orientation(self) -> Orientation:
         return ORIENTATIONS[self.metadata.orientation]
 
     def shrink_for(self, scale: float) -> None:
@@ -90,7 +90,7 @@ class Picture:
     def all(self) -> Iterator[tuple[Pixels, int]]:
         """Yield the pixels of each frame, and for how many milliseconds it is shown; an animation that breaks off goes
         as far as it goes."""
-        frames, count = self._shown(), 0
+        frames, count = self._frames(), 0
         while True:
             try:
                 with decoding():
@@ -106,12 +106,12 @@ class Picture:
             yield shown
 
     def _open(self, strict: bool) -> Opened:
-        """Return the file as its decoder opens it, mended if need be."""
+        """Return the file as its decoder opens it, repaired if need be."""
         format = self.header.format
-        self.damage = _found(self.data, format, strict=strict)
+        self.damage = _find_damage(self.data, format, strict=strict)
         try:
             if format == "GIF":
-                return self._opened_gif()
+                return self._open_gif()
             if format == "JPEG" or not self.damage:
                 return Opened(self.data, format, self._most)
         except BrokenImage:
@@ -119,7 +119,7 @@ class Picture:
                 raise
         return self._salvage()
 
-    def _opened_gif(self) -> Opened:
+    def _open_gif(self) -> Opened:
         try:
             return Opened(self.data, "GIF", self._most)
         except BrokenImage:
@@ -147,7 +147,7 @@ class Picture:
         if self.header.format == "GIF":
             return canvas.first(next(self._gif_layers()), *self.header.size)
         if self.header.format == "PNG" and self.frames > 1:
-            for shown, _ in self._shown():
+            for shown, _ in self._frames():
                 return shown
         if self.header.format == "JPEG":
             return self._read_jpeg()
@@ -172,12 +172,12 @@ class Picture:
                 pass  # the other decoder may know better
         return self._opened.pixels()
 
-    def _shown(self) -> Iterator[tuple[Pixels, int]]:
+    def _frames(self) -> Iterator[tuple[Pixels, int]]:
         if self.header.format == "GIF":
-            yield from canvas.shown(self._gif_layers(), *self.header.size)
+            yield from canvas.frames(self._gif_layers(), *self.header.size)
             return
         if self.header.format == "PNG":
-            yield from canvas.shown(self._png_layers(), *self.header.size)
+            yield from canvas.frames(self._png_layers(), *self.header.size)
             return
         if self.header.format in stills.READERS:
             yield self.first(), 0
@@ -215,20 +215,20 @@ def _eighths(header: Header, scale: float, *, fine: bool = False) -> int:
     return max(1, min(wanted, room))
 
 
-def _found(data: bytes, format: str, *, strict: bool) -> Damage | None:
+def _find_damage(data: bytes, format: str, *, strict: bool) -> Damage | None:
     """Return what the structure of a file shows to be wrong; if *strict*, also what only the pixels show."""
     if format == "PNG":
-        return png_repair.damage(data) or (png_repair.whole_pixels(data) if strict else None)
+        return png_repair.damage(data) or (png_repair.pixel_damage(data) if strict else None)
     if format == "GIF":
-        whole = gif.ended(data) and (not strict or all(frame.whole for frame in gif.frames(data)))
+        whole = gif.is_complete(data) and (not strict or all(frame.whole for frame in gif.frames(data)))
         return None if whole else Damage("has no end")
     if format in ("WEBP", "AVIF", "HEIF"):
-        found = webp_repair.mended(data, format)
+        found = webp_repair.repair(data, format)
         return Damage(found.what, bool(found.missing), found.later) if found else None
     return None
 
 
-def _plays(loop: int | None, format: str) -> int:
+def _count_plays(loop: int | None, format: str) -> int:
     """Return how often an animation is shown, 0 for ever: GIF says how often again."""
     if format != "GIF":
         return loop or 0

@@ -41,7 +41,7 @@ def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
     return pixels
 
 
-def told_late(data: bytes) -> bool:
+def has_late_metadata(data: bytes) -> bool:
     """Return whether there is metadata after the pixels, where only who decodes them all finds it."""
     at, pixels = len(SIGNATURE), False
     while at + 8 <= len(data):
@@ -58,25 +58,25 @@ def write(
     exif: bytes = b"",
     xmp: bytes = b"",
     icc: bytes = b"",
-    moving: "Moving | None" = None,
+    animation: "Animation | None" = None,
 ) -> bytes:
-    """Return *pixels* as a file, with the metadata given; as the first frame of what is *moving*, if that is given."""
+    """Return *pixels* as a file with the metadata given; with *animation*, they are its first frame."""
     height, width, channels = pixels.shape
     about = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     return b"".join(
         [
             SIGNATURE,
             *chunk(b"IHDR", about),
-            *_notes(exif, xmp, icc),
-            *(moving.beginning(pixels) if moving else ()),
-            *chunk(b"IDAT", _packed(pixels)),
-            *(moving.rest(pixels) if moving else ()),
+            *_metadata_chunks(exif, xmp, icc),
+            *(animation.opening_chunks(pixels) if animation else ()),
+            *chunk(b"IDAT", _compress(pixels)),
+            *(animation.later_chunks(pixels) if animation else ()),
             *chunk(b"IEND", b""),
         ]
     )
 
 
-def _notes(exif: bytes, xmp: bytes, icc: bytes) -> Iterable[bytes]:
+def _metadata_chunks(exif: bytes, xmp: bytes, icc: bytes) -> Iterable[bytes]:
     if icc:
         yield from chunk(b"iCCP", b"icc\0\0" + isal_zlib.compress(icc, LEVEL))
     if exif:
@@ -94,7 +94,7 @@ def write_indexed(image: Indexed, exif: bytes = b"", xmp: bytes = b"", icc: byte
         [
             SIGNATURE,
             *chunk(b"IHDR", about),
-            *_notes(exif, xmp, icc),
+            *_metadata_chunks(exif, xmp, icc),
             *chunk(b"PLTE", image.colours[:, :3].tobytes()),
             *(chunk(b"tRNS", clear.tobytes()) if len(clear) else ()),
             *chunk(b"IDAT", zlib.compress(rows.tobytes(), INDEXED_LEVEL)),
@@ -104,36 +104,36 @@ def write_indexed(image: Indexed, exif: bytes = b"", xmp: bytes = b"", icc: byte
 
 
 @dataclass(frozen=True)
-class Moving:
+class Animation:
     """The *later* frames of an animation, for how many milliseconds the first is shown, and how often all are, 0 for
     ever."""
 
-    later: Sequence[apng.Later]
+    later: Sequence[apng.LaterFrame]
     first_duration: int
     plays: int
 
-    def beginning(self, first: Pixels) -> Iterable[bytes]:
-        return apng.beginning(first, self.first_duration, len(self.later) + 1, self.plays)
+    def opening_chunks(self, first: Pixels) -> Iterable[bytes]:
+        return apng.opening_chunks(first, self.first_duration, len(self.later) + 1, self.plays)
 
-    def rest(self, first: Pixels) -> Iterable[bytes]:
+    def later_chunks(self, first: Pixels) -> Iterable[bytes]:
         for change in apng.changes(first, self.later):
-            yield from apng.written(change, _packed(change.pixels))
+            yield from apng.encode_change(change, _compress(change.pixels))
 
 
-def _packed(pixels: Pixels) -> bytes:
-    packed: bytes = isal_zlib.compress(_best_filtered(pixels), LEVEL)
+def _compress(pixels: Pixels) -> bytes:
+    packed: bytes = isal_zlib.compress(_filter_rows(pixels), LEVEL)
     return packed
 
 
-def _best_filtered(pixels: Pixels) -> Pixels:
+def _filter_rows(pixels: Pixels) -> Pixels:
     """Return the rows of *pixels*, each after the number of its filter, by the filter that makes a sample smallest."""
     rows = pixels.reshape(len(pixels), -1)
     sample = np.arange(len(rows)) % OF < TRIED
-    filtered = _filtered(rows, pixels.shape[2])
+    filtered = _try_filters(rows, pixels.shape[2])
     return min(filtered, key=lambda lines: len(isal_zlib.compress(lines[sample], LEVEL)))
 
 
-def _filtered(rows: Pixels, channels: int) -> list[Pixels]:
+def _try_filters(rows: Pixels, channels: int) -> list[Pixels]:
     """Return *rows* by the filters None, Sub, Up and Average (PNG 3, 9.2). Paeth's costs more than it saves here."""
     left, up = np.zeros_like(rows), np.zeros_like(rows)
     left[:, channels:] = rows[:, :-channels]

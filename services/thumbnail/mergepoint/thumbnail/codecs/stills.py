@@ -1,6 +1,6 @@
 """Pictures of one frame that are decoded as they are opened: TIFF, BMP, and what of ICO is no PNG.
 
-Each gives its pixels, its notes and its profile, and what is wrong with it.
+Each gives its pixels, its metadata and its profile, and what is wrong with it.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from ..files.damage import Damage, Load, Salvaged
 from ..pixels.scaling import Pixels
 from . import metadata
 from .decoding import Opened, decoding
-from .metadata import Metadata
+from .metadata import SourceMetadata
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Still:
     pixels: Pixels
     damage: Damage | None = None
     icc: bytes | None = None
-    notes: Metadata = field(default_factory=Metadata)
+    metadata: SourceMetadata = field(default_factory=SourceMetadata)
 
 
 def read(data: bytes, format: str, most_pixels: int) -> Still:
@@ -40,14 +40,14 @@ def _tiff(data: bytes, most_pixels: int) -> Still:
         profiles.add(opened.icc)
         return opened.pixels()
 
-    found = tiff_repair.salvage(page, load) if tiff_repair.is_cut(page) else _whole_or_salvaged(page, load)
+    found = tiff_repair.salvage(page, load) if tiff_repair.is_cut(page) else _load_or_salvage(page, load)
     pixels = found.pixels
     if page.inverted:
-        pixels = _inverted(pixels)
+        pixels = _invert(pixels)
     return Still(pixels, found.damage, next(iter(profiles)), metadata.of_tiff(page))
 
 
-def _whole_or_salvaged(page: tiff.Page, load: Load) -> Salvaged:
+def _load_or_salvage(page: tiff.Page, load: Load) -> Salvaged:
     try:
         return Salvaged(load(page.file()), None)
     except BrokenImage as error:
@@ -57,7 +57,7 @@ def _whole_or_salvaged(page: tiff.Page, load: Load) -> Salvaged:
             raise error from None
 
 
-def _inverted(pixels: Pixels) -> Pixels:
+def _invert(pixels: Pixels) -> Pixels:
     """Return grey *pixels* with black for white."""
     pixels = pixels.copy()
     pixels[..., 0] = 255 - pixels[..., 0]

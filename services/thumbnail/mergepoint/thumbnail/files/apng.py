@@ -90,7 +90,7 @@ def _frame(data: bytes, control: bytes, shared: list[Chunk], pixels: bytes) -> F
 
 
 @dataclass(frozen=True)
-class Later:
+class LaterFrame:
     """A frame after the first, whole, and for how many milliseconds it is shown."""
 
     pixels: Pixels
@@ -108,13 +108,13 @@ class Change:
     number: int
 
 
-def beginning(first: Pixels, duration: int, frames: int, plays: int) -> Iterable[bytes]:
+def opening_chunks(first: Pixels, duration: int, frames: int, plays: int) -> Iterable[bytes]:
     """Return what comes before the pixels of the first frame."""
     control = _control(0, first, 0, 0, duration)
     return *chunk(b"acTL", struct.pack(">II", frames, plays)), *chunk(b"fcTL", control)
 
 
-def changes(first: Pixels, later: Sequence[Later]) -> Iterator[Change]:
+def changes(first: Pixels, later: Sequence[LaterFrame]) -> Iterator[Change]:
     """Yield the part of each of the *later* frames that is to be written."""
     before = first
     for number, frame in enumerate(later):
@@ -125,7 +125,7 @@ def changes(first: Pixels, later: Sequence[Later]) -> Iterator[Change]:
         before = frame.pixels
 
 
-def written(change: Change, packed: bytes) -> Iterable[bytes]:
+def encode_change(change: Change, packed: bytes) -> Iterable[bytes]:
     """Return *change*, whose pixels are *packed*, as its chunks."""
     control = _control(change.number, change.pixels, change.left, change.top, change.duration)
     return *chunk(b"fcTL", control), *chunk(b"fdAT", (change.number + 1).to_bytes(4, "big") + packed)

@@ -125,18 +125,18 @@ def _masks(data: bytes, at: int, size: int, bits: int, compression: int) -> tupl
 def decode(picture: Bitmap) -> tuple[Pixels, Damage | None]:
     """Return the pixels, and what is wrong if not all are there; raise BrokenImage if no row is."""
     if picture.compression in (RLE8, RLE4):
-        pixels, rows, ended = _runs(picture)
+        pixels, rows, ended = _decode_runs(picture)
     else:
-        pixels, rows = _plain(picture)
+        pixels, rows = _decode_plain(picture)
         ended = bool(rows.all())
     if picture.upside_down:
         pixels, rows = pixels[::-1], rows[::-1]
     if picture.icon and pixels.shape[2] < 4:
-        pixels = _masked(picture, pixels)
+        pixels = _apply_mask(picture, pixels)
     return keep(pixels, rows), None if ended else Damage(ENDS, missing=not rows.all())
 
 
-def _stored(picture: Bitmap) -> tuple[NDArray[np.uint8], Rows]:
+def _read_rows(picture: Bitmap) -> tuple[NDArray[np.uint8], Rows]:
     """Return the bytes of all rows as they are stored, zeros where the file ends, and which are there."""
     length = picture.stride * picture.height
     found = np.frombuffer(picture.data, np.uint8)[picture.pixels_at : picture.pixels_at + length]
@@ -147,17 +147,17 @@ def _stored(picture: Bitmap) -> tuple[NDArray[np.uint8], Rows]:
     return found.reshape(picture.height, picture.stride), rows
 
 
-def _plain(picture: Bitmap) -> tuple[Pixels, Rows]:
-    stored, rows = _stored(picture)
+def _decode_plain(picture: Bitmap) -> tuple[Pixels, Rows]:
+    stored, rows = _read_rows(picture)
     if picture.indexed:
-        return _coloured(picture, _unpacked(stored, picture.bits, picture.width)), rows
+        return _apply_palette(picture, _unpack_indexes(stored, picture.bits, picture.width)), rows
     if picture.bits == 24:
         return stored[:, : picture.width * 3].reshape(picture.height, -1, 3)[..., ::-1].copy(), rows
     words = stored.view("<u2" if picture.bits == 16 else "<u4")[:, : picture.width]
-    return _taken_apart(words, picture.masks, rows), rows
+    return _split_channels(words, picture.masks, rows), rows
 
 
-def _unpacked(stored: NDArray[np.uint8], bits: int, width: int) -> NDArray[np.uint8]:
+def _unpack_indexes(stored: NDArray[np.uint8], bits: int, width: int) -> NDArray[np.uint8]:
     """Return one index for each pixel, of which a byte has several, the first in its upper bits."""
     if bits == 8:
         return stored[:, :width]
@@ -165,7 +165,7 @@ def _unpacked(stored: NDArray[np.uint8], bits: int, width: int) -> NDArray[np.ui
     return np.stack(each, axis=2).reshape(len(stored), -1)[:, :width]
 
 
-def _coloured(picture: Bitmap, indexes: NDArray[np.uint8]) -> Pixels:
+def _apply_palette(picture: Bitmap, indexes: NDArray[np.uint8]) -> Pixels:
     """Return the colours of *indexes*; those beyond the palette are black."""
     entry = 3 if struct.unpack_from("<I", picture.data, picture.at)[0] == CORE else 4
     found = picture.data[picture.palette_at : picture.palette_at + picture.colours * entry]
@@ -177,7 +177,7 @@ def _coloured(picture: Bitmap, indexes: NDArray[np.uint8]) -> Pixels:
     return palette[indexes]
 
 
-def _taken_apart(words: NDArray[np.unsignedinteger], masks: tuple[int, ...], rows: Rows) -> Pixels:
+def _split_channels(words: NDArray[np.unsignedinteger], masks: tuple[int, ...], rows: Rows) -> Pixels:
     """Return what *masks* take from *words*; alpha that is 0 everywhere is none, as many programs leave it."""
     alpha = bool(masks[3]) and bool((words[rows] & masks[3]).any())
     taken = masks if alpha else masks[:3]
@@ -192,19 +192,19 @@ def _taken_apart(words: NDArray[np.unsignedinteger], masks: tuple[int, ...], row
     return pixels
 
 
-def _masked(picture: Bitmap, pixels: Pixels) -> Pixels:
+def _apply_mask(picture: Bitmap, pixels: Pixels) -> Pixels:
     """Return *pixels* of an icon with alpha by its mask of one bit, which follows them; without it all is opaque."""
     stride = (picture.width + 31) // 32 * 4
     start = picture.pixels_at + picture.stride * picture.height
     found = np.frombuffer(picture.data, np.uint8)[start : start + stride * picture.height]
     clear = np.zeros((picture.height, stride), np.uint8)
     clear.ravel()[: len(found)] = found
-    hidden = _unpacked(clear, 1, picture.width)
+    hidden = _unpack_indexes(clear, 1, picture.width)
     hidden = hidden[::-1] if picture.upside_down else hidden
     return np.dstack([pixels, np.where(hidden, 0, 255).astype(np.uint8)])
 
 
-def _runs(picture: Bitmap) -> tuple[Pixels, Rows, bool]:
+def _decode_runs(picture: Bitmap) -> tuple[Pixels, Rows, bool]:
     """Return the pixels of runs (RLE8, RLE4), which rows are there, and whether the end is said. What is skipped is
     transparent."""
     width, height, data, at = picture.width, picture.height, picture.data, picture.pixels_at
@@ -237,7 +237,7 @@ def _runs(picture: Bitmap) -> tuple[Pixels, Rows, bool]:
         x += len(drawn)
     ended = ended or data[at : at + 2] == bytes([0, END_OF_PICTURE])
     full = height if ended else min(height, y + (x >= width))
-    pixels = _coloured(picture, indexes)
+    pixels = _apply_palette(picture, indexes)
     if not seen[:full].all():
         pixels = np.dstack([pixels, seen])
     return pixels, np.arange(height) < full, ended

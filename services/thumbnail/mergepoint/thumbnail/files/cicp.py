@@ -82,7 +82,7 @@ def profile_of_gamma(gamma: object) -> bytes | None:
     """Return a profile of sRGB's primaries with the curve that PNG's ``gAMA`` says; None if that is sRGB's, or none."""
     if not isinstance(gamma, float) or not LEAST_GAMMA <= gamma <= MOST_GAMMA or abs(gamma * 2.2 - 1) < NEAR:
         return None
-    return _of_curve(f"gamma {gamma:g}", 1, b"para" + bytes(4) + struct.pack(">HHi", 0, 0, *_fixed(1 / gamma)))
+    return _of_curve(f"gamma {gamma:g}", 1, b"para" + bytes(4) + struct.pack(">HHi", 0, 0, *_fixed_point(1 / gamma)))
 
 
 @lru_cache
@@ -92,7 +92,9 @@ def _profile(primaries: int, transfer: int) -> bytes:
         name, curve = f"{name} {BRIGHT[transfer][0]}", _table(BRIGHT[transfer][1])
     else:
         curve = (
-            b"para" + bytes(4) + struct.pack(">HH5i", 3, 0, *_fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
+            b"para"
+            + bytes(4)
+            + struct.pack(">HH5i", 3, 0, *_fixed_point(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
         )
     return _of_curve(name, primaries, curve)
 
@@ -102,27 +104,34 @@ def _of_curve(name: str, primaries: int, curve: bytes) -> bytes:
     matrix = _to_d50(np.array(corners), np.array(white))
     tags = {b"desc": _text(name), b"cprt": _text("none"), b"wtpt": _place(D50)}
     tags |= {tag: _place(column) for tag, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), matrix.T, strict=True)}
-    return _written(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
+    return _write_profile(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
 
 
-def _written(tags: dict[bytes, bytes]) -> bytes:
+def _write_profile(tags: dict[bytes, bytes]) -> bytes:
     table, body = b"", b""
     start = 128 + 4 + 12 * len(tags)
     for tag, content in tags.items():
         table += tag + struct.pack(">II", start + len(body), len(content))
         body += content + bytes(-len(content) % 4)
     header = struct.pack(
-        ">I4xI4s4s4s12x4s28x3i48x", start + len(body), 0x04300000, b"mntr", b"RGB ", b"XYZ ", b"acsp", *_fixed(*D50)
+        ">I4xI4s4s4s12x4s28x3i48x",
+        start + len(body),
+        0x04300000,
+        b"mntr",
+        b"RGB ",
+        b"XYZ ",
+        b"acsp",
+        *_fixed_point(*D50),
     )
     return header + struct.pack(">I", len(tags)) + table + body
 
 
-def _fixed(*values: float) -> tuple[int, ...]:
+def _fixed_point(*values: float) -> tuple[int, ...]:
     return tuple(round(value * 65536) for value in values)
 
 
 def _place(xyz: Reals) -> bytes:
-    return b"XYZ " + bytes(4) + struct.pack(">3i", *_fixed(*xyz))
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *_fixed_point(*xyz))
 
 
 def _text(words: str) -> bytes:

@@ -71,7 +71,7 @@ def blocks(data: bytes) -> Iterator[tuple[int, int]]:
     raise TooManyParts
 
 
-def ended(data: bytes) -> bool:
+def is_complete(data: bytes) -> bool:
     """Return whether the file has its last byte, wherever that stands."""
     at = HEAD + _colours(data[10])
     for kind, start in blocks(data):
@@ -90,7 +90,7 @@ def frames(data: bytes) -> Iterator[Frame]:
             start = _codes(data, at)
             own = data[at + DESCRIPTOR : start]
             end = _after(data, start + 1)
-            codes = data[start : end - 1] if end <= len(data) else _cut(data[start:])
+            codes = data[start : end - 1] if end <= len(data) else _close_last_block(data[start:])
             yield Frame(
                 left, top, width, height, duration, disposal, clear, bool(flags & 0x40), own or shared, codes,
                 end <= len(data),
@@ -109,7 +109,7 @@ def still(data: bytes) -> Frame:
     raise BrokenImage("the file ends before the first picture")
 
 
-def _cut(codes: bytes) -> bytes:
+def _close_last_block(codes: bytes) -> bytes:
     """Return *codes*, whose last block breaks off, with a last block that has as much as there is."""
     at = 1
     while at < len(codes) and codes[at] and at + codes[at] < len(codes):

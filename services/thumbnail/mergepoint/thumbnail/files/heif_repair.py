@@ -29,11 +29,11 @@ class Place:
     said: tuple[tuple[int, int], ...]
     """Where the file says that, and in how many bytes: what is added to the place, the place, the length."""
 
-    def there(self, data: bytes) -> int:
+    def available(self, data: bytes) -> int:
         return max(0, min(self.length, len(data) - self.at))
 
 
-def replaced(data: bytes) -> tuple[bytes, bytes] | None:
+def replace_missing(data: bytes) -> tuple[bytes, bytes] | None:
     """Return two versions of *data*, with other items for those that are not there; None if none is missing, or none
     can stand for it."""
     try:
@@ -43,26 +43,26 @@ def replaced(data: bytes) -> tuple[bytes, bytes] | None:
         clear = dict(_transparencies(data, *found[b"iref"])) if b"iref" in found else {}
     except (struct.error, IndexError, KeyError):
         return None
-    lost = [place for place in places if place.there(data) < min(LEAST, place.length)]
+    lost = [place for place in places if place.available(data) < min(LEAST, place.length)]
     tiles = [place for place in lost if place.item not in clear]
     others = [place for place in places if place not in lost and place.item not in clear]
     if not lost or not others or (tiles and len(others) < 2):
         return None
-    hidden = _hidden(data, [clear[place.item] for place in lost if place.item in clear])
-    return _with(hidden, tiles, others[0]), _with(hidden, tiles, others[-1])
+    hidden = _hide_references(data, [clear[place.item] for place in lost if place.item in clear])
+    return _point_to(hidden, tiles, others[0]), _point_to(hidden, tiles, others[-1])
 
 
 WANTED = (b"iinf", b"iloc", b"iref")
 
 
-def _hidden(data: bytes, references: list[int]) -> bytes:
+def _hide_references(data: bytes, references: list[int]) -> bytes:
     changed = bytearray(data)
     for at in references:
         changed[at : at + 4] = HIDDEN
     return bytes(changed)
 
 
-def _with(data: bytes, lost: list[Place], other: Place) -> bytes:
+def _point_to(data: bytes, lost: list[Place], other: Place) -> bytes:
     """Return *data* with *other* in the place of those that are *lost*."""
     changed = bytearray(data)
     for place in lost:

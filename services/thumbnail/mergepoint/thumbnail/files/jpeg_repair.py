@@ -22,7 +22,7 @@ NOISE = bytes(range(1, 255)) * 8  # no marker is in it
 
 
 @dataclass
-class Mended:
+class Repaired:
     """*data*, which comes to its end; *other*: the same with noise before that, where *data* had *no_end*. *coarse*:
     of a progressive one, scans that have ended show all of it; *complete*: each of its parts has all of its scans."""
 
@@ -34,9 +34,9 @@ class Mended:
     extraneous: bool = False
 
 
-def mended(data: bytes) -> Mended:
+def repair(data: bytes) -> Repaired:
     """Return what is whole of *data*; raise IndexError if it has no pixels at all."""
-    made, scans = Mended(), _Scans()
+    made, scans = Repaired(), _Scans()
     parts, at = [START], 2
     for _ in range(MOST_PARTS):
         marked = MARKER.search(data, at)

@@ -15,11 +15,11 @@ WEBP_KEPT = (b"VP8 ", b"VP8L", b"ALPH")
 ANIMATION, ALPHA = 0x02, 0x10  # flags of VP8X; RFC 9649, 2.7
 
 
-def stripped(data: bytes, header: Header) -> bytes | None:
+def strip(data: bytes, header: Header) -> bytes | None:
     """Return *data*, a whole file, without what is not its pixels; None where that cannot be had so."""
-    if header.frames > 1 or header.depth > 8 or header.format not in STRIPPED:
+    if header.frames > 1 or header.depth > 8 or header.format not in STRIPPERS:
         return None
-    return STRIPPED[header.format](data)
+    return STRIPPERS[header.format](data)
 
 
 def _jpeg(data: bytes) -> bytes | None:
@@ -39,7 +39,7 @@ def _jpeg(data: bytes) -> bytes | None:
 
 
 def _png(data: bytes) -> bytes | None:
-    if png_repair.whole_pixels(data):  # decoders do not tell a wrong checksum, but the next reader may refuse it
+    if png_repair.pixel_damage(data):  # decoders do not tell a wrong checksum, but the next reader may refuse it
         return None
     kept = [part.bytes() for part in png_repair.chunks(data) if part.name in PNG_KEPT]
     return data[: png_repair.HEAD] + b"".join(kept)
@@ -60,4 +60,4 @@ def _webp(data: bytes) -> bytes | None:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-STRIPPED: dict[str, Callable[[bytes], bytes | None]] = {"JPEG": _jpeg, "PNG": _png, "GIF": _gif, "WEBP": _webp}
+STRIPPERS: dict[str, Callable[[bytes], bytes | None]] = {"JPEG": _jpeg, "PNG": _png, "GIF": _gif, "WEBP": _webp}

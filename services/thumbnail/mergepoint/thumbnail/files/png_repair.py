@@ -72,15 +72,15 @@ def damage(data: bytes) -> Damage | None:
     """Return what is wrong with the chunks, if anything is. The compressed pixels are not looked at."""
     name, pixels, parted = b"", 0, False
     found = list(chunks(data))
-    if found and no_palette(found):
+    if found and lacks_palette(found):
         return Damage(NO_PALETTE, missing=True)
     for part in found:
         if not part.good:
-            return Damage(_wrong(part))
+            return Damage(_describe(part))
         if part.name == b"IDAT":
             pixels += 1
             parted = parted or (pixels > 1 and name != b"IDAT")
-        if _too_long(part):
+        if _is_too_long(part):
             return Damage(f"has a chunk that cannot be read: {part.name.decode()}")
         name = part.name
     if name != b"IEND":
@@ -88,15 +88,15 @@ def damage(data: bytes) -> Damage | None:
     return Damage("has pixels in two places") if parted else None
 
 
-def no_palette(found: Sequence[Chunk]) -> bool:
+def lacks_palette(found: Sequence[Chunk]) -> bool:
     return found[0].content[9:10] == PALETTE and not any(part.name == b"PLTE" for part in found)
 
 
-def _wrong(part: Chunk) -> str:
+def _describe(part: Chunk) -> str:
     return f"has a chunk with a wrong checksum: {part.name.decode()}" if part.whole else ENDS
 
 
-def _too_long(part: Chunk) -> bool:
+def _is_too_long(part: Chunk) -> bool:
     """Return whether a compressed text cannot be inflated, or becomes more than anybody reads."""
     if part.name != b"zTXt":
         return False
@@ -114,38 +114,38 @@ def salvage(data: bytes, load: Load) -> Salvaged:
     found = list(chunks(data))
     bad = next((part for part in found if part.name in CRITICAL and not part.good), None)
     if not found or found[0].name != b"IHDR" or bad:
-        raise BrokenImage(f"the file {_wrong(bad)}" if bad else "the PNG has no header")
+        raise BrokenImage(f"the file {_describe(bad)}" if bad else "the PNG has no header")
     if not any(part.name == b"IDAT" for part in found):
         raise BrokenImage("the file has no pixels")
-    if no_palette(found):
+    if lacks_palette(found):
         raise BrokenImage(f"the file {NO_PALETTE}")
     layout = _Layout.of(found[0].content)
     stream = b"".join(part.content for part in found if part.name == b"IDAT")
-    inflated = _Inflated(stream, layout)
-    packed = inflated.packed()
+    inflated = _Inflater(stream, layout)
+    packed = inflated.recompress()
     first = next(number for number, part in enumerate(found) if part.name == b"IDAT")
-    before, after = ([part.bytes() for part in parts if _kept(part)] for parts in (found[:first], found[first:]))
+    before, after = ([part.bytes() for part in parts if _is_kept(part)] for parts in (found[:first], found[first:]))
     whole = data[:HEAD] + b"".join([*before, *chunk(b"IDAT", packed), *after, *chunk(b"IEND", b"")])
-    seen, rows = layout.filled(load(whole), inflated.count)
+    seen, rows = layout.fill(load(whole), inflated.count)
     missing = inflated.count < layout.size
     what = inflated.error or (damage(data) or Damage(ENDS)).what
     return Salvaged(keep(seen, rows) if missing else seen, Damage(what, missing))
 
 
-def whole_pixels(data: bytes) -> Damage | None:
+def pixel_damage(data: bytes) -> Damage | None:
     """Return what is wrong with the compressed pixels of a file whose chunks are good."""
     found = list(chunks(data))
     layout = _Layout.of(found[0].content)
-    inflated = _Inflated(b"".join(part.content for part in found if part.name == b"IDAT"), layout)
-    inflated.packed()
+    inflated = _Inflater(b"".join(part.content for part in found if part.name == b"IDAT"), layout)
+    inflated.recompress()
     return Damage(inflated.error, inflated.count < layout.size) if inflated.error else None
 
 
-def _kept(part: Chunk) -> bool:
-    return part.good and part.name not in NOT_KEPT and not _too_long(part)
+def _is_kept(part: Chunk) -> bool:
+    return part.good and part.name not in NOT_KEPT and not _is_too_long(part)
 
 
-class _Inflated:
+class _Inflater:
     """Compressed pixels, as far as they go: *count* bytes of those of *layout*; *error* in words, if not all."""
 
     def __init__(self, stream: bytes, layout: "_Layout") -> None:
@@ -153,7 +153,7 @@ class _Inflated:
         self.error = ""
         self._stream, self._layout, self._size = stream, layout, layout.size
 
-    def packed(self) -> bytes:
+    def recompress(self) -> bytes:
         """Return them compressed anew, with zeros for what is missing."""
         packer = isal_zlib.compressobj(0)
         packed = []
@@ -178,12 +178,12 @@ class _Inflated:
                 self.error = f"{BAD_PIXELS}: {str(error)[:60]}"
                 yield from self._byte_by_byte(before, piece)
                 return
-            yield made[: self._left()]
-            if inflater.eof or not self._left():
+            yield made[: self._remaining()]
+            if inflater.eof or not self._remaining():
                 break
         else:
             start = len(self._stream)
-        if self._left():
+        if self._remaining():
             self.error = "has too few pixels" if inflater.eof else ENDS
         elif not inflater.eof:
             self._end(inflater, self._stream[start + PIECE :][:PIECE])
@@ -195,14 +195,14 @@ class _Inflated:
         if not inflater.eof:
             self.error = "has compressed pixels that do not end"
 
-    def _left(self) -> int:
+    def _remaining(self) -> int:
         return self._size - self.count
 
     def _byte_by_byte(self, inflater: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
         """Yield what comes before the error in *piece*."""
         with suppress(zlib.error):
             for at in range(len(piece)):
-                yield inflater.decompress(piece[at : at + 1])[: self._left()]
+                yield inflater.decompress(piece[at : at + 1])[: self._remaining()]
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ class _Layout:
             start += rows * stride
         return len(piece)
 
-    def filled(self, pixels: Pixels, count: int) -> tuple[Pixels, Rows]:
+    def fill(self, pixels: Pixels, count: int) -> tuple[Pixels, Rows]:
         """Return *pixels*, of which the first *count* bytes are known, and which rows that are; of an interlaced one
         each pixel stands for those around it that come later, as browsers show it."""
         if count >= self.size:

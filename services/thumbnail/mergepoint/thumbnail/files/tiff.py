@@ -153,14 +153,14 @@ class Page:
                 end += part.count
             else:
                 places.append(part.at)
-        return self._written(body, end, self._fields(rows, band, places, [part.count for part in ordered]))
+        return self._assemble(body, end, self._fields(rows, band, places, [part.count for part in ordered]))
 
-    def notes(self) -> bytes:
+    def metadata_file(self) -> bytes:
         """Return a file that has what a camera wrote and no pixels; its other directories are where they were."""
         kept = [tag for tag in NOTES if tag in self.entries]
         if self.big:  # whose other directories have another layout
             kept = [tag for tag in kept if tag not in (EXIF_IFD, GPS_IFD)]
-        return self._written([self.data[8:]], len(self.data), {tag: self.entries[tag] for tag in kept})
+        return self._assemble([self.data[8:]], len(self.data), {tag: self.entries[tag] for tag in kept})
 
     def bytes_of(self, tag: int) -> bytes:
         """Return the value of a field that is bytes; none, if it has none."""
@@ -180,13 +180,13 @@ class Page:
         }  # fmt: skip
         if self.extras:
             shorts[EXTRAS] = list(self.extras)
-        fields |= {tag: Entry(4, self._packed("I", values)) for tag, values in longs.items()}
-        return fields | {tag: Entry(3, self._packed("H", values)) for tag, values in shorts.items()}
+        fields |= {tag: Entry(4, self._pack("I", values)) for tag, values in longs.items()}
+        return fields | {tag: Entry(3, self._pack("H", values)) for tag, values in shorts.items()}
 
-    def _packed(self, layout: str, values: Sequence[int]) -> bytes:
+    def _pack(self, layout: str, values: Sequence[int]) -> bytes:
         return struct.pack(f"{self.order}{len(values)}{layout}", *values)
 
-    def _written(self, body: list[bytes], end: int, fields: Mapping[int, Entry]) -> bytes:
+    def _assemble(self, body: list[bytes], end: int, fields: Mapping[int, Entry]) -> bytes:
         """Return a file with *fields* as its directory after *body*, which ends at *end*."""
         pad = bytes(end % 2)
         at = end + len(pad)
@@ -196,7 +196,7 @@ class Page:
             layout, raw = LAYOUTS[entry.type], entry.raw
             type_ = entry.type
             if layout == "Q":  # which only BigTIFF has; of what is copied
-                raw, type_ = self._packed("I", [min(n, 2**32 - 1) for n in self._unpacked(entry)]), 4
+                raw, type_ = self._pack("I", [min(n, 2**32 - 1) for n in self._unpack(entry)]), 4
             count = len(raw) // struct.calcsize(f"={LAYOUTS[type_]}")
             directory += struct.pack(f"{self.order}HHI", tag, type_, count)
             if len(raw) <= 4:
@@ -257,9 +257,9 @@ class Page:
 
     def _numbers(self, tag: int) -> Sequence[int]:
         entry = self.entries.get(tag)
-        return self._unpacked(entry) if entry and entry.type in NUMBERS else ()
+        return self._unpack(entry) if entry and entry.type in NUMBERS else ()
 
-    def _unpacked(self, entry: Entry) -> Sequence[int]:
+    def _unpack(self, entry: Entry) -> Sequence[int]:
         layout = LAYOUTS[entry.type]
         size = struct.calcsize(f"={layout}")
         return struct.unpack(f"{self.order}{len(entry.raw) // size}{layout}", entry.raw)

@@ -25,7 +25,7 @@ HALVINGS = 12  # to find where compressed pixels break: to a part in four thousa
 
 
 @dataclass(frozen=True)
-class Filled:
+class Repaired:
     """A file that is whole again: *data*, to which *missing* bytes of any kind are to be added at *at*."""
 
     data: bytes
@@ -39,30 +39,30 @@ class Filled:
         return self.data[: self.at] + filler * self.missing + self.data[self.at :]
 
 
-def mended(data: bytes, format: str) -> Filled | None:
+def repair(data: bytes, format: str) -> Repaired | None:
     """Return what is whole of *data*, a WEBP or AVIF; None if nothing is wrong with the sizes of its parts."""
-    return _mended_webp(data) if format == "WEBP" else _mended_avif(data)
+    return _repair_webp(data) if format == "WEBP" else _repair_avif(data)
 
 
 def salvage(data: bytes, format: str, load: Load) -> Salvaged:
     """Return what is left of the pixels of *data*; raise BrokenImage."""
-    found = mended(data, format) or Filled(data, BAD_PIXELS)
+    found = repair(data, format) or Repaired(data, BAD_PIXELS)
     if not found.missing:
         try:
             return Salvaged(load(found.data), Damage(found.what, later=found.later))
         except BrokenImage:
             if format != "WEBP":
                 raise
-            found = _longest(found.data, load)
-    lost = heif_repair.replaced(found.data) if format != "WEBP" else None
-    first, other = _each(found, lost, load) if lost else _two(found, load)
+            found = _keep_readable(found.data, load)
+    lost = heif_repair.replace_missing(found.data) if format != "WEBP" else None
+    first, other = _load_each(found, lost, load) if lost else _load_two(found, load)
     there = alike(first, other)
     there = there if there.any() else alike_in_part(first, other)
     missing = lost is not None or not bool(there.all())
     return Salvaged(keep(first, there), Damage(found.what, missing, later=found.later))
 
 
-def _two(found: Filled, load: Load) -> tuple[Pixels, Pixels]:
+def _load_two(found: Repaired, load: Load) -> tuple[Pixels, Pixels]:
     """Return what two versions of a file look like."""
     made: list[Pixels] = []
     for version in _versions(found):
@@ -73,14 +73,14 @@ def _two(found: Filled, load: Load) -> tuple[Pixels, Pixels]:
     raise BrokenImage(f"the file {found.what}, and no row of pixels can be read")
 
 
-def _each(found: Filled, versions: tuple[bytes, bytes], load: Load) -> tuple[Pixels, Pixels]:
+def _load_each(found: Repaired, versions: tuple[bytes, bytes], load: Load) -> tuple[Pixels, Pixels]:
     """Return what each of two *versions* looks like, with different fillers."""
-    first, _ = _two(replace(found, data=versions[0]), load)
-    _, other = _two(replace(found, data=versions[1]), load)
+    first, _ = _load_two(replace(found, data=versions[0]), load)
+    _, other = _load_two(replace(found, data=versions[1]), load)
     return first, other
 
 
-def _versions(found: Filled) -> Iterator[bytes]:
+def _versions(found: Repaired) -> Iterator[bytes]:
     """Yield the file with different fillers; then, since not any bytes are pixels, with more of it filled."""
     yield from map(found.with_filler, FILLERS)
     for more in MORE:
@@ -90,7 +90,7 @@ def _versions(found: Filled) -> Iterator[bytes]:
             yield replace(found, data=shorter, at=at, missing=found.missing + more).with_filler(FILLERS[0])
 
 
-def _longest(data: bytes, load: Load) -> Filled:
+def _keep_readable(data: bytes, load: Load) -> Repaired:
     """Return a WebP as far as its pixels can be read: with something else from there on."""
     start, end = next(((at, end) for name, at, end in chunks(data) if name in PIXELS and name != b"ALPH"), (0, 0))
     if not start:
@@ -103,7 +103,7 @@ def _longest(data: bytes, load: Load) -> Filled:
             good = middle
         except BrokenImage:
             bad = middle
-    return Filled(data[:good] + data[end:], BAD_PIXELS, good, end - good)
+    return Repaired(data[:good] + data[end:], BAD_PIXELS, good, end - good)
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -119,7 +119,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     raise TooManyParts
 
 
-def _mended_webp(data: bytes) -> Filled | None:
+def _repair_webp(data: bytes) -> Repaired | None:
     said = CHUNK_HEAD + int.from_bytes(data[4:8], "little")
     ends = [end + end % 2 for _, _, end in chunks(data)]
     if said <= len(data) and said in ends:
@@ -138,10 +138,10 @@ def _mended_webp(data: bytes) -> Filled | None:
         return None
     odd = bytes((len(body) + missing) % 2)
     whole = b"RIFF" + struct.pack("<I", 4 + len(body) + missing + len(odd)) + b"WEBP" + body + odd
-    return Filled(whole, ENDS if missing or later else "says another size than it has", at, missing, later)
+    return Repaired(whole, ENDS if missing or later else "says another size than it has", at, missing, later)
 
 
-def _mended_avif(data: bytes) -> Filled | None:
+def _repair_avif(data: bytes) -> Repaired | None:
     at, kind = 0, b""
     for _ in range(MOST_PARTS):
         if at + CHUNK_HEAD > len(data):
@@ -153,4 +153,4 @@ def _mended_avif(data: bytes) -> Filled | None:
             break
         at += length
     missing = at + length - len(data)
-    return Filled(data, ENDS, len(data), missing) if kind == b"mdat" and missing <= MOST_FILLED else None
+    return Repaired(data, ENDS, len(data), missing) if kind == b"mdat" and missing <= MOST_FILLED else None

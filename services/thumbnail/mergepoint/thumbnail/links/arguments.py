@@ -56,7 +56,7 @@ def colour(text: str) -> Colour:
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
-def format_named(text: str) -> str:
+def parse_format(text: str) -> str:
     if text not in FORMATS:
         raise BadArgument(f"one of {', '.join(FORMATS)} is expected")
     return FORMATS[text]
@@ -68,10 +68,10 @@ def from_base64(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
 
 
-def unescaped(text: str) -> bytes:
+def unescape(text: str) -> bytes:
     """Return the bytes of percent-encoded *text*; raise ValueError if a percent sign stands alone."""
-    return ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()) or _alone(), text.encode())
+    return ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()) or _refuse_lone_percent(), text.encode())
 
 
-def _alone() -> bytes:
+def _refuse_lone_percent() -> bytes:
     raise ValueError("a percent sign without two digits")

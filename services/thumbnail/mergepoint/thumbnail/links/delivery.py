@@ -21,7 +21,7 @@ from ..spec import Limits
 from .grammar import BadLink, Expired, Grammar, UnknownOption, with_colons
 from .link import Link
 from .signing import BadSignature, Signer
-from .sources import Found, Sources
+from .sources import SourceFile, Sources
 
 EXTENSIONS = {
     "image/jpeg": "jpg",
@@ -41,16 +41,16 @@ NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
 def raw_path(request: Request) -> str:
     """Return the path as the client sent it, which is what was signed: nothing unescaped, no slashes merged."""
     uri: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
-    return _mended(uri.partition("?")[0])
+    return _restore_slashes(uri.partition("?")[0])
 
 
-def _mended(path: str) -> str:
+def _restore_slashes(path: str) -> str:
     """Return *path* with the slashes of its plain source, of which some proxies on the way leave one (imgproxy too
     mends that before it checks the signature)."""
     return MERGED.sub(lambda match: f"{match[1]}:{'///' if match[2] == 'local' else '//'}", path, count=1)
 
 
-class Door:
+class LinkVerifier:
     """Lets in the links that *signer* knows; all, if *unsigned*, whatever stands for a signature. Without either there
     are no links."""
 
@@ -59,7 +59,7 @@ class Door:
         self._grammar = grammar
         self._unsigned = unsigned
 
-    def open(self, path: str) -> Link:
+    def verify(self, path: str) -> Link:
         """Return what the *path* after ``/thumbnail`` asks for, if it may; raise a Problem."""
         signature, _, rest = path.removeprefix("/").partition("/")
         try:
@@ -81,13 +81,13 @@ class Door:
             self._signer.check(signature, written)
 
 
-def lifetime(link: Link, found: Found, now: Callable[[], float] = time.time) -> str:
+def lifetime(link: Link, found: SourceFile, now: Callable[[], float] = time.time) -> str:
     """Return the Cache-Control of what *link* gives: as long as its source may be kept, and never past its end."""
     seconds = found.age if link.expires is None else min(found.age, int(link.expires - now()))
     return f"public, max-age={seconds}" if seconds > 0 else caching.NO_STORE
 
 
-def read(link: Link, sources: Sources, most_bytes: int, known: Version | None = None) -> Found:
+def read_source(link: Link, sources: Sources, most_bytes: int, known: Version | None = None) -> SourceFile:
     """Return the source of *link*, without its bytes if it is the *known* version."""
     found = sources.read(link.source, known)
     if len(found.body) > min(link.most_bytes or most_bytes, most_bytes):
@@ -95,7 +95,7 @@ def read(link: Link, sources: Sources, most_bytes: int, known: Version | None = 
     return found
 
 
-def unchanged(link: Link, announced: Header | None, body: bytes, limits: Limits) -> Answer | None:
+def deliver_unprocessed(link: Link, announced: Header | None, body: bytes, limits: Limits) -> Answer | None:
     """Return the source itself, if that is what is asked for. *announced* is what its header says, if it is a picture.
 
     What nobody may decode here is not handed on either, but for ``raw``.
@@ -122,7 +122,7 @@ def sizes(origin_width: int, origin_height: int, width: int, height: int) -> dic
     }
 
 
-def named(response: Response, link: Link) -> Response:
+def set_filename(response: Response, link: Link) -> Response:
     """Tell the browser what to call the file, if it is kept (RFC 6266)."""
     stem = link.filename or splitext(basename(urlsplit(link.source).path))[0] or "image"
     stem = NOT_IN_NAMES.sub("_", stem)[:100]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..spec import Limits, Spec
-from .arguments import BadArgument, at_most, from_base64, unescaped, whole
+from .arguments import BadArgument, at_most, from_base64, unescape, whole
 from .link import DELIVERY, LIMITING, Link
 from .link_options import OPTIONS
 
@@ -74,13 +74,13 @@ class Grammar:
             link = self._apply(link, [f"format:{extension}"], ())
         if link.expires and link.expires < self.now():
             raise Expired(f"this link ended at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(link.expires))} UTC")
-        return self._marked(replace(link, source=source))
+        return self._add_watermark(replace(link, source=source))
 
     def preset(self, name: str) -> Spec:
         """Return the picture that the preset *name* describes."""
-        return self._marked(self._apply(Link(), [f"preset:{name}"], ())).spec
+        return self._add_watermark(self._apply(Link(), [f"preset:{name}"], ())).spec
 
-    def _marked(self, link: Link) -> Link:
+    def _add_watermark(self, link: Link) -> Link:
         """Return *link* with the operator's picture in its watermark, if it has one."""
         if not (self.watermark and link.watermark.opacity):
             return link
@@ -90,24 +90,24 @@ class Grammar:
         for option in options:
             name, *arguments = option.split(":")
             try:
-                link = self._one(link, name, arguments or [""], within)
+                link = self._apply_one(link, name, arguments or [""], within)
             except BadArgument as error:
                 raise UnknownOption("invalid_option", name[:60], str(error)) from None
         return link
 
-    def _one(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
+    def _apply_one(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
         if name in OPTIONS:
             return replace(link, spec=OPTIONS[name](link.spec, arguments))
         if name in ("preset", "pr"):
-            return self._presets(link, arguments, within)
+            return self._apply_presets(link, arguments, within)
         if name in LIMITING:
-            return self._security(link, name, arguments, within)
+            return self._apply_limit(link, name, arguments, within)
         if name in DELIVERY:
             return DELIVERY[name](link, arguments)
         known = "is one of imgproxy's paid options" if name in PAID else "there is no such option"
         raise UnknownOption("unknown_option", name[:60], known)
 
-    def _presets(self, link: Link, names: Sequence[str], within: tuple[str, ...]) -> Link:
+    def _apply_presets(self, link: Link, names: Sequence[str], within: tuple[str, ...]) -> Link:
         for name in names:
             if name not in self.presets:
                 raise UnknownOption("unknown_preset", "preset", f"no preset is called {name[:60]!r}")
@@ -115,15 +115,15 @@ class Grammar:
                 link = self._apply(link, self.presets[name].split("/"), (*within, name))
         return link
 
-    def _security(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
+    def _apply_limit(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
         if name in FRAMES and self.limits is None:
-            return self._animated(link, name, arguments, within)
+            return self._set_frames(link, name, arguments, within)
         if self.limits is None:
             raise UnknownOption("option_not_allowed", name, "links may not move limits here")
         at_most(1, arguments)
         return LIMITING[name](replace(link, limits=link.limits or self.limits), arguments[0])
 
-    def _animated(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
+    def _set_frames(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
         """Keep at most so many frames: as many as links may, in a preset as many as it says."""
         at_most(1, arguments)
         wanted = whole(arguments[0], 1, Limits().frames)
@@ -151,7 +151,7 @@ def _source(parts: Sequence[str]) -> tuple[str, str]:
     if len(more) > 1:
         raise BadLink("more than one extension")
     try:
-        source = unescaped(text) if plain else from_base64(text)
+        source = unescape(text) if plain else from_base64(text)
         return source.decode(), more[0] if more else ""
     except ValueError:
         raise BadLink("the source is not percent-encoded or base64url, or not UTF-8") from None

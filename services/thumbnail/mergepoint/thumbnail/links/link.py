@@ -11,10 +11,10 @@ from .arguments import (
     BadArgument,
     at_most,
     boolean,
-    format_named,
     from_base64,
     number,
-    unescaped,
+    parse_format,
+    unescape,
     whole,
 )
 from .link_options import SIDES
@@ -64,14 +64,14 @@ def _filename(link: Link, arguments: list[str]) -> Link:
     at_most(2, arguments)
     name, encoded = [*arguments, ""][:2]
     try:
-        given = from_base64(name) if boolean(encoded) else unescaped(name)
+        given = from_base64(name) if boolean(encoded) else unescape(name)
         return replace(link, filename=given.decode() or None)
     except ValueError:
         raise BadArgument("percent-encoded UTF-8, or base64url of it and 1, are expected") from None
 
 
 def _unprocessed(link: Link, arguments: list[str]) -> Link:
-    named = [format_named(argument) for argument in arguments if argument not in OTHER_FORMATS]
+    named = [parse_format(argument) for argument in arguments if argument not in OTHER_FORMATS]
     return replace(link, unprocessed=(*link.unprocessed, *named))
 
 
@@ -103,7 +103,7 @@ DELIVERY: Mapping[str, Callable[[Link, list[str]], Link]] = {
 }
 
 
-def _limited(link: Link, **limits: Any) -> Link:
+def _set_limits(link: Link, **limits: Any) -> Link:
     return replace(link, limits=replace(link.limits or Limits(), **limits))
 
 
@@ -114,24 +114,24 @@ def _pixels(text: str) -> int:
 
 def _frames(link: Link, text: str) -> Link:
     frames = whole(text, 1)
-    return _limited(replace(link, spec=replace(link.spec, frames=frames)), frames=frames)
+    return _set_limits(replace(link, spec=replace(link.spec, frames=frames)), frames=frames)
 
 
 def _side(link: Link, text: str) -> Link:
     """What would be larger is made smaller; 0 means the operator's limit."""
     side = max(0, whole(text, -LARGEST))
-    return _limited(replace(link, spec=replace(link.spec, max_side=side)), **({"side": side} if side else {}))
+    return _set_limits(replace(link, spec=replace(link.spec, max_side=side)), **({"side": side} if side else {}))
 
 
 LIMITING: Mapping[str, Callable[[Link, str], Link]] = {
     name: apply
     for names, apply in {
-        ("max_src_resolution", "msr"): lambda link, text: _limited(link, pixels=_pixels(text), pixels_by_format=()),
+        ("max_src_resolution", "msr"): lambda link, text: _set_limits(link, pixels=_pixels(text), pixels_by_format=()),
         ("max_src_file_size", "msfs"): lambda link, text: replace(
             link, most_bytes=max(0, whole(text, -LARGEST, 10**12)) or None
         ),
         ("max_animation_frames", "maf"): _frames,
-        ("max_animation_frame_resolution", "mafr"): lambda link, text: _limited(link, frame_pixels=_pixels(text)),
+        ("max_animation_frame_resolution", "mafr"): lambda link, text: _set_limits(link, frame_pixels=_pixels(text)),
         ("max_result_dimension", "mrd"): _side,
     }.items()
     for name in names

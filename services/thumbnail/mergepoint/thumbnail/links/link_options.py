@@ -17,8 +17,8 @@ from .arguments import (
     at_most,
     boolean,
     colour,
-    format_named,
     number,
+    parse_format,
     whole,
 )
 
@@ -159,7 +159,7 @@ def _qualities(spec: Spec, arguments: list[str]) -> Spec:
     for name, value in zip(arguments[::2], arguments[1::2], strict=True):
         quality = whole(value, 0, 100)
         if name not in OTHER_FORMATS:
-            found[format_named(name)] = quality
+            found[parse_format(name)] = quality
     return replace(spec, qualities=tuple(found.items()))
 
 
@@ -209,7 +209,7 @@ OPTIONS: Mapping[str, Apply] = {
         ("quality", "q"): _one("quality", _or_none(100)),
         ("format_quality", "fq"): _qualities,
         ("max_bytes", "mb"): _one("max_bytes", _or_none(10**9)),
-        ("format", "f", "ext"): _one("format", format_named),
+        ("format", "f", "ext"): _one("format", parse_format),
     }.items()
     for name in names
 }

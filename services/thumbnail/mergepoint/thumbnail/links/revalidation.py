@@ -22,12 +22,12 @@ def suffix(made_by: Iterable[str | bytes], version: Version | None) -> str:
     if version is None or not VERSION_TEXT.fullmatch(text := f"{version.etag}\n{version.modified}"):
         return ""
     source = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-    return f".{_made(made_by)}.{source}"
+    return f".{_fingerprint(made_by)}.{source}"
 
 
-def known(tags: Iterable[str], made_by: Iterable[str | bytes]) -> tuple[str, Version] | None:
+def find_known(tags: Iterable[str], made_by: Iterable[str | bytes]) -> tuple[str, Version] | None:
     """Return the first of *tags* whose answer is *made_by* these, and the version of the source that it names."""
-    wanted = _made(made_by)
+    wanted = _fingerprint(made_by)
     for tag in tags:
         parts = TAG.fullmatch(tag)
         if parts and parts[1] == wanted and (version := _version(parts[2])):
@@ -43,5 +43,5 @@ def _version(source: str) -> Version | None:
     return Version(*text.split("\n")) if VERSION_TEXT.fullmatch(text) and text.strip() else None
 
 
-def _made(made_by: Iterable[str | bytes]) -> str:
+def _fingerprint(made_by: Iterable[str | bytes]) -> str:
     return caching.etag(*made_by)[:LENGTH]

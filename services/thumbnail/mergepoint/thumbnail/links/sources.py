@@ -20,7 +20,7 @@ ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif"
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceFile:
     """The bytes of a source, and for how many seconds they may be kept. *version* is what its server calls it;
     *unchanged*: that was known already, and there are no bytes."""
 
@@ -46,21 +46,21 @@ class Sources:
         self._fetcher = Fetcher(origins, field="source", **limits)  # type: ignore[arg-type]
         self._max_bytes, self._age, self._most_age = max_bytes, age, most_age
 
-    def read(self, url: str, known: Version | None = None) -> Found:
+    def read(self, url: str, known: Version | None = None) -> SourceFile:
         """Return what is at *url*, or raise a Problem (kit.fetch says which). A *known* version is not read again."""
         if url.startswith(LOCAL):
             return self._read_local(_path(url), known)
         found = self._fetcher.fetch(quote(url, safe=PRINTABLE), accept=ACCEPT, known=known)
         age = freshness(found.headers, default=self._age, most=self._most_age)
-        return Found(found.body, age, found.version, found.unchanged)
+        return SourceFile(found.body, age, found.version, found.unchanged)
 
-    def _read_local(self, path: str, known: Version | None) -> Found:
-        with _opened(self._folders, path, self._max_bytes) as file:
+    def _read_local(self, path: str, known: Version | None) -> SourceFile:
+        with _open_below(self._folders, path, self._max_bytes) as file:
             about = os.fstat(file.fileno())
             version = Version(f'"{about.st_mtime_ns:x}-{about.st_size:x}-{about.st_ino:x}"')
             if known and known.etag == version.etag:
-                return Found(b"", self._age, version, unchanged=True)
-            return Found(file.read(about.st_size), self._age, version)
+                return SourceFile(b"", self._age, version, unchanged=True)
+            return SourceFile(file.read(about.st_size), self._age, version)
 
 
 def _path(url: str) -> str:
@@ -74,7 +74,7 @@ def _folder(entry: str) -> Path:
     return path.resolve()
 
 
-def _opened(folders: Sequence[Path], path: str, max_bytes: int) -> BinaryIO:
+def _open_below(folders: Sequence[Path], path: str, max_bytes: int) -> BinaryIO:
     """Return the file at *path* below the first of *folders* that has it. Links that lead out of it lead nowhere."""
     if not folders:
         raise Problem.field("source", "this source is not allowed", code="source_refused")

@@ -27,7 +27,7 @@ class Layer:
     over: bool = True
 
 
-def shown(layers: Iterable[Layer], width: int, height: int) -> Iterator[tuple[Pixels, int]]:
+def frames(layers: Iterable[Layer], width: int, height: int) -> Iterator[tuple[Pixels, int]]:
     """Yield what is to be seen after each of *layers*, *width* × *height* large, and for how long."""
     canvas = np.zeros((height, width, 4), np.uint8)
     for number, layer in enumerate(layers):
@@ -45,7 +45,7 @@ def first(layer: Layer, width: int, height: int) -> Pixels:
     """Return what is to be seen of the first *layer*; without alpha if it covers all and has none."""
     if (layer.left, layer.top, *layer.pixels.shape[:2]) == (0, 0, height, width):
         return layer.pixels
-    return next(shown([layer], width, height))[0]
+    return next(frames([layer], width, height))[0]
 
 
 def _part(canvas: Pixels, layer: Layer) -> Pixels:
@@ -62,10 +62,10 @@ def _draw(under: Pixels, pixels: Pixels, *, over: bool) -> None:
     under[opaque] = pixels[opaque]
     veiled = (alpha > 0) & ~opaque
     if veiled.any():
-        under[veiled] = _blended(under[veiled], pixels[veiled])
+        under[veiled] = _blend(under[veiled], pixels[veiled])
 
 
-def _blended(under: Pixels, pixels: Pixels) -> Pixels:
+def _blend(under: Pixels, pixels: Pixels) -> Pixels:
     """Return *pixels*, one a row, over *under* (PNG, third edition, 12)."""
     alpha = pixels[:, 3:].astype(np.float32) / 255
     below = under[:, 3:].astype(np.float32) / 255 * (1 - alpha)

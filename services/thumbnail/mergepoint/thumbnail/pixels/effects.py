@@ -20,14 +20,14 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 TRANSPARENCY_KEY = (255, 0, 255)  # what imgproxy takes for transparent when it trims
 
 
-def trimmed(pixels: Pixels, trim: Trim) -> Box:
+def find_content(pixels: Pixels, trim: Trim) -> Box:
     """Return the box of what is not background."""
     height, width, _ = pixels.shape
-    colour = np.array(trim.colour or _over(pixels[:1, :1], TRANSPARENCY_KEY)[0, 0], np.int16)
+    colour = np.array(trim.colour or _composite(pixels[:1, :1], TRANSPARENCY_KEY)[0, 0], np.int16)
     columns, rows = np.zeros(width, bool), np.zeros(height, bool)
     for start in range(0, height, STRIP):
         first, last = max(0, start - 1), min(height, start + STRIP + 1)
-        values = _over(pixels[first:last], TRANSPARENCY_KEY).astype(np.int16) - colour
+        values = _composite(pixels[first:last], TRANSPARENCY_KEY).astype(np.int16) - colour
         differs = (_differs_much if trim.denoise else _differs)(values, trim.threshold)
         differs = differs[start - first : start - first + STRIP]
         columns |= differs.any(axis=0)
@@ -45,10 +45,10 @@ def _differs(values: Shorts, threshold: float) -> Mask:
 def _differs_much(values: Shorts, threshold: float) -> Mask:
     """Return where the median of a pixel and its eight neighbours is more than *threshold* away from 0."""
     values = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    return _most(values > threshold) | _most(values < -threshold)
+    return _majority(values > threshold) | _majority(values < -threshold)
 
 
-def _most(mask: Mask) -> Mask:
+def _majority(mask: Mask) -> Mask:
     """Return where, in any channel, at least five of nine neighbours are true."""
     counts = mask.astype(np.uint8)
     counts = counts[:-2] + counts[1:-1] + counts[2:]
@@ -66,7 +66,7 @@ def _span(differs: Mask, equal: bool) -> tuple[int, int]:
     return first, last
 
 
-def greyscale(pixels: Pixels) -> Pixels:
+def remove_colours(pixels: Pixels) -> Pixels:
     """Return *pixels* without colours, as bright as they look: their luminance (sRGB, IEC 61966-2-1)."""
     if pixels.shape[2] < 3:
         return pixels
@@ -82,31 +82,31 @@ def _light() -> NDArray[np.float64]:
     return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
 
 
-def blurred(pixels: Pixels, sigma: float) -> Pixels:
-    return _filtered(pixels, lambda image: image.filter(ImageFilter.GaussianBlur(sigma)))
+def blur(pixels: Pixels, sigma: float) -> Pixels:
+    return _apply_filter(pixels, lambda image: image.filter(ImageFilter.GaussianBlur(sigma)))
 
 
-def sharpened(pixels: Pixels, sigma: float) -> Pixels:
+def sharpen(pixels: Pixels, sigma: float) -> Pixels:
     """Return *pixels* and once more by how much they differ from their blurred copy; alpha stays as it is."""
     if pixels.shape[2] in (1, 3):
-        return _filtered(pixels, lambda image: image.filter(ImageFilter.UnsharpMask(sigma, 100, NOISE)))
+        return _apply_filter(pixels, lambda image: image.filter(ImageFilter.UnsharpMask(sigma, 100, NOISE)))
     colours = pixels[..., :-1].astype(np.int16)
-    differs = colours - blurred(pixels, sigma)[..., :-1]
+    differs = colours - blur(pixels, sigma)[..., :-1]
     differs[abs(differs) < NOISE] = 0
     return np.concatenate([(colours + differs).clip(0, 255).astype(np.uint8), pixels[..., -1:]], axis=2)
 
 
-def pixelated(pixels: Pixels, size: int) -> Pixels:
+def pixelate(pixels: Pixels, size: int) -> Pixels:
     """Return *pixels* as a mosaic of squares of *size*."""
     height, width, _ = pixels.shape
     size = min(size, max(width, height))
     across, down = -(-width // size), -(-height // size)
     whole = np.pad(pixels, ((0, down * size - height), (0, across * size - width), (0, 0)), mode="edge")
-    small = _filtered(whole, lambda image: image.reduce(size))
+    small = _apply_filter(whole, lambda image: image.reduce(size))
     return small.repeat(size, axis=0).repeat(size, axis=1)[:height, :width]
 
 
-def on_canvas(pixels: Pixels, plan: Plan, background: Colour | None) -> Pixels:
+def extend(pixels: Pixels, plan: Plan, background: Colour | None) -> Pixels:
     """Return *pixels* where *plan* puts them, on *background*, or on nothing."""
     height, width, _ = pixels.shape
     if plan.canvas == (width, height):
@@ -115,13 +115,13 @@ def on_canvas(pixels: Pixels, plan: Plan, background: Colour | None) -> Pixels:
     pixels = with_alpha(pixels)
     canvas = np.zeros((high, wide, pixels.shape[2]), np.uint8)
     if background:
-        pixels = np.dstack([_over(pixels, background), np.full((height, width), 255, np.uint8)])
+        pixels = np.dstack([_composite(pixels, background), np.full((height, width), 255, np.uint8)])
         canvas = np.full((high, wide, 4), (*background, 255), np.uint8)
     canvas[plan.top : plan.top + height, plan.left : plan.left + width] = pixels
     return canvas
 
 
-def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -> Pixels:
+def watermark(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -> Pixels:
     """Return *pixels* with *mark* over them; its offsets are multiplied by *scale*."""
     height, width, _ = pixels.shape
     if wanted.scale:
@@ -131,7 +131,7 @@ def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -
     room, size = (width, height), (mark.shape[1], mark.shape[0])
     if wanted.repeat:
         across, down = offset(wanted.position.dx, width, scale), offset(wanted.position.dy, height, scale)
-        layer = _tiled(mark, room, (max(0, min(across, width)), max(0, min(down, height))))
+        layer = _tile(mark, room, (max(0, min(across, width)), max(0, min(down, height))))
     else:
         layer = np.zeros((height, width, 4), np.uint8)
         left, top = place(wanted.position, room, size, within=lambda *_: (0.0, 0.0), scale=scale, over=True)
@@ -146,7 +146,7 @@ def watermarked(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -
     return result if alpha else np.ascontiguousarray(result[..., :3])
 
 
-def _tiled(mark: Pixels, room: Size, gaps: Size) -> Pixels:
+def _tile(mark: Pixels, room: Size, gaps: Size) -> Pixels:
     """Return *room* full of *mark*, one of them in its middle."""
     high, wide, _ = mark.shape
     tile = np.zeros((high + gaps[1], wide + gaps[0], 4), np.uint8)
@@ -161,20 +161,20 @@ def with_alpha(pixels: Pixels) -> Pixels:
     return pixels if pixels.shape[2] == 4 else _rgba(pixels)
 
 
-def flat(pixels: Pixels, background: Colour) -> Pixels:
+def flatten(pixels: Pixels, background: Colour) -> Pixels:
     """Return *pixels* without alpha: on *background*."""
     if pixels.shape[2] in (1, 3):
         return pixels
     grey = pixels.shape[2] == 2 and len(set(background)) == 1
-    over = _over(pixels, background)
+    over = _composite(pixels, background)
     return np.ascontiguousarray(over[..., :1]) if grey else over
 
 
-def opaque(pixels: Pixels) -> bool:
+def is_opaque(pixels: Pixels) -> bool:
     return pixels.shape[2] in (1, 3) or bool((pixels[..., -1] == 255).all())
 
 
-def _over(pixels: Pixels, background: Colour) -> Pixels:
+def _composite(pixels: Pixels, background: Colour) -> Pixels:
     """Return *pixels* as RGB on *background*."""
     rgba = _rgba(pixels).astype(np.uint16)
     alpha = rgba[..., 3:]
@@ -188,7 +188,7 @@ def _rgba(pixels: Pixels) -> Pixels:
     return np.concatenate([np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else colours, alpha], axis=2)
 
 
-def _filtered(pixels: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
+def _apply_filter(pixels: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
     """Return what *change* makes of *pixels*, whose colours are weighed by their alpha for it."""
     image = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels)
     weighed = image.convert(PREMULTIPLIED.get(image.mode, image.mode))

@@ -49,15 +49,15 @@ class Scale:
 def plan(box: Box, spec: Spec, find: Find, *, most: int) -> Plan:
     """Return what becomes of *box*, the picture after trimming, by *spec*; no side of the canvas is longer than
     *most*."""
-    box = _cropped(box, spec, find)
+    box = _crop(box, spec, find)
     wide, high = box[2] - box[0], box[3] - box[1]
     fit = _fit(spec, wide, high)
     scale = _scale(wide, high, spec, fit)
-    made = _laid_out(box, spec, fit, scale, find)
+    made = _lay_out(box, spec, fit, scale, find)
     tries = 4  # rounding may leave it a pixel too large
     while spec.max_side and max(made.canvas) > spec.max_side and (tries := tries - 1):
         scale = scale.times(spec.max_side / max(made.canvas))
-        made = _laid_out(box, spec, fit, scale, find)
+        made = _lay_out(box, spec, fit, scale, find)
     if max(made.canvas) > most:
         field = "width" if made.canvas[0] >= made.canvas[1] else "height"
         across, down = made.canvas
@@ -98,7 +98,7 @@ def _at(side: float, spare: int, inwards: int) -> int:
     return spare - inwards if side else inwards
 
 
-def _cropped(box: Box, spec: Spec, find: Find) -> Box:
+def _crop(box: Box, spec: Spec, find: Find) -> Box:
     if spec.crop is None:
         return box
     room = round(box[2] - box[0]), round(box[3] - box[1])
@@ -128,11 +128,11 @@ def _part(given: float, whole: int) -> int:
 def _within(find: Find, box: Box, across: float, down: float) -> Within:
     """Return *find* in *box*, in pixels of what is scaled by *across* and *down*."""
 
-    def found(kind: str, width: int, height: int) -> tuple[float, float]:
+    def find_within(kind: str, width: int, height: int) -> tuple[float, float]:
         left, top = find(kind, box, width / across, height / down)
         return (left - box[0]) * across, (top - box[1]) * down
 
-    return found
+    return find_within
 
 
 def _fit(spec: Spec, wide: float, high: float) -> str:
@@ -145,7 +145,7 @@ def _fit(spec: Spec, wide: float, high: float) -> str:
 def _scale(wide: float, high: float, spec: Spec, fit: str) -> Scale:
     """Reckons in how much is shrunk, in imgproxy's order: where half a pixel is lost in a float's last bits, it is lost
     there too."""
-    across, down = _shrunk(wide, spec.width), _shrunk(high, spec.height)
+    across, down = _shrink_factor(wide, spec.width), _shrink_factor(high, spec.height)
     if fit != "fill":
         if not (spec.width and spec.height):
             across = down = across if spec.width else down
@@ -164,15 +164,15 @@ def _scale(wide: float, high: float, spec: Spec, fit: str) -> Scale:
     return Scale(1 / min(across / dpr, wide), 1 / min(down / dpr, high), dpr)
 
 
-def _shrunk(whole: float, wanted: int | None) -> float:
+def _shrink_factor(whole: float, wanted: int | None) -> float:
     return whole / wanted if wanted else 1.0
 
 
-def _laid_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
+def _lay_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
     wide, high = box[2] - box[0], box[3] - box[1]
     scaled = max(1, half_up(wide * scale.across)), max(1, half_up(high * scale.down))
-    asked = _asked(spec, scale.dpr)
-    kept = _kept(scaled, asked, spec, fit)
+    asked = _target_size(spec, scale.dpr)
+    kept = _visible_size(scaled, asked, spec, fit)
     if kept != scaled:  # what is cut off is never made
         across, down = scaled[0] / wide, scaled[1] / high
         left, top = place(spec.position, scaled, kept, within=_within(find, box, across, down), scale=scale.dpr)
@@ -182,7 +182,7 @@ def _laid_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
     return Plan(box, *kept, canvas, left, top, scale.dpr)
 
 
-def _asked(spec: Spec, dpr: float) -> Size:
+def _target_size(spec: Spec, dpr: float) -> Size:
     """Return the box in pixels of the answer; 0 where a side is free."""
     width, height = (
         (side or 0) * (dpr * zoom) for side, zoom in zip((spec.width, spec.height), spec.zoom, strict=True)
@@ -190,7 +190,7 @@ def _asked(spec: Spec, dpr: float) -> Size:
     return (max(1, half_up(width)) if width else 0), (max(1, half_up(height)) if height else 0)
 
 
-def _kept(scaled: Size, asked: Size, spec: Spec, fit: str) -> Size:
+def _visible_size(scaled: Size, asked: Size, spec: Spec, fit: str) -> Size:
     """Return how much of what is *scaled* the box keeps."""
     if fit == "cover" and spec.keep_ratio and not spec.upscale and all(asked):
         across, down = asked[0] / scaled[0], asked[1] / scaled[1]
@@ -210,18 +210,18 @@ def _canvas(size: Size, asked: Size, spec: Spec, dpr: float) -> tuple[Size, int,
     canvas, left, top = size, 0, 0
     if position := _extends(spec):
         canvas = max(asked[0], size[0]), max(asked[1], size[1])
-        left, top = _placed(position, canvas, size, dpr)
+        left, top = _place_on(position, canvas, size, dpr)
     if spec.extend_ratio and all(asked):
         across, down = asked[0] / size[0], asked[1] / size[1]
         width = half_up(size[1] * (asked[0] / asked[1])) if across > down else size[0]
         height = half_up(size[0] * (asked[1] / asked[0])) if down > across else size[1]
         wider = max(canvas[0], width), max(canvas[1], height)
-        more = _placed(spec.extend_ratio, wider, canvas, dpr)
+        more = _place_on(spec.extend_ratio, wider, canvas, dpr)
         canvas, left, top = wider, left + more[0], top + more[1]
     above, right, below, before = (round(side * dpr) for side in spec.padding)
     return (canvas[0] + before + right, canvas[1] + above + below), left + before, top + above
 
 
-def _placed(position: Position, canvas: Size, size: Size, dpr: float) -> tuple[int, int]:
+def _place_on(position: Position, canvas: Size, size: Size, dpr: float) -> tuple[int, int]:
     middle = (canvas[0] - size[0]) / 2, (canvas[1] - size[1]) / 2
     return place(position, canvas, size, within=lambda *_: middle, scale=dpr)

@@ -8,17 +8,17 @@ from .scaling import Box, Pixels
 
 
 @dataclass(frozen=True)
-class Turn:
+class Orientation:
     """First swap rows and columns, then mirror left to right, then top to bottom."""
 
     swap: bool = False
     mirror: bool = False
     flip: bool = False
 
-    def then(self, other: "Turn") -> "Turn":
+    def then(self, other: "Orientation") -> "Orientation":
         """Return both as one."""
         mirror, flip = (self.flip, self.mirror) if other.swap else (self.mirror, self.flip)
-        return Turn(self.swap != other.swap, mirror != other.mirror, flip != other.flip)
+        return Orientation(self.swap != other.swap, mirror != other.mirror, flip != other.flip)
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         return (height, width) if self.swap else (width, height)
@@ -45,13 +45,13 @@ class Turn:
 
 # EXIF 2.32, 4.6.4: the side of the first row and column, by number
 ORIENTATIONS = {
-    1: Turn(),
-    2: Turn(mirror=True),
-    3: Turn(mirror=True, flip=True),
-    4: Turn(flip=True),
-    5: Turn(swap=True),
-    6: Turn(swap=True, mirror=True),
-    7: Turn(swap=True, mirror=True, flip=True),
-    8: Turn(swap=True, flip=True),
+    1: Orientation(),
+    2: Orientation(mirror=True),
+    3: Orientation(mirror=True, flip=True),
+    4: Orientation(flip=True),
+    5: Orientation(swap=True),
+    6: Orientation(swap=True, mirror=True),
+    7: Orientation(swap=True, mirror=True, flip=True),
+    8: Orientation(swap=True, flip=True),
 }
 QUARTERS = (ORIENTATIONS[1], ORIENTATIONS[6], ORIENTATIONS[3], ORIENTATIONS[8])

@@ -22,10 +22,10 @@ class Indexed:
     bits: int
 
 
-def of(pixels: Pixels) -> Indexed | None:
+def find(pixels: Pixels) -> Indexed | None:
     """Return *pixels* with a palette; None if they have more than 256 colours."""
     step = max(1, len(pixels) // SAMPLE)
-    if len(_distinct(pixels[::step])) > MOST:
+    if len(_distinct_colours(pixels[::step])) > MOST:
         return None
     whole = with_alpha(pixels)
     numbers = np.ascontiguousarray(whole).view(np.uint32)[..., 0]
@@ -37,20 +37,20 @@ def of(pixels: Pixels) -> Indexed | None:
     place = np.empty(len(order), np.uint8)
     place[order] = np.arange(len(order))
     bits = next(bits for bits in (1, 2, 4, 8) if len(found) <= 1 << bits)
-    return Indexed(colours[order], _packed(place[indexes.reshape(numbers.shape)], bits), pixels.shape[1], bits)
+    return Indexed(colours[order], _pack(place[indexes.reshape(numbers.shape)], bits), pixels.shape[1], bits)
 
 
-def stepped(grey: Pixels, levels: int) -> Pixels:
+def round_levels(grey: Pixels, levels: int) -> Pixels:
     """Return *grey* in so many levels, from black to white."""
     step = 255 / (levels - 1)
     return ((grey / step).round() * step).round().astype(np.uint8)
 
 
-def _distinct(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint32]]":
+def _distinct_colours(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint32]]":
     return np.unique(np.ascontiguousarray(with_alpha(pixels)).view(np.uint32))
 
 
-def _packed(indexes: Pixels, bits: int) -> Pixels:
+def _pack(indexes: Pixels, bits: int) -> Pixels:
     """Return each row of *indexes* in so many bits a number, the first in the highest."""
     if bits == 8:
         return indexes

@@ -143,10 +143,10 @@ def _taps(size: int, start: float, end: float, wanted: int, together: int) -> Ta
     weights = np.where(abs(sums) > 1e-6, weights / np.where(abs(sums) > 1e-6, sums, 1), places == first[:, None])
     exact = weights.astype(np.float32)
     groups = [slice(at, at + together) for at in range(0, wanted, together)]
-    return [_joined(first[group], last[group], exact[group]) for group in groups]
+    return [_join(first[group], last[group], exact[group]) for group in groups]
 
 
-def _joined(first: Places, last: Places, weights: Floats) -> tuple[int, int, Floats]:
+def _join(first: Places, last: Places, weights: Floats) -> tuple[int, int, Floats]:
     """Return some pixels' *weights*, each from its *first* to its *last*, as one matrix."""
     begin, end = int(first.min()), int(last.max())
     matrix = np.zeros((len(weights), end - begin), np.float32)
