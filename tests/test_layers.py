@@ -23,7 +23,19 @@ COMPOSERS = {"suite"}  # may import services
 # The rooms of a service from top to bottom: folders, and modules beside them. Each imports only from itself and from
 # what stands after it; what is not named here is above them all.
 ROOMS = {
-    "thumbnail": ("core", "pipeline", "output", "loading", "links", "codecs", "files", "pixels", "spec", "errors"),
+    "thumbnail": (
+        "core",
+        "pipeline",
+        "output",
+        "loading",
+        "links",
+        "codecs",
+        "files",
+        "pixels",
+        "spec",
+        "formats",
+        "errors",
+    ),
 }
 HTTP = {"flask", "werkzeug", "gunicorn", "http", "urllib", "requests", "socket", "wsgiref", "pydantic", "structlog"}
 ADDRESSES = "urllib.parse"  # RFC 3986, which is not HTTP

@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from .codecs.encoding import SOURCE_TYPES, Extras, encode
+from .codecs.encoding import Extras, encode
 from .codecs.pictures import Picture
+from .formats import FORMATS
 from .pixels import hashes
 from .pixels.colours import profile_name, to_srgb
 from .pixels.effects import flatten, is_opaque, with_alpha
@@ -33,7 +34,7 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
     rgb = flatten(small, (255, 255, 255))
     rgb = np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
     return {
-        "type": SOURCE_TYPES[picture.header.format],
+        "type": FORMATS[picture.header.format].type,
         "bytes": len(data),
         "width": width,
         "height": height,

@@ -1,8 +1,9 @@
 """How an answer is written: its format, its style, and what is kept of the source's metadata and colour profile."""
 
-from .codecs.encoding import TYPES, Style
+from .codecs.encoding import Style
 from .codecs.metadata import Metadata
 from .files.original import strip
+from .formats import TYPES
 from .loading import LoadedPicture
 from .pixels import effects
 from .pixels.colours import needs_conversion

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from . import output
-from .codecs.encoding import ALPHA, ANIMATED, QUALITY, TYPES, Extras, LaterFrames, encode
+from .codecs.encoding import ALPHA, ANIMATED, QUALITY, Extras, LaterFrames, encode
 from .codecs.pictures import Picture
 from .errors import BrokenImage, DoesNotFit
 from .files.damage import Damage
+from .formats import TYPES
 from .loading import LoadedPicture
 from .pixels import colours, effects, geometry, smart_crop
 from .pixels.geometry import Plan, Size

@@ -9,9 +9,9 @@ from html import escape
 from typing import Any, BinaryIO
 
 from .core import Thumbnail, thumbnails
+from .formats import FORMATS
 from .spec import Limits, Spec
 
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "AVIF": "avif"}
 BOUNDARY = "mergepoint-set"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows; the same pictures give the same bytes
 LIMITS = Limits()
@@ -50,7 +50,7 @@ def make(
     ]
     files: dict[str, File] = {}
     for (_, format), made in zip(wanted, thumbnails(image, specs, limits=limits), strict=True):
-        file = File(f"{name}-{made.width}.{EXTENSIONS[format]}", made)
+        file = File(f"{name}-{made.width}.{FORMATS[format].extension}", made)
         files.setdefault(file.name, file)
     return list(files.values())
 

@@ -4,9 +4,9 @@ import io
 
 from PIL import AvifImagePlugin, Image
 
-from .codecs.encoding import TYPES
 from .core import thumbnail
 from .files import heic
+from .formats import TYPES
 from .spec import Limits, Spec
 
 

@@ -19,9 +19,9 @@ from mergepoint.kit.pure import Pure
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from .codecs.encoding import TYPES
 from .config import Settings
-from .files.probe import Header
+from .files.header import Header
+from .formats import TYPES
 from .links import revalidation
 from .links.delivery import LinkVerifier, deliver_unprocessed, lifetime, raw_path, read_source, set_filename
 from .links.grammar import Grammar, UnknownOption

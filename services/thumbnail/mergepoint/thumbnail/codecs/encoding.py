@@ -17,9 +17,6 @@ from ..pixels.scaling import Pixels
 from . import png
 from .metadata import Metadata, photoshop_segment
 
-TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
-OTHER_TYPES = {"HEIF": "image/heic", "TIFF": "image/tiff", "BMP": "image/bmp", "ICO": "image/vnd.microsoft.icon"}
-SOURCE_TYPES = TYPES | OTHER_TYPES
 # AVIF's scale is another: at 63 it looks and scores like a JPEG at 80.
 QUALITY = {"JPEG": 80, "WEBP": 80, "AVIF": 63}
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")

@@ -7,10 +7,11 @@ about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py, ti
 import math
 from collections.abc import Iterator
 
-from ..errors import BrokenImage, ImageTooLarge
+from ..errors import BrokenImage
 from ..files import apng, gif, ico, png_repair, webp_repair
 from ..files.damage import ENDS, Damage, Salvaged
-from ..files.probe import Header, read_header
+from ..files.header import Header, check_size
+from ..files.probe import read_header
 from ..pixels import canvas, contrast
 from ..pixels.orientation import ORIENTATIONS, Orientation
 from ..pixels.scaling import Pixels
@@ -233,15 +234,3 @@ def _count_plays(loop: int | None, format: str) -> int:
     if format != "GIF":
         return loop or 0
     return loop + 1 if loop else (1 if loop is None else 0)
-
-
-def check_size(header: Header, frames: int, limits: Limits) -> None:
-    """Raise ImageTooLarge if so many *frames* of what *header* announces are more than is decoded for anybody."""
-    if frames > limits.frames:
-        raise ImageTooLarge(f"{frames} frames; {limits.frames} are allowed")
-    most = limits.pixels_for(header.format)
-    if frames > 1 and limits.frame_pixels:
-        most = limits.frame_pixels * frames
-    if header.pixels * frames > most:
-        what = f"{header.width} by {header.height} pixels" + (f", {frames} frames" if frames > 1 else "")
-        raise ImageTooLarge(f"{what}: of a {header.format} at most {most / 1e6:g} million are decoded")

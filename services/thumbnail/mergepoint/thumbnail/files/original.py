@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 
 from . import gif, jpeg_repair, png_repair, webp_repair
-from .probe import Header
+from .header import Header
 
 JPEG_KEPT = {*range(0xC0, 0xE1), 0xEE} - {0xD9}  # tables, frames, scans, JFIF's own header; Adobe's, which says colours
 PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")

@@ -7,10 +7,11 @@ true: they bound what is asked of a decoder, which is limited by whoever runs it
 import re
 import struct
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
 from . import apng, bmp, gif, heic, ico, tiff
+from .header import Header
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")
@@ -25,33 +26,6 @@ ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and what i
 MOST_BOXES = 10_000
 MORE_FORMATS = ("TIFF", "BMP", "ICO")  # taken where they are asked for
 MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Header:
-    """*format* is Pillow's word. *width* and *height* are of the canvas, before any orientation."""
-
-    format: str
-    width: int
-    height: int
-    frames: int = 1
-    half: bool = False
-    """Whether the decoder can load it at half its size (JPEG), and its colours are not finer than that."""
-    space: str = "rgb"
-    """``rgb``, ``grey`` or ``cmyk``."""
-    depth: int = 8
-    """Bits of a sample; of a palette, of what counts its colours."""
-    palette: bool = False
-    lossless: bool = False
-    """Of a WebP: no pixel is another than was given to its encoder."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.width, self.height
-
-    @property
-    def pixels(self) -> int:
-        return self.width * self.height
 
 
 def read_header(data: bytes, more: Collection[str] = ()) -> Header:

@@ -13,27 +13,15 @@ from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.fetch import Version
 from mergepoint.kit.problems import Problem
 
-from ..codecs.encoding import SOURCE_TYPES
-from ..codecs.pictures import check_size
 from ..errors import ImageTooLarge
-from ..files.probe import Header
+from ..files.header import Header, check_size
+from ..formats import EXTENSIONS, FORMATS
 from ..spec import Limits
 from .grammar import BadLink, Expired, Grammar, UnknownOption, with_colons
 from .link import Link
 from .signing import BadSignature, Signer
 from .sources import SourceFile, Sources
 
-EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/avif": "avif",
-    "image/heic": "heic",
-    "image/tiff": "tiff",
-    "image/bmp": "bmp",
-    "image/vnd.microsoft.icon": "ico",
-}
 MERGED = re.compile(r"(/plain/([A-Za-z][A-Za-z0-9+.-]*)):/(?=[^/])")
 NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
 
@@ -100,7 +88,7 @@ def deliver_unprocessed(link: Link, announced: Header | None, body: bytes, limit
 
     What nobody may decode here is not handed on either, but for ``raw``.
     """
-    kind = SOURCE_TYPES[announced.format] if announced else "application/octet-stream"
+    kind = FORMATS[announced.format].type if announced else "application/octet-stream"
     if link.raw:
         return Answer(body, kind)
     if not announced or announced.format not in link.unprocessed or link.spec.format not in (None, announced.format):
