@@ -1,4 +1,4 @@
-"""What there is to say about a picture, beside its pixels, and what may stand for it while it loads."""
+"""Describes a picture: its properties, its colours, and placeholders to show while it loads."""
 
 import base64
 from collections.abc import Mapping
@@ -16,14 +16,16 @@ from .pixels.effects import flatten, is_opaque, with_alpha
 from .pixels.scaling import Pixels, resize
 from .spec import Limits
 
-SIDE = 32  # of the copy that is looked at: hashes have seven waves at most
+SIDE = 32  # pixels of the copy that is examined: hashes have seven waves at most
 PLACEHOLDER_SIDE = 16
 COLOURS = 6
 LIMITS = Limits()
 
 
 def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, Any]:
-    """Return what *image*, a whole file, is: see the service's README for each entry."""
+    """Return the properties of *image*, a whole file. The service's README explains each entry.
+
+    Raises NotAnImage, BrokenImage and ImageTooLarge."""
     data = image if isinstance(image, bytes) else image.read()
     picture = Picture(data, limits)
     orientation = picture.orientation
@@ -61,7 +63,7 @@ def _shrink(pixels: Pixels, side: int = SIDE) -> Pixels:
 
 
 def _dominant_colour(small: Pixels) -> str:
-    """Return the commonest of a few colours, of what can be seen, as rrggbb."""
+    """Return the most frequent of a few colours among visible pixels, as rrggbb."""
     rgba = with_alpha(small)
     seen = rgba[rgba[..., 3] > 127][:, :3]
     if not len(seen):

@@ -1,4 +1,4 @@
-"""What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
+"""The options of this service's calls. A class gives validation, the OpenAPI document and the command line's flags."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ FORMATS = ("avif", "webp", "jpeg", "png", "gif")
 MOST_WIDTHS = 12
 SPACE = re.compile(r"[ \t\r\n]+")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-LARGEST = 65_535  # a side; what a service allows is less
+LARGEST = 65_535  # pixels of a side; a service's own limit is lower
 
 
 def _check_with(parse: object) -> AfterValidator:
@@ -38,12 +38,12 @@ def _text(value: object) -> object:
 
 
 def _join_list(value: object) -> object:
-    """Lists are fine in JSON."""
+    """Join a list, which JSON may have, with commas."""
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _from_text(value: object) -> object:
-    """Base64 as people have it: in lines, for URLs, in a data URL (RFC 2397)."""
+    """Accept base64 in its usual forms: with line breaks, for URLs, in a data URL (RFC 2397)."""
     if not isinstance(value, str):
         return value
     if value[:5].lower() == "data:":
@@ -71,7 +71,7 @@ def _formats(value: str) -> str:
     return ",".join(words)
 
 
-# What other thumbnailers, and people, call these.
+# Other names of the picture's field, in other thumbnailers and in habit.
 PICTURE = "file files picture img photo pic upload data source src input content body url"
 Image = Annotated[
     Binary,
@@ -174,7 +174,7 @@ class InfoOptions(Options):
 
 
 class RenderOptions(Options):
-    """One picture and how it is wanted, in the words of the core: what URLs ask for has more of them."""
+    """One picture and how it is wanted, in the words of the core, of which URLs use more than these options."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -189,7 +189,7 @@ class MeasureOptions(Options):
     image: Image
 
 
-# What each option says in a Spec, for laying it over a preset.
+# The fields of a Spec that each option sets, to apply it over a preset.
 SAYS = {
     "fit": ("fit", "keep_ratio"),
     "format": ("format", "takes"),
@@ -200,7 +200,7 @@ SAYS = {
 
 
 def merge(preset: Spec, options: PictureOptions, takes: tuple[str, ...]) -> Spec:
-    """Return *preset* with the options that *options* was given explicitly."""
+    """Return *preset*, changed by those of *options* that were given explicitly."""
     said = spec_of(options, takes)
     names = {name for option in options.model_fields_set for name in SAYS.get(option, (option,)) if hasattr(said, name)}
     changed = replace(preset, **{name: getattr(said, name) for name in names})
@@ -208,7 +208,7 @@ def merge(preset: Spec, options: PictureOptions, takes: tuple[str, ...]) -> Spec
 
 
 def spec_of(options: PictureOptions, takes: tuple[str, ...] = ()) -> Spec:
-    """Return what *options* says in the words of the core. *takes* is what the reader accepts, for ``auto``."""
+    """Return *options* as a Spec. *takes*: the formats that the client accepts, for ``auto``."""
     return Spec(
         width=options.width,
         height=options.height,

@@ -1,6 +1,6 @@
 """The calls of this service by name, for every face: TASKS do the work, ``bounded`` does it in the sandbox.
 
-A picture takes two calls there: one reads its header, and what that announces is the deadline of the other.
+A picture takes two calls there. The first reads its header; the pixels that it announces set the second's deadline.
 """
 
 import json
@@ -24,18 +24,18 @@ from .spec import Limits, Spec
 # Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
-PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times what noise takes; what a cut TIFF takes that is decoded twice
+PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times the cost of noise; a damaged TIFF is decoded twice
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
 # JPEG and PNG say all that is needed in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
-TRIES = 4  # looking for a quality writes the file some seven times, the later ones small
+TRIES = 4  # the search for a quality writes the file about seven times, most of them small
 
 
 DEFAULT = Limits()
 
 
 def thumbnail(options: ThumbnailOptions) -> Answer:
-    """Make one picture small. Presets are a server's."""
+    """Make one picture small. Only a server has presets."""
     if options.preset:
         raise Problem.field("preset", f"no preset is called {options.preset!r}", code="unknown_preset")
     return _answer(core.thumbnail(options.image, spec_of(options)))
@@ -47,14 +47,14 @@ def render(options: RenderOptions) -> Answer:
 
 
 def measure(options: MeasureOptions, limits: Limits = DEFAULT) -> Answer:
-    """Tell what the file announces."""
+    """Return the format, size and frames that a file announces."""
     header = read_header(options.image, limits.more_formats)
     size = {"width": header.width, "height": header.height, "pixels": header.pixels, "frames": header.frames}
     return Answer.json({"format": header.format, **size})
 
 
 def describe(options: InfoOptions, limits: Limits = DEFAULT) -> Answer:
-    """Say what one picture is."""
+    """Describe one picture."""
     found = info(options.image, limits=limits)
     return replace(Answer.json(found), meta=_degraded_header(found["degraded"]))
 
@@ -125,7 +125,7 @@ def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) ->
 
 
 def _output_pixels(pixels: int, spec: Spec, limits: Limits) -> float:
-    """Return at most how many pixels an answer has, the tries of max_bytes counted."""
+    """Return the most pixels that are encoded for an answer, the attempts for max_bytes included."""
     top, right, bottom, left = spec.padding
     width = min(((spec.width or limits.side) * spec.zoom[0] + left + right) * spec.dpr, limits.side)
     height = min(((spec.height or limits.side) * spec.zoom[1] + top + bottom) * spec.dpr, limits.side)

@@ -1,4 +1,4 @@
-"""Loads all that a call may need, once, where the children are forked from: a first call is then not a slow call."""
+"""Loads decoders and encoders before the sandbox forks its children, so that a first call is as fast as any other."""
 
 import io
 
@@ -17,8 +17,8 @@ def _sample(format: str) -> bytes:
 
 
 def warm_up(more_formats: tuple[str, ...] = ()) -> None:
-    """Decode and encode every format once, of *more_formats* those too. From here on one picture takes one processor:
-    others have work too."""
+    """Decode and encode every format once, *more_formats* included, and let AVIF use one thread for each picture: the
+    other children need the other processors."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     heic.available()
     for format in TYPES:

@@ -35,12 +35,12 @@ from .warmup import SAMPLE, warm_up
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pillow", "simplejpeg")}
 STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404, "source_not_found": 404}
-KEPT = 128 << 20  # bytes, in a child that works: what WebP pictures of 3 million pixels pass through, and some more
+KEPT = 128 << 20  # bytes that a child keeps between calls: WebP pictures of 3 million pixels need less
 PICTURES = ["POST", "QUERY"]
 
 
 class Rest(PathConverter):
-    """Whatever is left of a path, line breaks too: it is only the raw path that is read."""
+    """The rest of a path, line breaks included. Its value is not used: links are read from the raw path."""
 
     regex = "(?s:.+)"
     part_isolating = False
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _prepare(settings: Settings) -> None:
     heap.keep(KEPT)
     warm_up(settings.limits.more_formats)
-    if "TIFF" in settings.limits.more_formats:  # libtiff prints what it finds wrong with a file; the log is JSON
+    if "TIFF" in settings.limits.more_formats:  # libtiff prints warnings to stderr, where the log has JSON only
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -160,21 +160,21 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
 
 
 def _vary_on_accept(response: Response, negotiated: bool) -> Response:
-    """Say that the answer depends on Accept, if its format was *negotiated*."""
+    """Add ``Vary: Accept`` if the format was *negotiated*."""
     if negotiated:
         response.headers["Vary"] = "Accept"
     return response
 
 
 def _fingerprint_inputs(name: str, link: Link) -> list[str]:
-    """Return all that has a say in what an answer to *link* is, beside its source."""
+    """Return everything that an answer to *link* depends on, except its source."""
     options = RenderOptions(image=b"", spec=link.spec, limits=link.limits)
     how = repr((link.raw, link.unprocessed, link.filename, link.attachment, link.most_bytes))
     return [VERSION, *LIBRARIES.values(), name, options.model_dump_json(), how]
 
 
 def _measure(tasks: Mapping[str, Task], body: bytes) -> Header | None:
-    """Return what *body* announces; None if it is no picture."""
+    """Return the header that *body* announces; None if it is no picture."""
     try:
         said = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)
     except Problem:

@@ -27,7 +27,7 @@ AT_ONCE = 4_000_000  # pixels that are copied at once
 
 
 class Opened:
-    """One file as Pillow opens it, with at most so many pixels: *mode* is Pillow's word for them."""
+    """One file, opened by Pillow, of at most *most_pixels* pixels. *mode* is Pillow's name for their layout."""
 
     def __init__(self, data: bytes, format: str, most_pixels: int) -> None:
         self.data, self.format = data, format
@@ -46,7 +46,7 @@ class Opened:
         self.mode: str = image.mode
 
     def reduce(self, eighths: int) -> None:
-        """Load a JPEG at so many eighths of its size."""
+        """Load a JPEG at *eighths* eighths of its width and height."""
         self.eighths = eighths
         self.size = -(-self.image.width * eighths // 8), -(-self.image.height * eighths // 8)
 
@@ -94,8 +94,9 @@ def of_gif(frame: gif.Frame, most_pixels: int) -> tuple[Pixels, bool]:
 
 
 def _decode_cut_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
-    """Return what can be decoded of *frame*. What the decoder has not written is the transparent colour, so of two
-    files that differ in that, the rows that differ are missing; interlaced ones take the row above."""
+    """Return the part of *frame* that can be decoded, and whether that is all. The decoder leaves missing pixels in the
+    transparent colour: rows that differ between two files with different such colours are missing. In an interlaced
+    frame a missing row repeats the row above."""
     with decoding(), _allow_truncated():
         images = [Image.open(io.BytesIO(frame.file(clear)), formats=["GIF"]) for clear in (0, 255)]
         indexes = [np.asarray(image) for image in images]  # they are loaded here
@@ -113,7 +114,7 @@ def _decode_cut_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
 
 @contextmanager
 def _allow_truncated() -> Iterator[None]:
-    """Have Pillow give what it can decode of a file that breaks off: for all of the process, there is no other way."""
+    """Let Pillow return the decoded part of a truncated file. Pillow has this switch for the whole process only."""
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     try:
         yield
@@ -199,5 +200,5 @@ def decoding() -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(str(error)) from None
-    except Exception as error:  # decoders raise what they like: OSError, SyntaxError, struct.error, KeyError …
+    except Exception as error:  # decoders raise errors of any type: OSError, SyntaxError, struct.error, KeyError …
         raise BrokenImage(f"the file cannot be decoded: {str(error)[:100] or type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""Writes pixels as a file: at one quality, or at the best that has at most so many bytes."""
+"""Writes pixels as a file: at one quality, or at the best quality that stays within a number of bytes."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Extras:
-    """What goes into the file beside the pixels."""
+    """The parts of a file beside its first frame's pixels, and its style."""
 
     metadata: Metadata = field(default_factory=Metadata)
     icc: bytes = b""
@@ -90,7 +90,7 @@ def encode(pixels: Pixels, format: str, quality: int | None, max_bytes: int | No
 
 
 def _find_best_quality(save: Save, quality: int, max_bytes: int | None) -> bytes:
-    """Return what *save* gives for the highest quality up to *quality* that has at most *max_bytes*."""
+    """Return the file that *save* makes at the highest quality up to *quality* with at most *max_bytes*."""
     data = save(quality)
     if not max_bytes or len(data) <= max_bytes:
         return data
@@ -187,7 +187,7 @@ def _gif(image: Image.Image, colours: int, extras: Extras) -> bytes:
     images = [image, *map(_to_image, later.frames)]
     if later.frames:
         if any(shown.mode in ("LA", "RGBA") for shown in images):
-            # What is transparent shows nothing, not the frame before; Pillow wants all to have it then.
+            # Transparent pixels show nothing, not the frame before; Pillow then needs alpha in all frames.
             images = [shown.convert("RGBA") for shown in images]
             options["disposal"] = 2
         again = {} if later.plays == 1 else {"loop": max(0, later.plays - 1)}
@@ -227,7 +227,7 @@ def _quantize(image: Image.Image, colours: int) -> Image.Image:
 
 
 def _reduce_colours(pixels: Pixels, colours: int) -> Pixels:
-    """Return *pixels* in so many colours."""
+    """Return *pixels* in at most *colours* colours."""
     image = _to_image(pixels)
     return np.asarray(_quantize(image, colours).convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB"))
 

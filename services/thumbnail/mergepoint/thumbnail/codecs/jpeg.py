@@ -24,8 +24,8 @@ def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
 
 
 def salvage(data: bytes, mode: str, width: int, height: int, colours: Colours) -> Salvaged:
-    """Return what is left of the pixels of a file that Pillow opens as *mode*, as *colours* has them; raise
-    BrokenImage."""
+    """Return the remaining pixels of a damaged file that Pillow opens as *mode*, converted by *colours*; raise
+    BrokenImage if there are none."""
     try:
         found = repair(data)
         pixels, warning = _decode_tolerantly(found.data, mode, width, height)
@@ -44,7 +44,7 @@ def salvage(data: bytes, mode: str, width: int, height: int, colours: Colours) -
 
 
 def _decode_tolerantly(data: bytes, mode: str, width: int, height: int) -> tuple[Pixels, str]:
-    """Return what can be decoded, and what the decoder says of bytes that it read as pixels, if that is anything."""
+    """Return the pixels that can be decoded, and the decoder's warning about them, empty if there is none."""
     try:
         return _decode(data, mode, width, height), ""
     except ValueError as error:
@@ -57,7 +57,7 @@ def _damage(found: Repaired, what: str = "has bytes that belong to nothing", *, 
 
 
 def _decode(data: bytes, mode: str, width: int, height: int, *, strict: bool = True) -> Pixels:
-    """Return the pixels, or raise ValueError; if *strict*, also of what the decoder only warns of."""
+    """Return the pixels, or raise ValueError; with *strict*, also for the decoder's warnings."""
     pixels: Pixels = simplejpeg.decode_jpeg(data, SPACES[mode], min_width=width, min_height=height, strict=strict)
     if pixels.shape[:2] != (height, width):
         raise ValueError("another size than it announces")

@@ -1,7 +1,7 @@
-"""What a camera or a person wrote into a file beside its pixels, and what of it goes into the answer.
+"""Metadata: EXIF, XMP and IPTC of a source, and the part of them that an answer keeps.
 
-EXIF, XMP and IPTC are read for the orientation and for who made a picture. What cannot be read is not there: a picture
-that can be shown is not refused for its metadata.
+The orientation and the owners of a picture come from here. Unreadable metadata counts as missing: it never makes a
+picture fail.
 """
 
 import struct
@@ -56,7 +56,7 @@ class SourceMetadata:
         return Metadata(_serialize(kept), _unless_too_long(xmp.upright(self.xmp)), _unless_too_long(self.iptc))
 
     def owners(self) -> Metadata:
-        """Return who made the picture and who may copy it."""
+        """Return only the fields that name the picture's author and its copyright."""
         kept = Image.Exif()
         for tag in OWNERS:
             value = self.exif.get(tag)
@@ -88,7 +88,7 @@ def of_tiff(page: tiff.Page) -> SourceMetadata:
 
 
 def _exif(info: Mapping[Any, Any]) -> Any:
-    """Return what *info* has as EXIF. (Pillow's own reading would add an orientation from XMP.)"""
+    """Return the EXIF of *info*, empty if there is none. (Pillow's own reading would add an orientation from XMP.)"""
     exif = Image.Exif()
     with suppress(Exception):  # readers of EXIF raise errors of any kind
         written = info.get("exif")

@@ -1,7 +1,7 @@
-"""One file, opened: what it says of itself, and its frames, as far as they are there.
+"""One opened file: its header, its metadata, and its frames, as far as they can be decoded.
 
-What is wrong with a file is found here, by its structure before it is decoded and by its decoder after; what is done
-about it, by format, is in damage.py, jpeg.py, png_repair.py, webp_repair.py, tiff_repair.py, bmp.py and decoding.py.
+Damage is found here, by the file's structure before it is decoded and by its decoder afterwards. The repair, by format,
+is in damage.py, jpeg.py, png_repair.py, webp_repair.py, tiff_repair.py, bmp.py and decoding.py.
 """
 
 import math
@@ -22,15 +22,15 @@ from .decoding import Opened, decoding, from_inks, of_gif
 # Loading a JPEG at half its size averages pixels as they are stored, not as light. That is seen only where contrasts
 # are fine: in drawings and screens, which have colours as fine as their light, and in few photographs (contrast.py).
 HALF_FROM = 3.5
-MANY, SPARE = 30_000_000, 1.4  # of larger ones no more is loaded than so many times what is wanted, each way
+MANY, SPARE = 30_000_000, 1.4  # pixels; of larger ones at most SPARE times the wanted width and height is loaded
 MOST_LOADED = 50_000_000  # pixels, for which there is memory
 WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
 
 
 class Picture:
-    """Its *header*, its size as it is loaded, its *icc* profile, its orientation, what *damage* it has.
+    """A file's *header*, its size as loaded, its *icc* profile, its orientation and its *damage*.
 
-    *strict* looks for all that may be wrong with it, also where that makes no difference to its pixels.
+    *strict* also looks for damage that changes no pixel.
     """
 
     def __init__(self, data: bytes, limits: Limits, *, frames: int = 1, strict: bool = False) -> None:
@@ -75,7 +75,7 @@ class Picture:
         return ORIENTATIONS[self.metadata.orientation]
 
     def shrink_for(self, scale: float) -> None:
-        """Load it smaller, if that loses nothing that matters when it is scaled by *scale* next."""
+        """Load it smaller if scaling by *scale* afterwards hides the difference."""
         if self.header.format == "JPEG" and (eighths := _eighths(self.header, scale)) < 8:
             self._opened.reduce(eighths)
             self._most_eighths = _eighths(self.header, scale, fine=True)
@@ -217,7 +217,7 @@ def _eighths(header: Header, scale: float, *, fine: bool = False) -> int:
 
 
 def _find_damage(data: bytes, format: str, *, strict: bool) -> Damage | None:
-    """Return what the structure of a file shows to be wrong; if *strict*, also what only the pixels show."""
+    """Return the damage that a file's structure shows; with *strict*, also damage that only its pixels show."""
     if format == "PNG":
         return png_repair.damage(data) or (png_repair.pixel_damage(data) if strict else None)
     if format == "GIF":

@@ -1,6 +1,6 @@
 """PNG, decoded in Rust and compressed by ISA-L: both twice to seven times as fast as zlib, which Pillow uses.
 
-Knows pixels of eight bits a channel. What else a PNG may be (palettes, sixteen bits) is Pillow's.
+Knows pixels of eight bits a channel. Pillow reads the other kinds of PNG (palettes, sixteen bits).
 """
 
 import struct
@@ -25,7 +25,7 @@ METADATA = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 PALETTE = 3  # a colour type
 INDEXED_LEVEL = 6  # of zlib: a tenth smaller than ISA-L makes a drawing, and there is a third of the bytes to pack
 LEVEL = 2  # of ISA-L: as small as zlib's first four, in a fifth of the time of its first
-# Which filter is best is tried on so many rows of each so many. All rows take the same: a choice for each row by the
+# The best filter is chosen on TRIED of each OF rows. All rows take the same: a choice for each row by the
 # sum of differences, as PNG suggests, gave larger files of photographs and of drawings alike.
 TRIED, OF = 16, 128
 
@@ -42,7 +42,7 @@ def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
 
 
 def has_late_metadata(data: bytes) -> bool:
-    """Return whether there is metadata after the pixels, where only who decodes them all finds it."""
+    """Return whether metadata follows the pixels, so that a decoder must read all pixels to find it."""
     at, pixels = len(SIGNATURE), False
     while at + 8 <= len(data):
         kind = data[at + 4 : at + 8]

@@ -1,6 +1,6 @@
-"""Pictures of one frame that are decoded as they are opened: TIFF, BMP, and what of ICO is no PNG.
+"""Formats of one frame that are decoded when they are opened: TIFF, BMP, and ICO unless it holds a PNG.
 
-Each gives its pixels, its metadata and its profile, and what is wrong with it.
+Each gives its pixels, its metadata, its profile and its damage.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from .metadata import SourceMetadata
 
 @dataclass(frozen=True)
 class Still:
-    """What was decoded."""
+    """A decoded picture."""
 
     pixels: Pixels
     damage: Damage | None = None

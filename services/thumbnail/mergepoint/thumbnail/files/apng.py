@@ -52,7 +52,8 @@ def plays(data: bytes) -> int:
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """Yield the frames up to the first that is damaged. A picture for those who know no animation is none of them."""
+    """Yield the frames up to the first that is damaged. The fallback picture for readers without animation
+    is not among them."""
     shared: list[Chunk] = []
     control, pixels = b"", b""
     for part in chunks(data):
@@ -99,7 +100,8 @@ class LaterFrame:
 
 @dataclass(frozen=True)
 class Change:
-    """What of a frame differs from the one before, where that is, for how long, and the number of its first chunk."""
+    """The part of a frame that differs from the one before, its position, its milliseconds, and the number of its first
+    chunk."""
 
     pixels: Pixels
     left: int

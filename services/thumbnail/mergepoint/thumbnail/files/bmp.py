@@ -72,7 +72,7 @@ class Bitmap:
 
 
 def read(data: bytes) -> Bitmap:
-    """Return what a file says of itself; raise BrokenImage or struct.error."""
+    """Return the header of a file; raise BrokenImage or struct.error."""
     (pixels_at,) = struct.unpack_from("<I", data, 10)
     return _header(data, FILE_HEAD, pixels_at)
 
@@ -123,7 +123,7 @@ def _masks(data: bytes, at: int, size: int, bits: int, compression: int) -> tupl
 
 
 def decode(picture: Bitmap) -> tuple[Pixels, Damage | None]:
-    """Return the pixels, and what is wrong if not all are there; raise BrokenImage if no row is."""
+    """Return the pixels, and the damage if some are missing; raise BrokenImage if no row is there."""
     if picture.compression in (RLE8, RLE4):
         pixels, rows, ended = _decode_runs(picture)
     else:
@@ -140,7 +140,7 @@ def _read_rows(picture: Bitmap) -> tuple[NDArray[np.uint8], Rows]:
     """Return the bytes of all rows as they are stored, zeros where the file ends, and which are there."""
     length = picture.stride * picture.height
     found = np.frombuffer(picture.data, np.uint8)[picture.pixels_at : picture.pixels_at + length]
-    needed = (picture.width * picture.bits + 7) // 8  # what fills up the last row is missed by nobody
+    needed = (picture.width * picture.bits + 7) // 8  # the padding of the last row is not needed
     rows = np.arange(picture.height) * picture.stride + needed <= len(found)
     if len(found) < length:
         found = np.concatenate([found, np.zeros(length - len(found), np.uint8)])

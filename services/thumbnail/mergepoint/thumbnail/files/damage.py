@@ -1,6 +1,6 @@
-"""What is wrong with a file, and what is left of its pixels: one policy for all formats, in the service's README.
+"""The damage of a file and its remaining pixels: one policy for all formats, which the service's README explains.
 
-What can be decoded is given, if it is a row at least; pixels that are missing are transparent, as browsers leave them.
+If at least one row can be decoded, the picture is made; missing pixels are transparent, as in browsers.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ENDS = "ends too early"
 BAD_PIXELS = "has compressed pixels that cannot be read"
 Rows = NDArray[np.bool_]
 """Of each row of a picture, or of each pixel, whether it is there."""
-BLOCK = 64  # pixels: what HEVC and AV1 divide pictures into has such sides, or so many times them
+BLOCK = 64  # pixels: the sides of HEVC's and AV1's blocks are this long, or a multiple of it
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Damage:
     later: bool = False
 
     def degrades(self, frames: int) -> bool:
-        """Return whether it is to be seen in a picture of so many *frames*."""
+        """Return whether the damage is visible in an answer of *frames* frames (0: all)."""
         return self.missing or (self.later and frames != 1)
 
 
 @dataclass(frozen=True)
 class Salvaged:
-    """What was decoded of a damaged file."""
+    """The decoded part of a damaged file."""
 
     pixels: Pixels
     damage: Damage | None
@@ -55,8 +55,8 @@ def keep(pixels: Pixels, rows: Rows) -> Pixels:
 
 
 def alike(pixels: Pixels, other: Pixels) -> Rows:
-    """Return which rows come before the first where *pixels* differ from *other*: what a decoder made of two files that
-    differ only in what stands for what is missing."""
+    """Return which rows come before the first difference between *pixels* and *other*: the results of decoding two
+    files that differ only in the filler for missing bytes."""
     same = (pixels == other).reshape(len(pixels), -1).all(axis=1)
     return np.asarray(np.logical_and.accumulate(same))
 

@@ -1,7 +1,7 @@
 """GIF, read block by block: where its frames are, and each as a file of its own, which any decoder reads alike.
 
-What comes before, between and after blocks is passed over, as browsers do; a frame that breaks off is what came before
-that. Knows no decoder.
+Bytes before, between and after blocks are skipped, as in browsers. A truncated frame keeps its bytes before the
+break. Knows no decoder.
 """
 
 import re

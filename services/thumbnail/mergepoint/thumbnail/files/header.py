@@ -34,7 +34,7 @@ class Header:
 
 
 def check_size(header: Header, frames: int, limits: Limits) -> None:
-    """Raise ImageTooLarge if so many *frames* of what *header* announces are more than is decoded for anybody."""
+    """Raise ImageTooLarge if *frames* frames of the size in *header* exceed *limits*."""
     if frames > limits.frames:
         raise ImageTooLarge(f"{frames} frames; {limits.frames} are allowed")
     most = limits.pixels_for(header.format)

@@ -47,8 +47,8 @@ def largest(data: bytes) -> Icon:
 
 
 def damage(data: bytes) -> Damage | None:
-    """Return what is wrong if pictures that the directory names are not in the file; of what is missing of the one that
-    is shown its decoder tells."""
+    """Return the damage if the directory names pictures that are not in the file. The decoder reports damage within the
+    picture that is shown."""
     (count,) = struct.unpack_from("<H", data, 4)
     places = list(_places(data, count))
     if all(at + length <= len(data) for length, at in places) and HEAD + ENTRY * count <= len(data):

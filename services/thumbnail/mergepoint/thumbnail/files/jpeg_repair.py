@@ -1,7 +1,7 @@
 """JPEG that was damaged: what is whole in it, with an end. Knows no decoder.
 
-libjpeg shows what it can of anything that has an end. Which rows are missing, a second version tells, with noise before
-the end: rows that differ come from that.
+libjpeg decodes as much as it can of any file that has an end. To find the missing rows, a second version has noise
+before its end: rows that differ come from the noise.
 """
 
 import re
@@ -35,7 +35,7 @@ class Repaired:
 
 
 def repair(data: bytes) -> Repaired:
-    """Return what is whole of *data*; raise IndexError if it has no pixels at all."""
+    """Return the undamaged part of *data*; raise IndexError if it has no pixels at all."""
     made, scans = Repaired(), _Scans()
     parts, at = [START], 2
     for _ in range(MOST_PARTS):

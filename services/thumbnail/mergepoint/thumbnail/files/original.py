@@ -1,6 +1,6 @@
-"""A source's own compressed pixels, as a file that has nothing else: for answers that show just what their source does.
+"""A source's own compressed pixels in a file without metadata, for answers that change no pixel of their source.
 
-Knows no decoder. What is not there cannot be wrong, so only files are asked for that nothing is wrong with.
+Knows no decoder. Callers pass undamaged files only.
 """
 
 import struct
@@ -16,7 +16,7 @@ ANIMATION, ALPHA = 0x02, 0x10  # flags of VP8X; RFC 9649, 2.7
 
 
 def strip(data: bytes, header: Header) -> bytes | None:
-    """Return *data*, a whole file, without what is not its pixels; None where that cannot be had so."""
+    """Return *data*, a whole file, reduced to its pixels; None if the format does not allow that."""
     if header.frames > 1 or header.depth > 8 or header.format not in STRIPPERS:
         return None
     return STRIPPERS[header.format](data)

@@ -52,7 +52,7 @@ def chunk(name: bytes, content: bytes) -> tuple[bytes, bytes, bytes, bytes]:
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks up to the last, or to what is none."""
+    """Yield the chunks up to the last, or up to the first bytes that are no chunk."""
     at = HEAD
     for _ in range(MOST_PARTS):
         name = data[at + 4 : at + 8]
@@ -69,7 +69,7 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def damage(data: bytes) -> Damage | None:
-    """Return what is wrong with the chunks, if anything is. The compressed pixels are not looked at."""
+    """Return the damage of the chunks, None if there is none. The compressed pixels are not examined."""
     name, pixels, parted = b"", 0, False
     found = list(chunks(data))
     if found and lacks_palette(found):
@@ -97,7 +97,7 @@ def _describe(part: Chunk) -> str:
 
 
 def _is_too_long(part: Chunk) -> bool:
-    """Return whether a compressed text cannot be inflated, or becomes more than anybody reads."""
+    """Return whether a compressed text cannot be inflated, or exceeds LONGEST_TEXT."""
     if part.name != b"zTXt":
         return False
     _, _, packed = part.content.partition(b"\0")
@@ -110,7 +110,7 @@ def _is_too_long(part: Chunk) -> bool:
 
 
 def salvage(data: bytes, load: Load) -> Salvaged:
-    """Return what is left of the pixels of *data*; *load* decodes what is written here."""
+    """Return the remaining pixels of *data*; *load* decodes the repaired file."""
     found = list(chunks(data))
     bad = next((part for part in found if part.name in CRITICAL and not part.good), None)
     if not found or found[0].name != b"IHDR" or bad:
@@ -133,7 +133,7 @@ def salvage(data: bytes, load: Load) -> Salvaged:
 
 
 def pixel_damage(data: bytes) -> Damage | None:
-    """Return what is wrong with the compressed pixels of a file whose chunks are good."""
+    """Return the damage of the compressed pixels of a file whose chunks are good; None if there is none."""
     found = list(chunks(data))
     layout = _Layout.of(found[0].content)
     inflated = _Inflater(b"".join(part.content for part in found if part.name == b"IDAT"), layout)
@@ -189,7 +189,7 @@ class _Inflater:
             self._end(inflater, self._stream[start + PIECE :][:PIECE])
 
     def _end(self, inflater: "zlib._Decompress", rest: bytes) -> None:
-        """Read what comes after the last pixel, which is a checksum."""
+        """Read the checksum after the last pixel."""
         with suppress(zlib.error):
             inflater.decompress(rest, 1)
         if not inflater.eof:

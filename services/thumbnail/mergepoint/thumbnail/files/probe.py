@@ -1,7 +1,7 @@
-"""What a file says of itself before anything is decoded: its type by its first bytes, its size and frames.
+"""Reads what a file announces before it is decoded: its format by its first bytes, its size, its frames.
 
 Only the formats here are known; everything else, whatever it is called, is refused. The numbers are announced, not
-true: they bound what is asked of a decoder, which is limited by whoever runs it.
+true: they bound the work that a decoder is given. The caller must limit the decoder itself.
 """
 
 import re
@@ -22,14 +22,14 @@ HEVC_CHROMA, HEVC_DEPTH = 0x03, 0x07  # ISO 14496-15, 8.3.3.1.2
 AV1_DEEP, AV1_TWELVE, AV1_GREY = 0x40, 0x20, 0x10  # AV1 in ISOBMFF, 2.3.3
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
-ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and what is none
+ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and 0, which is no marker
 MOST_BOXES = 10_000
 MORE_FORMATS = ("TIFF", "BMP", "ICO")  # taken where they are asked for
 MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
 
 
 def read_header(data: bytes, more: Collection[str] = ()) -> Header:
-    """Return what *data* announces; raise NotAnImage or BrokenImage. *more*: which of MORE_FORMATS are taken."""
+    """Return the header of *data*; raise NotAnImage or BrokenImage. *more*: which of MORE_FORMATS are accepted."""
     for recognises, read in [*READERS, *(MORE_READERS[name] for name in MORE_FORMATS if name in more)]:
         if recognises(data):
             try:
@@ -45,7 +45,7 @@ def read_header(data: bytes, more: Collection[str] = ()) -> Header:
 
 
 def _refusal(data: bytes, more: Collection[str]) -> str:
-    """Return why *data* is not taken, and what is."""
+    """Return why *data* is refused, and which formats are accepted."""
     usual = [word for word in WORDS if word != "HEIC" or heic.available()]
     taken = [*usual, *(name for name in MORE_FORMATS if name in more)]
     named = f"{', '.join(taken[:-1])} or {taken[-1]}"
@@ -58,7 +58,7 @@ def _refusal(data: bytes, more: Collection[str]) -> str:
 def _jpeg(data: bytes) -> Header:
     at = 2
     for _ in range(MOST_PARTS):
-        marked = MARKER.search(data, at)  # what stands between markers is skipped, as decoders do
+        marked = MARKER.search(data, at)  # bytes between markers are skipped, as decoders do
         if not marked:
             raise IndexError
         marker, at = data[marked.end() - 1], marked.end()

@@ -123,7 +123,7 @@ class Page:
         return -(-self.tile_width * self.depth * (self.samples // self.planes) // 8)
 
     def parts_of(self, band: int) -> list[Part]:
-        """Return the strips or tiles that so many rows are in, of all planes."""
+        """Return the strips or tiles that hold these rows, of all planes."""
         firsts = [(plane * self.bands + band) * self.across for plane in range(self.planes)]
         return [part for first in firsts for part in self.parts[first : first + self.across]]
 
@@ -156,7 +156,7 @@ class Page:
         return self._assemble(body, end, self._fields(rows, band, places, [part.count for part in ordered]))
 
     def metadata_file(self) -> bytes:
-        """Return a file that has what a camera wrote and no pixels; its other directories are where they were."""
+        """Return a file with the metadata and without pixels; its other directories stay where they were."""
         kept = [tag for tag in NOTES if tag in self.entries]
         if self.big:  # whose other directories have another layout
             kept = [tag for tag in kept if tag not in (EXIF_IFD, GPS_IFD)]
@@ -240,7 +240,7 @@ class Page:
         return depth
 
     def _extras(self) -> tuple[int, ...]:
-        """Return what each sample beyond the colours is."""
+        """Return the meaning of each sample beyond the colours."""
         count = self.samples - COLOURS_OF[self.photometric]
         known = list(self._numbers(EXTRAS))[:count]
         if not known and count == 1 and self.photometric == RGB:

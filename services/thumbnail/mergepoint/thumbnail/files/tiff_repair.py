@@ -23,7 +23,7 @@ def is_cut(page: Page) -> bool:
 
 
 def salvage(page: Page, load: Load) -> Salvaged:
-    """Return what is left of the pixels; raise BrokenImage if that is no row."""
+    """Return the remaining pixels; raise BrokenImage if there is no whole row."""
     there, bands = page.whole_bands(), page.bands
     what = ENDS if there < bands else BAD_PIXELS
 
@@ -59,7 +59,7 @@ def _rows_within(page: Page, band: int, load: Load) -> int:
 
 
 def _alike(page: Page, band: int, rows: int, load: Load) -> int | None:
-    """Return how many of so many rows are the same, whatever stands for what is missing; None if they do not decode."""
+    """Return how many of *rows* rows do not depend on the filler for missing bytes; None if they do not decode."""
     first, other = (_load(load, page.file(band, rows, filler)) for filler in FILLERS)
     return None if first is None or other is None else int(alike(first, other).sum())
 

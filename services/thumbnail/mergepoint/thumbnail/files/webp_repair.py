@@ -40,12 +40,12 @@ class Repaired:
 
 
 def repair(data: bytes, format: str) -> Repaired | None:
-    """Return what is whole of *data*, a WEBP or AVIF; None if nothing is wrong with the sizes of its parts."""
+    """Return the repaired *data*, a WEBP or AVIF; None if the sizes of its parts are right."""
     return _repair_webp(data) if format == "WEBP" else _repair_avif(data)
 
 
 def salvage(data: bytes, format: str, load: Load) -> Salvaged:
-    """Return what is left of the pixels of *data*; raise BrokenImage."""
+    """Return the remaining pixels of *data*; raise BrokenImage if there are none."""
     found = repair(data, format) or Repaired(data, BAD_PIXELS)
     if not found.missing:
         try:
@@ -63,7 +63,7 @@ def salvage(data: bytes, format: str, load: Load) -> Salvaged:
 
 
 def _load_two(found: Repaired, load: Load) -> tuple[Pixels, Pixels]:
-    """Return what two versions of a file look like."""
+    """Return the pixels of two versions of a file."""
     made: list[Pixels] = []
     for version in _versions(found):
         with suppress(BrokenImage):
@@ -74,7 +74,7 @@ def _load_two(found: Repaired, load: Load) -> tuple[Pixels, Pixels]:
 
 
 def _load_each(found: Repaired, versions: tuple[bytes, bytes], load: Load) -> tuple[Pixels, Pixels]:
-    """Return what each of two *versions* looks like, with different fillers."""
+    """Return the pixels of each of two *versions*, with different fillers."""
     first, _ = _load_two(replace(found, data=versions[0]), load)
     _, other = _load_two(replace(found, data=versions[1]), load)
     return first, other

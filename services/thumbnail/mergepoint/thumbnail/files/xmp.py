@@ -1,4 +1,4 @@
-"""XMP packets (ISO 16684-1): what is kept of one that says who made a picture."""
+"""XMP packets (ISO 16684-1): resets their orientation, and extracts their author and copyright."""
 
 import re
 from xml.etree import ElementTree
@@ -18,7 +18,7 @@ def upright(packet: bytes) -> bytes:
 
 
 def owners(packet: bytes) -> bytes:
-    """Return a packet with what *packet* says of rights and makers; nothing if that is nothing, or cannot be read."""
+    """Return a packet with the rights and authors of *packet*; empty if there are none, or *packet* is unreadable."""
     if not packet or len(packet) > LONGEST or b"<!" in packet:  # no packet has a document type
         return b""
     try:

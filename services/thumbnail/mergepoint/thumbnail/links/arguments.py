@@ -7,7 +7,7 @@ import re
 from ..spec import Colour
 
 FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
-# What imgproxy knows beside that may be named where it makes no difference here.
+# imgproxy's other formats, which options may name where that changes nothing here.
 OTHER_FORMATS = ("jxl", "ico", "svg", "heic", "bmp", "tiff")
 HEX = re.compile(r"[0-9a-f]{3}|[0-9a-f]{6}", re.ASCII | re.IGNORECASE)
 ESCAPE = re.compile(rb"%([0-9a-fA-F]{0,2})")
@@ -15,7 +15,7 @@ LARGEST = 1_000_000
 
 
 class BadArgument(ValueError):
-    """An argument is not what the option takes; the message says what that is."""
+    """An option does not accept this argument. The message says which arguments it accepts."""
 
 
 def at_most(count: int, arguments: list[str]) -> None:
@@ -63,7 +63,7 @@ def parse_format(text: str) -> str:
 
 
 def from_base64(text: str) -> bytes:
-    """Return the bytes of base64url *text*, padded or not; raise ValueError if it is none."""
+    """Return the bytes of base64url *text*, padded or not; raise ValueError if it is not base64url."""
     text = text.rstrip("=")
     return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
 

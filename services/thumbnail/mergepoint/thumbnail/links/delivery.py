@@ -27,20 +27,20 @@ NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
 
 
 def raw_path(request: Request) -> str:
-    """Return the path as the client sent it, which is what was signed: nothing unescaped, no slashes merged."""
+    """Return the path exactly as the client sent it, since that was signed: not unescaped, slashes not merged."""
     uri: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     return _restore_slashes(uri.partition("?")[0])
 
 
 def _restore_slashes(path: str) -> str:
-    """Return *path* with the slashes of its plain source, of which some proxies on the way leave one (imgproxy too
-    mends that before it checks the signature)."""
+    """Return *path* with both slashes after the scheme of its plain source, which some proxies merge into one.
+    (imgproxy also restores them before it checks the signature.)"""
     return MERGED.sub(lambda match: f"{match[1]}:{'///' if match[2] == 'local' else '//'}", path, count=1)
 
 
 class LinkVerifier:
-    """Lets in the links that *signer* knows; all, if *unsigned*, whatever stands for a signature. Without either there
-    are no links."""
+    """Accepts links that *signer* has signed. With *unsigned* it accepts every link and ignores the signature. Without
+    either it accepts none."""
 
     def __init__(self, signer: Signer | None, grammar: Grammar, *, unsigned: bool) -> None:
         self._signer = signer
@@ -48,7 +48,7 @@ class LinkVerifier:
         self._unsigned = unsigned
 
     def verify(self, path: str) -> Link:
-        """Return what the *path* after ``/thumbnail`` asks for, if it may; raise a Problem."""
+        """Return the Link that the *path* after ``/thumbnail`` describes; raise a Problem if it is not valid."""
         signature, _, rest = path.removeprefix("/").partition("/")
         try:
             self._check(signature, f"/{rest}")
@@ -64,13 +64,13 @@ class LinkVerifier:
         try:
             self._signer.check(signature, path)
         except BadSignature:
-            if path == (written := with_colons(path)):  # some proxies escape what was signed as it is
+            if path == (written := with_colons(path)):  # some proxies escape colons that were signed unescaped
                 raise
             self._signer.check(signature, written)
 
 
 def lifetime(link: Link, found: SourceFile, now: Callable[[], float] = time.time) -> str:
-    """Return the Cache-Control of what *link* gives: as long as its source may be kept, and never past its end."""
+    """Return the Cache-Control of an answer to *link*: as long as its source may be cached, never beyond its expiry."""
     seconds = found.age if link.expires is None else min(found.age, int(link.expires - now()))
     return f"public, max-age={seconds}" if seconds > 0 else caching.NO_STORE
 
@@ -84,9 +84,9 @@ def read_source(link: Link, sources: Sources, most_bytes: int, known: Version | 
 
 
 def deliver_unprocessed(link: Link, announced: Header | None, body: bytes, limits: Limits) -> Answer | None:
-    """Return the source itself, if that is what is asked for. *announced* is what its header says, if it is a picture.
+    """Return the source itself if *link* asks for it unprocessed. *announced* is its header, None if it is no picture.
 
-    What nobody may decode here is not handed on either, but for ``raw``.
+    Pictures over the limits are refused even unprocessed, except with ``raw``.
     """
     kind = FORMATS[announced.format].type if announced else "application/octet-stream"
     if link.raw:
@@ -101,7 +101,7 @@ def deliver_unprocessed(link: Link, announced: Header | None, body: bytes, limit
 
 
 def sizes(origin_width: int, origin_height: int, width: int, height: int) -> dict[str, str]:
-    """Return the headers that tell the size of the source and of the answer."""
+    """Return the headers with the sizes of the source and of the answer, in pixels."""
     return {
         "X-Origin-Width": str(origin_width),
         "X-Origin-Height": str(origin_height),
@@ -111,7 +111,7 @@ def sizes(origin_width: int, origin_height: int, width: int, height: int) -> dic
 
 
 def set_filename(response: Response, link: Link) -> Response:
-    """Tell the browser what to call the file, if it is kept (RFC 6266)."""
+    """Add Content-Disposition, which names the file if the browser saves it (RFC 6266)."""
     stem = link.filename or splitext(basename(urlsplit(link.source).path))[0] or "image"
     stem = NOT_IN_NAMES.sub("_", stem)[:100]
     extension = EXTENSIONS.get(response.mimetype or "", "bin")

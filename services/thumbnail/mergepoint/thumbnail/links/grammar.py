@@ -1,7 +1,7 @@
 """imgproxy's URLs: ``/<options>/plain/<source>[@ext]`` and ``/<options>/<base64url of the source>[.ext]``, without the
 signature. Every free option is known, with imgproxy's meaning; a paid one is refused by name, as is an unknown one.
 
-What the options say of the picture becomes a Spec (link_options.py); the rest (link.py) is about how it is delivered.
+Options of the picture become a Spec (link_options.py); options of its delivery stay in the Link (link.py).
 """
 
 import re
@@ -46,14 +46,15 @@ class UnknownOption(ValueError):
 
 
 class Expired(ValueError):
-    """Its time is over."""
+    """The link has expired."""
 
     code = "expired"
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """What an operator adds to the options: *presets* by name, a *watermark*, and whether links may move limits."""
+    """The operator's part of the grammar: *presets* by name, a *watermark* (the bytes of a file), and the *limits* that
+    links may change; None: links may change none."""
 
     presets: Mapping[str, str] = field(default_factory=dict)
     watermark: bytes = b""
@@ -63,7 +64,7 @@ class Grammar:
     now: Callable[[], float] = time.time
 
     def parse(self, path: str) -> Link:
-        """Return what *path* asks for; raise BadLink, UnknownOption or Expired."""
+        """Return the Link that *path* describes; raise BadLink, UnknownOption or Expired."""
         parts = with_colons(path).removeprefix("/").split("/")
         count = next((number for number, part in enumerate(parts) if ":" not in part), len(parts))
         link = Link(spec=replace(Link().spec, frames=self.frames))
@@ -124,7 +125,7 @@ class Grammar:
         return LIMITING[name](replace(link, limits=link.limits or self.limits), arguments[0])
 
     def _set_frames(self, link: Link, name: str, arguments: list[str], within: tuple[str, ...]) -> Link:
-        """Keep at most so many frames: as many as links may, in a preset as many as it says."""
+        """Set the most frames. A link may keep at most *frames* of the grammar; a preset may keep more."""
         at_most(1, arguments)
         wanted = whole(arguments[0], 1, Limits().frames)
         if wanted > self.frames and not within:

@@ -1,4 +1,4 @@
-"""What a link asks for, and imgproxy's options that are not of the picture: its delivery, the limits it moves."""
+"""A parsed link, and those of imgproxy's options that concern its delivery and its limits, not its pixels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,14 +19,14 @@ from .arguments import (
 )
 from .link_options import SIDES
 
-# Without an extension a WebP or AVIF becomes what everybody takes, as imgproxy's preferred formats have it.
+# Without an extension a WebP or AVIF becomes a JPEG, PNG or GIF, as with imgproxy's preferred formats.
 DEFAULT = Spec(keep_copyright=True, keep_ratio=False, takes=(), best_effort=True)
 NO_WATERMARK = Watermark(b"", 0.0)
 
 
 @dataclass(frozen=True)
 class Link:
-    """What a URL asks for. *expires* is in seconds since 1970; *most_bytes* is of the source."""
+    """A parsed URL. *expires* is in seconds since 1970; *most_bytes* limits the source."""
 
     spec: Spec = DEFAULT
     source: str = ""
@@ -118,7 +118,7 @@ def _frames(link: Link, text: str) -> Link:
 
 
 def _side(link: Link, text: str) -> Link:
-    """What would be larger is made smaller; 0 means the operator's limit."""
+    """Scale larger answers down to this side, in pixels; 0 means the operator's limit."""
     side = max(0, whole(text, -LARGEST))
     return _set_limits(replace(link, spec=replace(link.spec, max_side=side)), **({"side": side} if side else {}))
 

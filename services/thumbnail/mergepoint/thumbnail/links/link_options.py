@@ -1,7 +1,7 @@
-"""imgproxy's processing options, one line each: what its arguments make of a Spec.
+"""imgproxy's processing options: for each, the function that applies its arguments to a Spec.
 
-https://docs.imgproxy.net/usage/processing says what they mean. An argument that is left out keeps what was there, as
-it does in imgproxy, where presets count on it.
+https://docs.imgproxy.net/usage/processing explains them. An argument that is left out keeps the
+value before, as it does in imgproxy, whose presets depend on that.
 """
 
 from collections.abc import Callable, Mapping
@@ -172,7 +172,7 @@ def _one(field: str, read: Callable[[str], Any]) -> Apply:
 
 
 def _or_none(most: int = LARGEST) -> Callable[[str], int | None]:
-    """Return a reader of whole numbers, where 0 is as if nothing was said."""
+    """Return a parser of whole numbers that returns None for 0."""
     return lambda text: whole(text, 0, most) or None
 
 

@@ -1,8 +1,8 @@
-"""Tags of links' answers that name the version of their source, so that one which has not changed is not sent again.
+"""ETags that name the version of a link's source, so that an answer whose source is unchanged is not sent again.
 
-A tag is ``<answer>.<made by>.<source>``: the answer's own tag, what it is made by (versions and options), and what the
-source's server says of its version (ETag, Last-Modified). Whoever asks with it has the source asked in the same way.
-Nothing is kept for that, and a tag that somebody makes up deceives nobody else.
+A tag is ``<answer>.<made by>.<source>``: the answer's own tag, a hash of library versions and options, and the version
+that the source's server gave (ETag, Last-Modified). When a client sends the tag back, the source is requested on that
+condition. The service stores nothing, and a forged tag only affects the client that sent it.
 """
 
 import base64
@@ -14,11 +14,11 @@ from mergepoint.kit.fetch import Version
 
 VERSION_TEXT = re.compile(r"[ -~]{0,200}\n[ -~]{0,200}")
 TAG = re.compile(r"[0-9a-f]+\.([0-9a-f]+)\.([A-Za-z0-9_-]+)")
-LENGTH = 16  # characters of what says by what an answer is made
+LENGTH = 16  # characters of the hash of versions and options
 
 
 def suffix(made_by: Iterable[str | bytes], version: Version | None) -> str:
-    """Return what is added to the tag of an answer that is *made_by* these, from that *version* of its source."""
+    """Return the suffix for the tag of an answer that was *made_by* these values from that *version* of its source."""
     if version is None or not VERSION_TEXT.fullmatch(text := f"{version.etag}\n{version.modified}"):
         return ""
     source = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
@@ -26,7 +26,7 @@ def suffix(made_by: Iterable[str | bytes], version: Version | None) -> str:
 
 
 def find_known(tags: Iterable[str], made_by: Iterable[str | bytes]) -> tuple[str, Version] | None:
-    """Return the first of *tags* whose answer is *made_by* these, and the version of the source that it names."""
+    """Return the first of *tags* whose answer was *made_by* these values, and the source's version that it names."""
     wanted = _fingerprint(made_by)
     for tag in tags:
         parts = TAG.fullmatch(tag)

@@ -15,14 +15,14 @@ from mergepoint.kit.freshness import freshness
 from mergepoint.kit.problems import Problem
 
 LOCAL = "local://"
-PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # an URL as people write it has others, which are escaped
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # other characters in a URL are escaped
 ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif"
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The bytes of a source, and for how many seconds they may be kept. *version* is what its server calls it;
-    *unchanged*: that was known already, and there are no bytes."""
+    """The bytes of a source, and its *age*: the seconds for which they may be cached. *version* holds the server's ETag
+    and Last-Modified; *unchanged*: the caller knows that version already, so *body* is empty."""
 
     body: bytes
     age: int
@@ -33,7 +33,7 @@ class SourceFile:
 class Sources:
     """Reads from *allowed*: origins, as kit.origins has them, and folders as ``local:///srv/pictures``.
 
-    *age* is how long a source may be kept that says nothing of that, *most_age* the longest for any, in seconds.
+    *age* is for how many seconds a source is cached whose server does not say, *most_age* the longest for any.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Sources:
         self._max_bytes, self._age, self._most_age = max_bytes, age, most_age
 
     def read(self, url: str, known: Version | None = None) -> SourceFile:
-        """Return what is at *url*, or raise a Problem (kit.fetch says which). A *known* version is not read again."""
+        """Return the source at *url*, or raise one of kit.fetch's Problems. A *known* version is not read again."""
         if url.startswith(LOCAL):
             return self._read_local(_path(url), known)
         found = self._fetcher.fetch(quote(url, safe=PRINTABLE), accept=ACCEPT, known=known)
@@ -75,11 +75,12 @@ def _folder(entry: str) -> Path:
 
 
 def _open_below(folders: Sequence[Path], path: str, max_bytes: int) -> BinaryIO:
-    """Return the file at *path* below the first of *folders* that has it. Links that lead out of it lead nowhere."""
+    """Return the file at *path* below the first of *folders* that has it. Links that lead out of the
+    folder are not followed."""
     if not folders:
         raise Problem.field("source", "this source is not allowed", code="source_refused")
     for folder in folders:
-        # Names that there cannot be, links in a circle, and what we may not read: no such file, either.
+        # Impossible names, circular links and unreadable files are answered like missing files.
         with contextlib.suppress(OSError, RuntimeError, ValueError):
             target = (folder / path.lstrip("/").replace("\0", "")).resolve()
             if target.is_relative_to(folder) and target.is_file():
@@ -89,7 +90,7 @@ def _open_below(folders: Sequence[Path], path: str, max_bytes: int) -> BinaryIO:
 
 def _open(target: Path, max_bytes: int) -> BinaryIO:
     try:
-        # What it has become since it was resolved is not followed; and a pipe is not waited for.
+        # A link that replaced the file since it was resolved is not followed; opening a pipe does not block.
         handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise Problem.field("source", "there is no such file", code="source_not_found") from None

@@ -1,4 +1,4 @@
-"""What an animation shows: frames that lie on those before, on a canvas that is transparent at first.
+"""Composes the frames of an animation: each lies on those before it, on a canvas that is transparent at first.
 
 Knows arrays only. GIF 89a, 23, and PNG (third edition, 11.3.8) say what happens to a frame before the next comes.
 """
@@ -28,7 +28,7 @@ class Layer:
 
 
 def frames(layers: Iterable[Layer], width: int, height: int) -> Iterator[tuple[Pixels, int]]:
-    """Yield what is to be seen after each of *layers*, *width* × *height* large, and for how long."""
+    """Yield the visible canvas, *width* × *height* pixels, after each of *layers*, and its milliseconds."""
     canvas = np.zeros((height, width, 4), np.uint8)
     for number, layer in enumerate(layers):
         before = canvas.copy() if layer.disposal == RESTORE else None
@@ -42,7 +42,7 @@ def frames(layers: Iterable[Layer], width: int, height: int) -> Iterator[tuple[P
 
 
 def first(layer: Layer, width: int, height: int) -> Pixels:
-    """Return what is to be seen of the first *layer*; without alpha if it covers all and has none."""
+    """Return the canvas after the first *layer*; without alpha if the layer covers it all and has none."""
     if (layer.left, layer.top, *layer.pixels.shape[:2]) == (0, 0, height, width):
         return layer.pixels
     return next(frames([layer], width, height))[0]

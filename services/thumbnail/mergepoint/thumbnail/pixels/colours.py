@@ -1,4 +1,4 @@
-"""Colour profiles: what a picture's numbers mean, turned into sRGB. A profile that cannot be read means sRGB."""
+"""Converts colours to sRGB by a picture's ICC profile. An unreadable profile counts as sRGB."""
 
 import io
 from functools import lru_cache
@@ -27,7 +27,7 @@ def to_srgb(pixels: Pixels, icc: bytes | None) -> Pixels:
 
 
 def needs_conversion(icc: bytes | None) -> bool:
-    """Return whether *icc* says another thing than sRGB."""
+    """Return whether *icc* describes another colour space than sRGB."""
     return bool(icc) and not _is_srgb(icc or b"")
 
 
@@ -37,7 +37,7 @@ def from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 
 def profile_name(icc: bytes | None) -> str | None:
-    """Return what a profile calls itself, at most 100 characters, if it can be read."""
+    """Return the profile's description, at most 100 characters; None if it has none or is unreadable."""
     if not icc:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What else may happen to pixels: trimming, blur, sharpening, mosaic, a canvas around them, a watermark on them."""
+"""Effects on pixels: trimming, greyscale, blur, sharpening, mosaic, a larger canvas, a watermark."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,11 +17,11 @@ NOISE = 2  # levels that are not sharpened
 PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 STRIP = 128  # rows that are looked at once: all at once need ten times the picture's memory
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-TRANSPARENCY_KEY = (255, 0, 255)  # what imgproxy takes for transparent when it trims
+TRANSPARENCY_KEY = (255, 0, 255)  # imgproxy's colour for transparent pixels when it trims
 
 
 def find_content(pixels: Pixels, trim: Trim) -> Box:
-    """Return the box of what is not background."""
+    """Return the box, in pixels, of the part that is not background; all of the picture if there is none."""
     height, width, _ = pixels.shape
     colour = np.array(trim.colour or _composite(pixels[:1, :1], TRANSPARENCY_KEY)[0, 0], np.int16)
     columns, rows = np.zeros(width, bool), np.zeros(height, bool)
@@ -57,7 +57,7 @@ def _majority(mask: Mask) -> Mask:
 
 
 def _span(differs: Mask, equal: bool) -> tuple[int, int]:
-    """Return where what *differs* begins and ends; *equal*: as much is left of it as right of it."""
+    """Return the first and the end index where *differs* is true; *equal*: widened until both margins are equal."""
     places = np.flatnonzero(differs)
     first, last = int(places[0]), int(places[-1]) + 1
     if equal:

@@ -1,7 +1,7 @@
-"""Where everything goes: from the size of a picture and what is wanted, which part becomes how large on what canvas.
+"""The plan of an answer: which part of a picture becomes how large, and where on which canvas it goes.
 
-Knows numbers only; what the picture shows comes in through *find*, for the positions that depend on it. Sizes, offsets
-and what is rounded are imgproxy's, so that its links give the same sizes here.
+Knows numbers only. Positions that depend on the content come from *find*. Sizes, offsets and rounding follow imgproxy,
+so that its links give the same sizes here.
 """
 
 import math
@@ -22,8 +22,8 @@ Within = Callable[[str, int, int], tuple[float, float]]
 
 @dataclass(frozen=True)
 class Plan:
-    """*box* of the source becomes *width* × *height*, at *left*, *top* of a canvas. *scale* is what padding is
-    scaled by."""
+    """*box* of the source becomes *width* × *height*, at *left*, *top* of a canvas. Padding and offsets
+    are multiplied by *scale*."""
 
     box: Box
     width: int
@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Scale:
-    """What width and height are multiplied by, and how much of the screen's density is in that."""
+    """The factors of width and height, and the screen's density (dpr) that they include."""
 
     across: float
     down: float
@@ -47,8 +47,8 @@ class Scale:
 
 
 def plan(box: Box, spec: Spec, find: Find, *, most: int) -> Plan:
-    """Return what becomes of *box*, the picture after trimming, by *spec*; no side of the canvas is longer than
-    *most*."""
+    """Return the plan for *box*, the picture after trimming, by *spec*. Raises ImpossibleSize if a side of the canvas
+    is longer than *most* pixels."""
     box = _crop(box, spec, find)
     wide, high = box[2] - box[0], box[3] - box[1]
     fit = _fit(spec, wide, high)
@@ -173,7 +173,7 @@ def _lay_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
     scaled = max(1, half_up(wide * scale.across)), max(1, half_up(high * scale.down))
     asked = _target_size(spec, scale.dpr)
     kept = _visible_size(scaled, asked, spec, fit)
-    if kept != scaled:  # what is cut off is never made
+    if kept != scaled:  # the part that is cut off is never scaled
         across, down = scaled[0] / wide, scaled[1] / high
         left, top = place(spec.position, scaled, kept, within=_within(find, box, across, down), scale=scale.dpr)
         start = box[0] + left / across, box[1] + top / down
@@ -191,7 +191,7 @@ def _target_size(spec: Spec, dpr: float) -> Size:
 
 
 def _visible_size(scaled: Size, asked: Size, spec: Spec, fit: str) -> Size:
-    """Return how much of what is *scaled* the box keeps."""
+    """Return the part of the *scaled* size that the target box keeps."""
     if fit == "cover" and spec.keep_ratio and not spec.upscale and all(asked):
         across, down = asked[0] / scaled[0], asked[1] / scaled[1]
         if across > down and across > 1:

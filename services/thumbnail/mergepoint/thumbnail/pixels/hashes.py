@@ -16,7 +16,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.
 
 
 def blurhash(rgb: Pixels, across: int = 4, down: int = 3) -> str:
-    """Return the BlurHash of *rgb*, height × width × 3, with so many waves each way."""
+    """Return the BlurHash of *rgb*, height × width × 3, with that many waves each way."""
     levels = rgb.astype(np.float64) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     height, width, _ = rgb.shape

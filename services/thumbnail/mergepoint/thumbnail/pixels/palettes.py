@@ -8,7 +8,7 @@ from .effects import with_alpha
 from .scaling import Pixels
 
 MOST = 256
-SAMPLE = 64  # rows that are looked at first: nearly all photographs have too many colours in so few
+SAMPLE = 64  # rows that are examined first: nearly all photographs have too many colours in these already
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def find(pixels: Pixels) -> Indexed | None:
 
 
 def round_levels(grey: Pixels, levels: int) -> Pixels:
-    """Return *grey* in so many levels, from black to white."""
+    """Return *grey* rounded to *levels* levels, from black to white."""
     step = 255 / (levels - 1)
     return ((grey / step).round() * step).round().astype(np.uint8)
 
@@ -51,7 +51,7 @@ def _distinct_colours(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[n
 
 
 def _pack(indexes: Pixels, bits: int) -> Pixels:
-    """Return each row of *indexes* in so many bits a number, the first in the highest."""
+    """Return each row of *indexes* packed at *bits* bits an index, the first in the highest bits."""
     if bits == 8:
         return indexes
     several = np.unpackbits(indexes[..., None], axis=2)[..., 8 - bits :]

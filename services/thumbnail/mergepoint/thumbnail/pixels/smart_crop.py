@@ -1,4 +1,4 @@
-"""Where the interesting part of a picture is: by what draws the eye (attention), or by how much there is (entropy).
+"""Finds the interesting part of a picture, by what draws the eye (attention) or by the amount of detail (entropy).
 
 Both make a map of weights from a small copy, and look for the window that holds most.
 """
