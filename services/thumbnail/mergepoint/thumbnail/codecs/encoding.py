@@ -31,8 +31,8 @@ Save = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class LaterFrames:
-    """The frames after the first, and for how many milliseconds each is shown, the first included; how often all
-    are, or 0 for ever."""
+    """The frames after the first; the duration of each frame in milliseconds, the first included; how often the
+    animation plays, 0 for ever."""
 
     frames: Sequence[Pixels] = ()
     durations: Sequence[int] = ()

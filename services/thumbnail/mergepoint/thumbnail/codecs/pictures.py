@@ -89,8 +89,8 @@ class Picture:
         return self._first
 
     def all(self) -> Iterator[tuple[Pixels, int]]:
-        """Yield the pixels of each frame, and for how many milliseconds it is shown; an animation that breaks off goes
-        as far as it goes."""
+        """Yield the pixels of each frame, and for how many milliseconds it is shown; a truncated animation ends with
+        its last whole frame."""
         frames, count = self._frames(), 0
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Animated PNG (third edition, 11.3.8): where its frames are, each as a PNG of its own, and what is written around the
+"""Animated PNG (third edition, 11.3.8): splits it into frames, each a PNG of its own, and writes the chunks around the
 pixels of frames. Knows no decoder."""
 
 import struct

@@ -1,7 +1,7 @@
 """BMP, in all kinds that Windows and OS/2 wrote, and the pictures without a file header that ICO holds: decoded here.
 
-Pillow refuses most masks, ignores alpha, and decodes runs in Python as well. What browsers do where documents are
-silent is taken from the BMP Suite (https://entropymine.com/jason/bmpsuite). Knows numpy alone.
+Pillow refuses most masks, ignores alpha, and decodes runs in Python as well. Where the documentation is silent, this
+module follows browsers, by the BMP Suite (https://entropymine.com/jason/bmpsuite). Knows numpy alone.
 """
 
 import struct
@@ -30,8 +30,7 @@ END_OF_LINE, END_OF_PICTURE, DELTA = 0, 1, 2
 
 @dataclass(frozen=True)
 class Bitmap:
-    """What a header says, and where colours and pixels begin. Of an icon the *mask* follows the pixels, and alpha
-    counts."""
+    """A header, and where colours and pixels begin. In an *icon* a mask follows the pixels, and alpha counts."""
 
     data: bytes
     at: int
@@ -78,7 +77,7 @@ def read(data: bytes) -> Bitmap:
 
 
 def of_icon(data: bytes) -> Bitmap:
-    """Return what a picture says of itself that has no file header; it says twice its height, the mask's too."""
+    """Return the header of an icon's picture, which has no file header, and whose height includes the mask's."""
     return _header(data, 0, 0, icon=True)
 
 
@@ -97,7 +96,7 @@ def _header(data: bytes, at: int, pixels_at: int, *, icon: bool = False) -> Bitm
         how = f" as {NAMES[compression]}" if compression in NAMES else f", compression {compression}"
         raise BrokenImage(f"the BMP has pixels that are not decoded, of {bits} bits{how}")
     if width < 0 or (height < 0 and compression in (RLE8, RLE4)):
-        raise BrokenImage("the BMP has less than no pixels")
+        raise BrokenImage("the BMP announces a negative size")
     masks, after = _masks(data, at, size, bits, compression)
     masks = (*masks[:3], ICON_ALPHA) if icon and bits == 32 and not masks[3] else masks
     most = 1 << bits if bits <= 8 else 0
@@ -118,7 +117,7 @@ def _masks(data: bytes, at: int, size: int, bits: int, compression: int) -> tupl
     count = 4 if compression == ALPHA_MASKS or size >= 56 else 3
     masks = struct.unpack_from(f"<{count}I", data, at + 40)
     if not all(masks[:3]) or any(mask >> bits for mask in masks):
-        raise BrokenImage("the BMP has colours of no bits, or outside of its pixels")
+        raise BrokenImage("the BMP's colour masks are empty, or exceed the bits of its pixels")
     return (*masks[:3], masks[3] if count == 4 else 0), after if size >= 52 else after + 4 * count
 
 
@@ -205,8 +204,8 @@ def _apply_mask(picture: Bitmap, pixels: Pixels) -> Pixels:
 
 
 def _decode_runs(picture: Bitmap) -> tuple[Pixels, Rows, bool]:
-    """Return the pixels of runs (RLE8, RLE4), which rows are there, and whether the end is said. What is skipped is
-    transparent."""
+    """Return the pixels of runs (RLE8, RLE4), which rows are there, and whether the end is marked. Skipped pixels
+    are transparent."""
     width, height, data, at = picture.width, picture.height, picture.data, picture.pixels_at
     runs = Runs(data, nibbles=picture.compression == RLE4)
     indexes, seen = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)

@@ -1,7 +1,7 @@
 """Colours that a file names by number (ITU-T H.273) and not by a profile: AVIF's ``nclx``, PNG's ``cICP``.
 
-Each becomes the profile (ICC.1:2022) that says the same. Of pictures brighter than white (PQ, HLG) what is up to white,
-203 candelas by ITU-R BT.2408, is shown as it is, and what is above as white.
+Each becomes the equivalent profile (ICC.1:2022). In pictures brighter than white (PQ, HLG), levels up to white (203
+candelas, ITU-R BT.2408) stay as they are, and brighter ones become white.
 """
 
 import struct

@@ -1,6 +1,6 @@
 """The thumbnail that an AVIF may carry beside its picture (HEIF, ISO 23008-12, 6.4.4).
 
-Decoders show the primary item alone, so the file is told that the thumbnail is it.
+Decoders show the primary item only, so the thumbnail is declared the primary item.
 """
 
 import struct
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .probe import boxes
 
-HIDDEN = b"skip"  # a type of reference that says nothing; decoders pass over items that are thumbnails of others
+HIDDEN = b"skip"  # a reference type without meaning; decoders skip items that are thumbnails of others
 
 
 def thumbnail_within(data: bytes) -> bytes | None:
@@ -34,7 +34,7 @@ def thumbnail_within(data: bytes) -> bytes | None:
 
 
 def _references(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, list[int]]]:
-    """Yield for each reference to a thumbnail where its type stands, the thumbnail, and what it is one of."""
+    """Yield for each reference to a thumbnail: where its type stands, the thumbnail's item, and its masters' items."""
     wide = data[start] > 0
     size = 4 if wide else 2
     at = start + 4

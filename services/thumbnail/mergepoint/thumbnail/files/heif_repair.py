@@ -1,8 +1,8 @@
 """AVIF and HEIC of which whole items are missing: tiles of a grid, transparency. Knows no decoder.
 
-A decoder refuses the picture for one tile. So the places (``iloc``, ISO 14496-12, 8.11.3) of those that are not there
-are made those of a tile that is, of another one in a second version: what differs is missing. Transparency that is not
-there is no longer referred to.
+A decoder refuses the whole picture for one missing tile. So the locations (``iloc``, ISO 14496-12, 8.11.3) of missing
+tiles are set to that of a tile that is there, and to another one in a second version: pixels that differ are missing.
+References to missing transparency are hidden.
 """
 
 import struct
@@ -14,7 +14,7 @@ from .probe import boxes
 
 CODED = (b"av01", b"hvc1")
 TRANSPARENCY = b"auxl"
-LEAST = 32  # bytes of an item that is worth decoding: less is hardly more than its head
+LEAST = 32  # bytes: a shorter item has hardly more than a header
 MOST_ITEMS = 10_000
 WORD = 4  # bytes, in which there is room for any place in a file
 
@@ -27,15 +27,15 @@ class Place:
     at: int
     length: int
     said: tuple[tuple[int, int], ...]
-    """Where the file says that, and in how many bytes: what is added to the place, the place, the length."""
+    """Where the file stores the base offset, the offset and the length, and in how many bytes each."""
 
     def available(self, data: bytes) -> int:
         return max(0, min(self.length, len(data) - self.at))
 
 
 def replace_missing(data: bytes) -> tuple[bytes, bytes] | None:
-    """Return two versions of *data*, with other items for those that are not there; None if none is missing, or none
-    can stand for it."""
+    """Return two versions of *data*, with other items in place of missing ones; None if none is missing, or no item can
+    replace it."""
     try:
         found = {kind: (start, end) for kind, start, end in boxes(data, 0, len(data)) if kind in WANTED}
         kinds = dict(_kinds(data, *found[b"iinf"]))

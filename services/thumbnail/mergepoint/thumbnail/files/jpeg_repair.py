@@ -1,4 +1,4 @@
-"""JPEG that was damaged: what is whole in it, with an end. Knows no decoder.
+"""Repairs damaged JPEG: keeps the undamaged part and adds an end. Knows no decoder.
 
 libjpeg decodes as much as it can of any file that has an end. To find the missing rows, a second version has noise
 before its end: rows that differ come from the noise.
@@ -74,8 +74,8 @@ def repair(data: bytes) -> Repaired:
 
 @dataclass
 class _Scans:
-    """What the scans have told: for each component how many bits are still to come, of the first level of a block and
-    of the last (T.81, G.1.1.1)."""
+    """The scans so far: for each component, how many bits of a block's first and last levels are still to come
+    (T.81, G.1.1.1)."""
 
     progressive: bool = False
     first: dict[int, int] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""PNG that was damaged: what is whole in it, written anew, so that any decoder reads it. Knows no decoder.
+"""Repairs damaged PNG: writes the undamaged part anew, so that any decoder reads it. Knows no decoder.
 
 Chunks beside the pixels are left out if their checksum is wrong. The compressed pixels are read as far as they go, and
-the rest is made of zeros; how many rows are theirs is known.
+the rest is made of zeros; the number of rows that were read is known.
 """
 
 import struct

@@ -1,7 +1,7 @@
 """TIFF (6.0, and BigTIFF): its first page, read by us, and a plain file of that page alone for the decoder.
 
-What the decoder is given is a directory that is written here, over the file's own pixels: it has no other numbers than
-those that were checked, no second page, no orientation (which the decoder would apply, and we again). Knows no decoder.
+The decoder gets a directory that is written here, over the file's own pixels. It holds only numbers that were checked,
+no second page, and no orientation (which would be applied twice otherwise). Knows no decoder.
 """
 
 import struct
@@ -17,7 +17,7 @@ LAYOUTS = {1: "B", 2: "s", 3: "H", 4: "I", 5: "8s", 6: "b", 7: "s", 9: "i", 10: 
 BYTES, NUMBERS = (1, 2, 7), (1, 3, 4, 13, 16, 18)  # types (TIFF 6.0, section 2; BigTIFF)
 MOST_ENTRIES = 1000  # of a directory: more are not read
 MOST_PARTS = 200_000  # strips and tiles; a strip may be one row of one colour
-MOST_SAMPLES = 6  # of a pixel, which is what the decoder knows
+MOST_SAMPLES = 6  # of a pixel; the decoder knows no more
 MOST_TILE = 4096 * 4096  # pixels: a tile is decoded whole, however small the picture is
 MOST_GROWTH, ROOM = 2, 1024  # times, and bytes: more no strip or tile grows by being compressed
 LONGEST = 1 << 16  # bytes of a field, but for those in LONGER
@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
-    """A strip or tile: where it begins, and how many bytes it has, of which so many are *missing*."""
+    """A strip or tile: where it begins, its *count* of bytes, and how many of these are *missing*."""
 
     at: int
     count: int
@@ -133,10 +133,10 @@ class Page:
         return next((band for band, there in enumerate(whole) if not there), self.bands)
 
     def file(self, first: int = 0, rows: int | None = None, filler: bytes = b"\0") -> bytes:
-        """Return a file of so many *rows* from the band *first* on, with *filler* for bytes that are missing."""
+        """Return a file of *rows* rows from the band *first* on, with *filler* for missing bytes."""
         rows = self.height - first * self.band if rows is None else rows
         count, band = -(-rows // self.band), self.band
-        if count == 1:  # less of a strip or tile is decoded, if less is wanted; tiles have 16 rows or so many times
+        if count == 1:  # decode only the wanted rows of a strip or tile; tiles have a multiple of 16 rows
             band = min(band, -(-rows // 16) * 16 if self.tiled else rows)
         chosen = [self.parts_of(number) for number in range(first, first + count)]
         ordered = [
@@ -213,7 +213,7 @@ class Page:
         band = number // self.across % self.bands
         rows = self.band if self.tiled else min(self.band, self.height - band * self.band)
         count = rows * self.row_bytes()
-        if self.compression != NONE:  # of what is not compressed the file often tells a wrong size
+        if self.compression != NONE:  # files often give a wrong size for uncompressed strips
             told = counts[number] if number < len(counts) else 0
             count = min(told or there, max(there, MOST_GROWTH * count + ROOM))
         return Part(at, count, count - min(count, there)) if count and there else Part(at, 1, 1)
@@ -244,7 +244,7 @@ class Page:
         count = self.samples - COLOURS_OF[self.photometric]
         known = list(self._numbers(EXTRAS))[:count]
         if not known and count == 1 and self.photometric == RGB:
-            known = [ALPHA]  # what most programs mean who do not say it
+            known = [ALPHA]  # most programs mean alpha and do not say so
         known += [NOT_ALPHA] * (count - len(known))
         first = [NOT_ALPHA if self.photometric in (INKS, YCBCR) else number for number in known[:1]]
         return tuple(number if number in (ASSOCIATED, ALPHA) else NOT_ALPHA for number in first) + (NOT_ALPHA,) * (

@@ -1,7 +1,7 @@
-"""TIFF that was damaged: how many rows of its first page can be read. Knows no decoder.
+"""Repairs damaged TIFF: finds how many rows of its first page can be read. Knows no decoder.
 
-Strips stand alone, and so do rows of tiles, so the first that breaks is looked for among them; within it, since
-compressed bytes have an order, how many rows of it are there. Two fillers show what was made of what is missing.
+Strips and rows of tiles are independent, so the search finds the first that is broken, then the number of its rows that
+can be read, since its compressed bytes are in order. Rows that differ between two fillers come from missing bytes.
 """
 
 from collections.abc import Callable

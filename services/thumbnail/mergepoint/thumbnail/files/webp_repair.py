@@ -1,7 +1,7 @@
-"""WebP and AVIF that were damaged: files whose sizes are right again, with something in place of what is missing.
+"""Repairs damaged WebP and AVIF: corrects the sizes of their parts, and fills up missing bytes.
 
-Decoders refuse a file that breaks off, but hardly one with other pixels. So two versions are made, with different bytes
-for what is missing: rows that differ come from those. Knows no decoder.
+Decoders refuse a truncated file, but seldom one with other pixels. So two versions are made, with different fillers for
+missing bytes: rows that differ come from the fillers. Knows no decoder.
 """
 
 import struct
@@ -16,7 +16,7 @@ from .damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, alike, alike_in_pa
 
 RIFF_HEAD, CHUNK_HEAD = 12, 8  # bytes
 FRAME = b"ANMF"
-FRAME_HEAD = CHUNK_HEAD + 16 + CHUNK_HEAD + 10  # bytes, up to what the first frame's pixels say of their size
+FRAME_HEAD = CHUNK_HEAD + 16 + CHUNK_HEAD + 10  # bytes, up to the size that the first frame's pixels announce
 PIXELS = (b"VP8 ", b"VP8L", b"ALPH", FRAME)
 FILLERS = (b"\x00", b"\xa5", b"\xff", b"\x5a")
 MORE = (16, 64, 256, 1024, 4096, 16_384)  # bytes

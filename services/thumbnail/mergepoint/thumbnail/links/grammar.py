@@ -74,7 +74,7 @@ class Grammar:
         if extension and not link.raw:
             link = self._apply(link, [f"format:{extension}"], ())
         if link.expires and link.expires < self.now():
-            raise Expired(f"this link ended at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(link.expires))} UTC")
+            raise Expired(f"this link expired at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(link.expires))} UTC")
         return self._add_watermark(replace(link, source=source))
 
     def preset(self, name: str) -> Spec:
@@ -120,7 +120,7 @@ class Grammar:
         if name in FRAMES and self.limits is None:
             return self._set_frames(link, name, arguments, within)
         if self.limits is None:
-            raise UnknownOption("option_not_allowed", name, "links may not move limits here")
+            raise UnknownOption("option_not_allowed", name, "links cannot change limits here")
         at_most(1, arguments)
         return LIMITING[name](replace(link, limits=link.limits or self.limits), arguments[0])
 

@@ -1,7 +1,7 @@
 """imgproxy's processing options: for each, the function that applies its arguments to a Spec.
 
-https://docs.imgproxy.net/usage/processing explains them. An argument that is left out keeps the
-value before, as it does in imgproxy, whose presets depend on that.
+https://docs.imgproxy.net/usage/processing explains them. An argument that is left out keeps the value before,
+as it does in imgproxy, whose presets depend on that.
 """
 
 from collections.abc import Callable, Mapping

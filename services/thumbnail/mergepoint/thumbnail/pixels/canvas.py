@@ -16,8 +16,8 @@ LEAVE, CLEAR, RESTORE = 1, 2, 3
 
 @dataclass(frozen=True)
 class Layer:
-    """One frame's *pixels*, where they go, for how many milliseconds, and what happens to them then; *over*: what is
-    transparent shows what was before."""
+    """One frame's *pixels*, their position, their *duration* in milliseconds, and their *disposal* afterwards; *over*:
+    transparent pixels show the canvas before."""
 
     pixels: Pixels
     left: int = 0

@@ -126,7 +126,7 @@ def _part(given: float, whole: int) -> int:
 
 
 def _within(find: Find, box: Box, across: float, down: float) -> Within:
-    """Return *find* in *box*, in pixels of what is scaled by *across* and *down*."""
+    """Return *find* for *box*, in pixels of the picture scaled by *across* and *down*."""
 
     def find_within(kind: str, width: int, height: int) -> tuple[float, float]:
         left, top = find(kind, box, width / across, height / down)

@@ -2,9 +2,9 @@
 
 Knows arrays only: ``uint8``, height × width × channels (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha), in sRGB.
 
-Linear light is a cubic that follows sRGB's curve within 2.5 of 255 levels and is undone exactly, so that what is not
-averaged is not changed. It needs no table, which numpy would look up ten times slower than it multiplies; pictures
-score 97 SSIMULACRA2 and more against the true curve.
+Linear light is a cubic that follows sRGB's curve within 2.5 of 255 levels and is undone exactly, so that pixels that
+are not averaged do not change. It needs no table, which numpy would look up ten times slower than it multiplies;
+pictures score 97 SSIMULACRA2 and more against the true curve.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ Taps = list[tuple[int, int, Floats]]
 
 
 def resize(pixels: Pixels, width: int, height: int, box: Box | None = None) -> Pixels:
-    """Return what *box* of *pixels* (all, by default) shows, *width* × *height* large."""
+    """Return the part *box* of *pixels* (by default all) scaled to *width* × *height* pixels."""
     rows, columns, channels = pixels.shape
     left, top, right, bottom = box or (0.0, 0.0, float(columns), float(rows))
     across = _taps(columns, left, right, width, TOGETHER)
@@ -101,7 +101,8 @@ def _decode(pixels: Pixels, out: Floats) -> None:
 
 
 def _encode(linear: Floats, channels: int) -> Pixels:
-    """Return *linear* (… × channels × rows) in sRGB, divided by its alpha. What rang over the edges is cut."""
+    """Return *linear* (… × channels × rows) in sRGB, divided by its alpha. Values beyond the range, from the filter's
+    ringing, are clipped."""
     table = _table()
     if channels in (1, 3):
         return table.take(_levels(linear), mode="wrap")  # none is out of range, and so it is faster than []
@@ -119,7 +120,7 @@ def _levels(linear: Floats) -> NDArray[np.uint16]:
 
 @lru_cache(maxsize=1)
 def _table() -> Pixels:
-    """Return the sRGB level of each of so many levels of light."""
+    """Return the sRGB level of each of LEVELS + 1 levels of light."""
     level = np.linspace(0, 255, 1 << 16)
     light = level * ((level + BEFORE) ** 2 + AFTER) / WHITE
     return np.round(np.interp(np.arange(LEVELS + 1) / LEVELS, light, level)).astype(np.uint8)

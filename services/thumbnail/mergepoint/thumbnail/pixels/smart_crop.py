@@ -49,7 +49,7 @@ def _sums(
     tops: NDArray[np.float64],
     bottoms: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return what stands between each of *tops* and *bottoms*, *lefts* and *rights*, from the sums up to there."""
+    """Return the weight of each window between *tops* and *bottoms*, *lefts* and *rights*, from cumulative sums."""
     x0, x1 = np.round(lefts).astype(int), np.minimum(np.round(rights).astype(int), sums.shape[1] - 1)
     y0, y1 = np.round(tops).astype(int), np.minimum(np.round(bottoms).astype(int), sums.shape[0] - 1)
     return np.asarray(sums[y1][:, x1] - sums[y0][:, x1] - sums[y1][:, x0] + sums[y0][:, x0])
