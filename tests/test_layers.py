@@ -1,6 +1,7 @@
 """The laws of the layout: imports run one way, and nothing happens on import."""
 
 import ast
+import graphlib
 import importlib.util
 import pathlib
 import subprocess
@@ -19,9 +20,24 @@ FACES = {
     "__main__",
 }  # fmt: skip
 COMPOSERS = {"suite"}  # may import services
-# The rooms of a service, the lowest first: each imports only from itself and from those before it. All else in the
-# service stands above them.
-ROOMS = {"htmldiff": ({"errors", "diff_options"}, {"reading"}, {"matching"}, {"writing"})}
+# The rooms of a service from top to bottom: folders, and modules beside them. Each imports only from itself and from
+# what stands after it; what is not named here is above them all.
+ROOMS = {
+    "htmldiff": ("writing", "matching", "reading", "diff_options", "errors"),
+    "thumbnail": (
+        "core",
+        "pipeline",
+        "output",
+        "loading",
+        "links",
+        "codecs",
+        "files",
+        "pixels",
+        "spec",
+        "formats",
+        "errors",
+    ),
+}
 HTTP = {"flask", "werkzeug", "gunicorn", "http", "urllib", "requests", "socket", "wsgiref", "pydantic", "structlog"}
 ADDRESSES = "urllib.parse"  # RFC 3986, which is not HTTP
 STATUS = {301, 302, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 502, 503, 504}
@@ -49,6 +65,12 @@ class Module:
                 yield ".".join(base)
                 yield from (".".join([*base, alias.name]) for alias in node.names)
 
+    def room(self, name: str) -> int:
+        """Return on which floor of this service the module *name* is: 0 on top, higher numbers below."""
+        rooms = ROOMS.get(self.service, ())
+        inner = name.removeprefix(f"mergepoint.{self.service}").removeprefix(".").partition(".")[0]
+        return rooms.index(inner) + 1 if inner in rooms else 0
+
     def numbers(self) -> set[int]:
         constants = (node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant))
         return {value for value in constants if type(value) is int}
@@ -56,13 +78,6 @@ class Module:
 
 def modules(services: pathlib.Path) -> list[Module]:
     return [Module(path, services) for path in sorted(services.glob("*/mergepoint/**/*.py"))]
-
-
-def room(service: str, name: str) -> int:
-    """Return which of the *service*'s rooms the module or name *name* is in, counted from the lowest."""
-    inner = name.removeprefix(f"mergepoint.{service}.").partition(".")[0]
-    rooms = ROOMS.get(service, ())
-    return next((place for place, names in enumerate(rooms) if inner in names), len(rooms))
 
 
 def broken_laws(services: pathlib.Path) -> list[str]:
@@ -73,12 +88,11 @@ def broken_laws(services: pathlib.Path) -> list[str]:
             top, _, rest = name.partition(".")
             other = rest.partition(".")[0] if top == "mergepoint" else ""
             if other == module.service:
-                inner = rest.removeprefix(f"{other}.").partition(".")[0]
-                if module.is_core and inner in FACES:
+                if module.is_core and FACES & {*rest.split(".")}:
                     broken.append(f"{module.name}: a core imports {name}")
-                # The package itself is in no room.
-                if rest != other and room(other, name) > room(other, module.name):
-                    broken.append(f"{module.name}: a room imports {name}, which stands above it")
+                # `from ..files import gif` names the service's package first, which is no room.
+                if rest.count(".") and module.room(name) < module.room(module.name):
+                    broken.append(f"{module.name}: a room imports {name}, which is above it")
             elif other and module.service == "kit":
                 broken.append(f"{module.name}: the kit imports {name}")
             elif other == "kit" and module.is_core and module.service not in COMPOSERS:
@@ -91,6 +105,43 @@ def broken_laws(services: pathlib.Path) -> list[str]:
         if module.is_core and (numbers := module.numbers() & STATUS):
             broken.append(f"{module.name}: a core knows the status numbers {sorted(numbers)}")
     return broken
+
+
+def circle(services: pathlib.Path) -> list[str]:
+    """Return the names of modules that import each other in a circle; none if there is no circle."""
+    found = modules(services)
+    names = {module.name for module in found}
+    # `from . import trees` names the package too, whose __init__ is there before any module of it.
+    graph = {
+        module.name: {name for name in names & {*module.imports()} if not f"{module.name}.".startswith(f"{name}.")}
+        for module in found
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return [str(name) for name in error.args[1]]
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle(SERVICES) == []
+
+
+def test_a_circle_of_imports_is_named(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "diff/mergepoint/diff"
+    folder.mkdir(parents=True)
+    (folder / "trees.py").write_text("from .marks import Mark")
+    (folder / "marks.py").write_text("def f():\n    from . import trees")
+    assert {*circle(tmp_path)} == {"mergepoint.diff.trees", "mergepoint.diff.marks"}
+
+
+def test_every_room_is_there_and_says_what_it_does_not_know() -> None:
+    for service, rooms in ROOMS.items():
+        folder = SERVICES / service / "mergepoint" / service
+        assert {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "_"} <= {*rooms}
+        for room in rooms:
+            if not (folder / f"{room}.py").exists():
+                assert "not know" in (ast.get_docstring(ast.parse((folder / room / "__init__.py").read_text())) or "")
 
 
 def test_imports_run_one_way_and_cores_know_no_http() -> None:
@@ -111,6 +162,11 @@ def test_imports_run_one_way_and_cores_know_no_http() -> None:
         ("diff/mergepoint/diff/core.py", "status = 422", "status numbers [422]"),
         ("diff/mergepoint/diff/web.py", "from mergepoint.highlight import highlight", "a service imports"),
         ("diff/mergepoint/diff/tasks.py", "import mergepoint.highlight.core", "a service imports"),
+        ("thumbnail/mergepoint/thumbnail/pixels/a.py", "from ..files import gif", "a room imports"),
+        ("thumbnail/mergepoint/thumbnail/files/a.py", "from ..codecs.png import write", "a room imports"),
+        ("thumbnail/mergepoint/thumbnail/files/a.py", "from ..core import thumbnail", "a room imports"),
+        ("thumbnail/mergepoint/thumbnail/spec.py", "from .pixels.scaling import Box", "a room imports"),
+        ("thumbnail/mergepoint/thumbnail/pixels/a.py", "from ..links.sources import Sources", "a core imports"),
         ("kit/mergepoint/kit/web.py", "from mergepoint.highlight import highlight", "the kit imports"),
         ("htmldiff/mergepoint/htmldiff/errors.py", "from .reading.limits import check", "a room imports"),
         ("htmldiff/mergepoint/htmldiff/reading/tree.py", "from ..matching.script import Keep", "a room imports"),
@@ -281,8 +337,8 @@ def test_the_bare_htmldiff_needs_its_four_libraries_only(tmp_path: pathlib.Path)
 def test_the_bare_thumbnail_needs_its_five_libraries_only(tmp_path: pathlib.Path) -> None:
     script = """
         from mergepoint.thumbnail import Spec, thumbnail
-        from mergepoint.thumbnail.warmth import SAMPLE, warm
+        from mergepoint.thumbnail.warmup import SAMPLE, warm_up
         assert thumbnail(SAMPLE, Spec(width=1)).type == "image/gif"
-        warm()
+        warm_up()
     """
     assert others_imported("thumbnail", ["PIL", "isal", "kornia_rs", "numpy", "simplejpeg"], script, tmp_path) == "[]\n"

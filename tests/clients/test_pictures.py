@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mergepoint.client import Client, InvalidResponse, Unavailable
-from mergepoint.thumbnail.grammar import Grammar
-from mergepoint.thumbnail.signing import Signer
+from mergepoint.thumbnail.links.grammar import Grammar
+from mergepoint.thumbnail.links.signing import Signer
 from mergepoint.thumbnail.spec import Position
 
 ROOT = pathlib.Path(__file__).parents[2]

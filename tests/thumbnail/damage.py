@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from mergepoint.thumbnail import Limits
-from mergepoint.thumbnail.tiff import Page
+from mergepoint.thumbnail.files.tiff import Page
 from tests.thumbnail import heic, pictures, tiffs
 from tests.thumbnail.bombs import PNG_HEAD, chunk
 from tests.thumbnail.containers import box

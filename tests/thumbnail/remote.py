@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mergepoint.thumbnail.config import Settings
-from mergepoint.thumbnail.signing import Signer
+from mergepoint.thumbnail.links.signing import Signer
 from mergepoint.thumbnail.web import create_app
 from tests.kit.sources import Server
 from tests.thumbnail import pictures

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from mergepoint.thumbnail import Spec, jpeg, png, thumbnail
-from mergepoint.thumbnail.pictures import Picture
+from mergepoint.thumbnail import Spec, thumbnail
+from mergepoint.thumbnail.codecs import jpeg, png
+from mergepoint.thumbnail.codecs.pictures import Picture
 from mergepoint.thumbnail.spec import Limits
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import chunk

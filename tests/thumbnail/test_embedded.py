@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mergepoint.thumbnail import BrokenImage, Spec, thumbnail
-from mergepoint.thumbnail.embedded import thumbnail_within
+from mergepoint.thumbnail.files.embedded import thumbnail_within
 from tests.thumbnail import pictures
 from tests.thumbnail.containers import avif_with_thumbnail
 

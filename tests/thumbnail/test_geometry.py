@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from mergepoint.thumbnail import ImpossibleSize
-from mergepoint.thumbnail.geometry import Plan, plan
-from mergepoint.thumbnail.grammar import Grammar
-from mergepoint.thumbnail.scaling import Box
+from mergepoint.thumbnail.links.grammar import Grammar
+from mergepoint.thumbnail.pixels.geometry import Plan, plan
+from mergepoint.thumbnail.pixels.scaling import Box
 from mergepoint.thumbnail.spec import Limits, Position, Spec
 
 Size = tuple[int, int]

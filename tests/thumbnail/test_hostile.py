@@ -12,7 +12,7 @@ from PIL import Image
 
 from mergepoint.thumbnail import BrokenImage, ImageTooLarge, ImpossibleSize, Limits, NotAnImage, Spec, info, thumbnail
 from mergepoint.thumbnail.config import Settings
-from mergepoint.thumbnail.headers import read_header
+from mergepoint.thumbnail.files.probe import read_header
 from mergepoint.thumbnail.spec import Limits as SpecLimits
 from mergepoint.thumbnail.tasks import LONGEST_DEADLINE, deadline
 from tests.fuzzing import fuzz

@@ -11,8 +11,8 @@ import imgproxy
 import pytest
 from flask.testing import FlaskClient
 
-from mergepoint.thumbnail.grammar import Grammar
-from mergepoint.thumbnail.link import DEFAULT
+from mergepoint.thumbnail.links.grammar import Grammar
+from mergepoint.thumbnail.links.link import DEFAULT
 from mergepoint.thumbnail.spec import Crop, Position, Trim, Watermark
 from tests.thumbnail import pictures
 from tests.thumbnail.remote import KEY, SALT, Origin

@@ -7,7 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image, ImageCms
 
-from mergepoint.thumbnail import hashes, info
+from mergepoint.thumbnail import info
+from mergepoint.thumbnail.pixels import hashes
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import chunk
 from tests.thumbnail.test_kinds import TEN_BITS, TWELVE_BITS, packed, png

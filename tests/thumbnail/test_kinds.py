@@ -242,6 +242,6 @@ class TestHEIC:
             thumbnail(self.FILE, Spec(), limits=Limits(pixels_by_format=(("HEIF", 100),)))
 
     def test_without_its_decoder_it_is_no_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mergepoint.thumbnail.heic.available", lambda: False)
+        monkeypatch.setattr("mergepoint.thumbnail.files.heic.available", lambda: False)
         with pytest.raises(NotAnImage, match="extra"):
             thumbnail(self.FILE, Spec())

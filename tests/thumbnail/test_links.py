@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mergepoint.thumbnail.config import Settings
-from mergepoint.thumbnail.grammar import BadLink, Expired, Grammar, UnknownOption
-from mergepoint.thumbnail.link import DELIVERY, LIMITING, Link
-from mergepoint.thumbnail.link_options import OPTIONS
-from mergepoint.thumbnail.signing import BadSignature, Signer, parse_pairs
+from mergepoint.thumbnail.links.grammar import BadLink, Expired, Grammar, UnknownOption
+from mergepoint.thumbnail.links.link import DELIVERY, LIMITING, Link
+from mergepoint.thumbnail.links.link_options import OPTIONS
+from mergepoint.thumbnail.links.signing import BadSignature, Signer, parse_pairs
 from mergepoint.thumbnail.spec import Crop, Limits, Position, Spec, Trim
 
 PATH = "/rs:fill:300:400:0/g:sm/aHR0cDovL2V4YW1w/bGUuY29tL2ltYWdl/cy9jdXJpb3NpdHku/anBn.png"

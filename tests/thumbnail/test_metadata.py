@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from mergepoint.thumbnail import Spec, info, thumbnail
-from mergepoint.thumbnail.metadata import photoshop_segment
+from mergepoint.thumbnail.codecs.metadata import photoshop_segment
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import chunk
 

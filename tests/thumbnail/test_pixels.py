@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mergepoint.thumbnail import Position, Spec, Trim, Watermark, contrast, thumbnail
-from mergepoint.thumbnail.scaling import resize
+from mergepoint.thumbnail import Position, Spec, Trim, Watermark, thumbnail
+from mergepoint.thumbnail.pixels import contrast
+from mergepoint.thumbnail.pixels.scaling import resize
 from tests.long import some
 from tests.thumbnail import pictures
 from tests.thumbnail.pictures import Pixels

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from mergepoint.thumbnail import Spec, info, thumbnail
-from mergepoint.thumbnail.cicp import profile_of
+from mergepoint.thumbnail.files.cicp import profile_of
 from tests.thumbnail import pictures
 from tests.thumbnail.bombs import chunk
 from tests.thumbnail.profiles import SPACES, grey_profile

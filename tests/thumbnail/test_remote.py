@@ -11,9 +11,9 @@ from werkzeug.test import TestResponse
 
 from mergepoint.kit.problems import Problem
 from mergepoint.thumbnail.config import Settings
-from mergepoint.thumbnail.delivery import Door
-from mergepoint.thumbnail.grammar import Grammar
-from mergepoint.thumbnail.signing import Signer
+from mergepoint.thumbnail.links.delivery import LinkVerifier
+from mergepoint.thumbnail.links.grammar import Grammar
+from mergepoint.thumbnail.links.signing import Signer
 from mergepoint.thumbnail.web import create_app
 from tests.kit.sources import Server
 from tests.thumbnail import bombs, pictures
@@ -300,10 +300,10 @@ def test_colons_may_be_escaped_before_or_after_signing(links: FlaskClient, origi
 
 def test_links_that_need_no_signature_need_none_beside_keys() -> None:
     grammar = Grammar()
-    door = Door(SIGNER, grammar, unsigned=True)
-    assert door.open("/anything/w:3/plain/http://x/y").spec.width == 3
+    verifier = LinkVerifier(SIGNER, grammar, unsigned=True)
+    assert verifier.verify("/anything/w:3/plain/http://x/y").spec.width == 3
     with pytest.raises(Problem, match="signature"):
-        Door(SIGNER, grammar, unsigned=False).open("/anything/w:3/plain/http://x/y")
+        LinkVerifier(SIGNER, grammar, unsigned=False).verify("/anything/w:3/plain/http://x/y")
 
 
 def test_a_source_in_gzip_is_inflated(links: FlaskClient, origin: Origin) -> None:

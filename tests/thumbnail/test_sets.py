@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mergepoint.thumbnail import core
+from mergepoint.thumbnail.codecs.pictures import Picture
 from tests.thumbnail import pictures
 
 JPEG = pictures.file(pictures.flag(90, 60), "JPEG")
@@ -73,8 +74,8 @@ def test_multipart_is_the_same_in_parts(client: FlaskClient) -> None:
 
 def test_it_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    first = core.Picture.first
-    monkeypatch.setattr(core.Picture, "first", lambda self: decoded.append(1) or first(self))
+    first = Picture.first
+    monkeypatch.setattr(Picture, "first", lambda self: decoded.append(1) or first(self))
     core.thumbnails(JPEG, [core.Spec(width=10), core.Spec(width=20, format="WEBP"), core.Spec(height=5)])
     assert decoded == [1]
 

@@ -6,10 +6,10 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
 
-from .grammar import Grammar, UnknownOption
-from .headers import MORE_FORMATS, read_header
-from .signing import Signer, parse_pairs
-from .sources import Sources
+from .files.probe import MORE_FORMATS, read_header
+from .links.grammar import Grammar, UnknownOption
+from .links.signing import Signer, parse_pairs
+from .links.sources import Sources
 from .spec import Limits
 
 KEYS = "hexadecimal digits, two for each byte, with commas between them, are expected"
@@ -22,7 +22,7 @@ PRESETS = "name=option:argument/option:argument, with commas between presets, is
 
 
 class Settings(ServiceSettings):
-    """Limits and sizes; the defaults are meant for the open internet."""
+    """Limits and sizes. The defaults suit a service that is open to the internet."""
 
     model_config = SettingsConfigDict(env_prefix="thumbnail_")
     several_lines = frozenset({"sources"})
@@ -56,7 +56,7 @@ class Settings(ServiceSettings):
     auto_format: bool = False
     watermark: str = ""
     allow_security_options: bool = False
-    presets: str = ""  # after what they may use
+    presets: str = ""  # after the settings that presets depend on
 
     @field_validator("keys")
     @classmethod
@@ -100,7 +100,8 @@ class Settings(ServiceSettings):
     @field_validator("presets")
     @classmethod
     def _can_be_used(cls, value: str, info: ValidationInfo) -> str:
-        """Check what only a link would find out otherwise. Limits need no value here, only to be allowed."""
+        """Parse every preset now, so that a mistake stops the start and not a later request. Only whether limits are
+        allowed matters here, not their values."""
         limits = Limits() if info.data.get("allow_security_options") else None
         name = ""
         try:
@@ -119,12 +120,12 @@ class Settings(ServiceSettings):
         return Limits(pixels=self.max_pixels, pixels_by_format=by_format, side=self.max_side, more_formats=more)
 
     def signer(self) -> Signer | None:
-        """Return what checks signatures; none: there are no keys."""
+        """Return the signer that checks links; None without keys."""
         pairs = parse_pairs(self.keys, self.salts)
         return Signer(pairs, self.signature_size) if pairs else None
 
     def grammar(self) -> Grammar:
-        """Return the URLs that are understood, with the operator's presets and watermark."""
+        """Return the grammar of links, with the operator's presets and watermark."""
         mark = _contents(self.watermark) if self.watermark else b""
         limits = self.limits if self.allow_security_options else None
         return Grammar(_presets(self.presets), mark, limits, self.max_frames)

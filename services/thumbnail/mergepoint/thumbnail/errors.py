@@ -1,32 +1,32 @@
-"""What can be wrong with a picture, or with what is wanted of it. Each has a ``code``, which faces translate."""
+"""The errors of a picture and of a Spec. Each has a ``code``, which faces translate."""
 
 MOST_PARTS = 50_000  # segments, blocks, chunks of a file: more cost more to read than a picture is worth
 
 
 class TooManyParts(Exception):
-    """A file has more than MOST_PARTS; it is not read on."""
+    """A file has more than MOST_PARTS parts. Reading stops there."""
 
 
 class NotAnImage(ValueError):
-    """The bytes do not begin like any picture that is taken."""
+    """The first bytes belong to no format that is accepted."""
 
     code = "unsupported_type"
 
 
 class BrokenImage(ValueError):
-    """It begins like a picture and cannot be read as one."""
+    """The file begins like a picture, but cannot be decoded."""
 
     code = "broken_image"
 
 
 class ImageTooLarge(ValueError):
-    """It announces more pixels than are decoded for anybody."""
+    """The file announces more pixels than the limits allow."""
 
     code = "image_too_large"
 
 
 class ImpossibleSize(ValueError):
-    """What is wanted is larger than any answer may be, or nothing is left of the picture."""
+    """The answer would be larger than the limits allow, or would have no pixels. *field* names the option to change."""
 
     code = "impossible_size"
 
@@ -36,7 +36,7 @@ class ImpossibleSize(ValueError):
 
 
 class DoesNotFit(ValueError):
-    """Not even the lowest quality has so few bytes; *smallest* is the file that it gives."""
+    """The answer exceeds max_bytes even at the lowest quality; *smallest* is the file at that quality."""
 
     code = "does_not_fit"
     field = "max_bytes"

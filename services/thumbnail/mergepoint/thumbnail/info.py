@@ -1,4 +1,4 @@
-"""What there is to say about a picture, beside its pixels, and what may stand for it while it loads."""
+"""Describes a picture: its properties, its colours, and placeholders to show while it loads."""
 
 import base64
 from collections.abc import Mapping
@@ -7,33 +7,36 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from . import hashes
-from .colours import profile_name, to_srgb
-from .effects import flat, opaque, with_alpha
-from .encoding import SOURCE_TYPES, Extras, encode
-from .pictures import Picture
-from .scaling import Pixels, resize
+from .codecs.encoding import Extras, encode
+from .codecs.pictures import Picture
+from .formats import FORMATS
+from .pixels import hashes
+from .pixels.colours import profile_name, to_srgb
+from .pixels.effects import flatten, is_opaque, with_alpha
+from .pixels.scaling import Pixels, resize
 from .spec import Limits
 
-SIDE = 32  # of the copy that is looked at: hashes have seven waves at most
+SIDE = 32  # pixels of the copy that is examined: hashes have seven waves at most
 PLACEHOLDER_SIDE = 16
 COLOURS = 6
 LIMITS = Limits()
 
 
 def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, Any]:
-    """Return what *image*, a whole file, is: see the service's README for each entry."""
+    """Return the properties of *image*, a whole file. The service's README explains each entry.
+
+    Raises NotAnImage, BrokenImage and ImageTooLarge."""
     data = image if isinstance(image, bytes) else image.read()
     picture = Picture(data, limits)
-    turn = picture.turn
-    width, height = turn.size(picture.width, picture.height)
+    orientation = picture.orientation
+    width, height = orientation.size(picture.width, picture.height)
     picture.shrink_for(SIDE / max(width, height))
-    small = turn.apply(_small(picture.first()))
+    small = orientation.apply(_shrink(picture.first()))
     small = to_srgb(small, picture.icc)
-    rgb = flat(small, (255, 255, 255))
+    rgb = flatten(small, (255, 255, 255))
     rgb = np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
     return {
-        "type": SOURCE_TYPES[picture.header.format],
+        "type": FORMATS[picture.header.format].type,
         "bytes": len(data),
         "width": width,
         "height": height,
@@ -43,8 +46,8 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
         "bit_depth": picture.header.depth,
         "palette": picture.header.palette,
         "profile": profile_name(picture.icc),
-        "alpha": not opaque(small),
-        "dominant_colour": _dominant(small),
+        "alpha": not is_opaque(small),
+        "dominant_colour": _dominant_colour(small),
         "blurhash": hashes.blurhash(rgb),
         "thumbhash": hashes.thumbhash(with_alpha(small)),
         "placeholder": _placeholder(small),
@@ -53,14 +56,14 @@ def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, An
     }
 
 
-def _small(pixels: Pixels, side: int = SIDE) -> Pixels:
+def _shrink(pixels: Pixels, side: int = SIDE) -> Pixels:
     height, width, _ = pixels.shape
     scale = min(1.0, side / max(width, height))
     return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
-def _dominant(small: Pixels) -> str:
-    """Return the commonest of a few colours, of what can be seen, as rrggbb."""
+def _dominant_colour(small: Pixels) -> str:
+    """Return the most frequent of a few colours among visible pixels, as rrggbb."""
     rgba = with_alpha(small)
     seen = rgba[rgba[..., 3] > 127][:, :3]
     if not len(seen):
@@ -73,6 +76,6 @@ def _dominant(small: Pixels) -> str:
 
 def _placeholder(small: Pixels) -> str:
     """Return a tiny copy as a data URL."""
-    tiny = _small(small, PLACEHOLDER_SIDE)
+    tiny = _shrink(small, PLACEHOLDER_SIDE)
     data = encode(tiny, "WEBP", 40, None, Extras())
     return f"data:image/webp;base64,{base64.b64encode(data).decode()}"

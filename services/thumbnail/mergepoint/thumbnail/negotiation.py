@@ -1,6 +1,6 @@
-"""Which format a reader wants, by Accept (RFC 9110, 12.5.1): only what it names counts, and how much it is wanted.
+"""The formats that a client wants, by Accept (RFC 9110, 12.5.1). Only media types that it names count, by their weight.
 
-nginx tells as much in fewer words (nginx/njs/pictures.js).
+nginx reduces Accept to a class by the same rules (nginx/njs/pictures.js).
 """
 
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ NEWER = {"image/avif": "AVIF", "image/webp": "WEBP"}  # where both are wanted as
 OLDER = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
 
 
-def accepted(accept: Iterable[tuple[str, float]]) -> tuple[str, ...]:
+def accepted_formats(accept: Iterable[tuple[str, float]]) -> tuple[str, ...]:
     """Return the newer formats that media types with their qualities name, and those of the older ones that are wanted
-    more than any newer; the most wanted first. What is taken only by a wildcard has not been asked for."""
+    more than any newer; the most wanted first. Formats that only a wildcard matches do not count."""
     quality: dict[str, float] = {}
     for kind, weight in accept:
         name = kind.partition(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
+"""The options of this service's calls. A class gives validation, the OpenAPI document and the command line's flags."""
 
 import re
 from dataclasses import replace
@@ -17,10 +17,10 @@ FORMATS = ("avif", "webp", "jpeg", "png", "gif")
 MOST_WIDTHS = 12
 SPACE = re.compile(r"[ \t\r\n]+")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-LARGEST = 65_535  # a side; what a service allows is less
+LARGEST = 65_535  # pixels of a side; a service's own limit is lower
 
 
-def _checked(parse: object) -> AfterValidator:
+def _check_with(parse: object) -> AfterValidator:
     def check(value: str | None) -> str | None:
         if value is not None:
             parse(value)  # type: ignore[operator]
@@ -37,13 +37,13 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _joined(value: object) -> object:
-    """Lists are fine in JSON."""
+def _join_list(value: object) -> object:
+    """Join a list, which JSON may have, with commas."""
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _from_text(value: object) -> object:
-    """Base64 as people have it: in lines, for URLs, in a data URL (RFC 2397)."""
+    """Accept base64 in its usual forms: with line breaks, for URLs, in a data URL (RFC 2397)."""
     if not isinstance(value, str):
         return value
     if value[:5].lower() == "data:":
@@ -71,7 +71,7 @@ def _formats(value: str) -> str:
     return ",".join(words)
 
 
-# What other thumbnailers, and people, call these.
+# Other names of the picture's field, in other thumbnailers and in habit.
 PICTURE = "file files picture img photo pic upload data source src input content body url"
 Image = Annotated[
     Binary,
@@ -89,7 +89,7 @@ Frames = Annotated[
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Look(Options):
+class PictureOptions(Options):
     """How a picture is wanted."""
 
     synonyms: ClassVar = {
@@ -112,7 +112,7 @@ class Look(Options):
     width: Side = Field(None, description="of the box, in pixels; one of width and height is enough")
     height: Side = Field(None, description="of the box, in pixels")
     fit: Fit = Field("inside", description="inside the box; cover it; fill it, distorting; pad it with background")
-    position: Annotated[str, _checked(parse_position)] = Field(
+    position: Annotated[str, _check_with(parse_position)] = Field(
         "center", description="what cover keeps and where pad puts it: a side, attention, entropy, or a point 0.5,0.3"
     )
     format: Annotated[FormatName, BeforeValidator(_format)] = Field(
@@ -121,12 +121,12 @@ class Look(Options):
     quality: int | None = Field(None, ge=1, le=100, description="none: 80, and 63 for avif, which looks the same")
     png_palette: bool = Field(False, description="a PNG has at most 256 colours, as one from a palette has anyway")
     max_bytes: int | None = Field(None, ge=100, le=100 << 20, description="the best quality with at most so many bytes")
-    crop: Annotated[str | None, BeforeValidator(_joined), _checked(parse_crop)] = Field(
+    crop: Annotated[str | None, BeforeValidator(_join_list), _check_with(parse_crop)] = Field(
         None, description="first cut out x,y,width,height, in pixels of the upright picture, or parts of it below 1"
     )
     dpr: Number = Field(1.0, gt=0, le=8, description="how many pixels the screen has for each of the box")
     upscale: bool = Field(False, description="a small picture may grow")
-    background: Annotated[str | None, BeforeValidator(_text), _checked(parse_colour)] = Field(
+    background: Annotated[str | None, BeforeValidator(_text), _check_with(parse_colour)] = Field(
         None, description="under what is transparent, and around: rrggbb; none: stays transparent, or white"
     )
     rotate: Annotated[Literal["auto", "none", "90", "180", "270"], BeforeValidator(_text)] = Field(
@@ -141,22 +141,22 @@ class Look(Options):
     frames: Frames = Field("first", description="of a moving GIF or WebP: first, all, or at most so many")
 
 
-class ThumbnailOptions(Look):
+class ThumbnailOptions(PictureOptions):
     """One picture and how it is wanted."""
 
     image: Image
     preset: str | None = Field(None, max_length=100, description="a preset of this server, which other options change")
 
 
-class SetOptions(Look):
+class SetOptions(PictureOptions):
     """One picture in several widths and formats."""
 
-    synonyms: ClassVar = Look.synonyms | {"widths": "width sizes w", "formats": "types"}
+    synonyms: ClassVar = PictureOptions.synonyms | {"widths": "width sizes w", "formats": "types"}
     image: Image
-    widths: Annotated[str, BeforeValidator(_joined), AfterValidator(_widths)] = Field(
+    widths: Annotated[str, BeforeValidator(_join_list), AfterValidator(_widths)] = Field(
         "320,640,1280", description="between commas, at most 12"
     )
-    formats: Annotated[str, BeforeValidator(_joined), AfterValidator(_formats)] = Field(
+    formats: Annotated[str, BeforeValidator(_join_list), AfterValidator(_formats)] = Field(
         "avif,webp,jpeg", description="between commas, the best first; the last is for everybody"
     )
     archive: Literal["zip", "multipart"] = Field("zip", description="how the files are packed")
@@ -174,7 +174,7 @@ class InfoOptions(Options):
 
 
 class RenderOptions(Options):
-    """One picture and how it is wanted, in the words of the core: what URLs ask for has more of them."""
+    """One picture and how it is wanted, in the words of the core, of which URLs use more than these options."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -189,7 +189,7 @@ class MeasureOptions(Options):
     image: Image
 
 
-# What each option says in a Spec, for laying it over a preset.
+# The fields of a Spec that each option sets, to apply it over a preset.
 SAYS = {
     "fit": ("fit", "keep_ratio"),
     "format": ("format", "takes"),
@@ -199,37 +199,37 @@ SAYS = {
 }
 
 
-def over(preset: Spec, look: Look, takes: tuple[str, ...]) -> Spec:
-    """Return *preset* with the options that *look* was given explicitly."""
-    said = spec_of(look, takes)
-    names = {name for option in look.model_fields_set for name in SAYS.get(option, (option,)) if hasattr(said, name)}
+def merge(preset: Spec, options: PictureOptions, takes: tuple[str, ...]) -> Spec:
+    """Return *preset*, changed by those of *options* that were given explicitly."""
+    said = spec_of(options, takes)
+    names = {name for option in options.model_fields_set for name in SAYS.get(option, (option,)) if hasattr(said, name)}
     changed = replace(preset, **{name: getattr(said, name) for name in names})
     return changed if changed.format or "takes" in names else replace(changed, takes=takes)
 
 
-def spec_of(look: Look, takes: tuple[str, ...] = ()) -> Spec:
-    """Return what *look* says in the words of the core. *takes* is what the reader accepts, for ``auto``."""
+def spec_of(options: PictureOptions, takes: tuple[str, ...] = ()) -> Spec:
+    """Return *options* as a Spec. *takes*: the formats that the client accepts, for ``auto``."""
     return Spec(
-        width=look.width,
-        height=look.height,
-        fit=look.fit,
-        position=parse_position(look.position),
-        format=look.format,
-        takes=takes if look.format == "auto" else None,
-        quality=look.quality,
-        palette=look.png_palette,
-        max_bytes=look.max_bytes,
-        crop=parse_crop(look.crop) if look.crop else None,
-        dpr=look.dpr,
-        upscale=look.upscale,
-        background=parse_colour(look.background) if look.background else None,
-        auto_rotate=look.rotate != "none",
-        rotate=int(look.rotate) if look.rotate.isdecimal() else 0,
-        blur=look.blur,
-        sharpen=look.sharpen,
-        greyscale=look.greyscale,
-        trim=None if look.trim is None else Trim(look.trim),
-        strip=look.strip,
-        strict=look.strict,
-        frames=look.frames if isinstance(look.frames, int) else FRAME_WORDS[look.frames],
+        width=options.width,
+        height=options.height,
+        fit=options.fit,
+        position=parse_position(options.position),
+        format=options.format,
+        takes=takes if options.format == "auto" else None,
+        quality=options.quality,
+        palette=options.png_palette,
+        max_bytes=options.max_bytes,
+        crop=parse_crop(options.crop) if options.crop else None,
+        dpr=options.dpr,
+        upscale=options.upscale,
+        background=parse_colour(options.background) if options.background else None,
+        auto_rotate=options.rotate != "none",
+        rotate=int(options.rotate) if options.rotate.isdecimal() else 0,
+        blur=options.blur,
+        sharpen=options.sharpen,
+        greyscale=options.greyscale,
+        trim=None if options.trim is None else Trim(options.trim),
+        strip=options.strip,
+        strict=options.strict,
+        frames=options.frames if isinstance(options.frames, int) else FRAME_WORDS[options.frames],
     )

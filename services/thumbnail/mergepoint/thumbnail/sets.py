@@ -9,11 +9,11 @@ from html import escape
 from typing import Any, BinaryIO
 
 from .core import Thumbnail, thumbnails
+from .formats import FORMATS
 from .spec import Limits, Spec
 
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "AVIF": "avif"}
 BOUNDARY = "mergepoint-set"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows; the same pictures give the same bytes
+EPOCH = (1980, 1, 1, 0, 0, 0)  # ZIP's earliest date, always the same, so that the same pictures give the same bytes
 LIMITS = Limits()
 
 
@@ -50,14 +50,14 @@ def make(
     ]
     files: dict[str, File] = {}
     for (_, format), made in zip(wanted, thumbnails(image, specs, limits=limits), strict=True):
-        file = File(f"{name}-{made.width}.{EXTENSIONS[format]}", made)
+        file = File(f"{name}-{made.width}.{FORMATS[format].extension}", made)
         files.setdefault(file.name, file)
     return list(files.values())
 
 
 def manifest(files: Sequence[File], sizes: str) -> dict[str, Any]:
-    """Return what the files are, a ``srcset`` for each type, and a ``<picture>`` of all; the last type is for
-    everybody."""
+    """Return a list of the files, a ``srcset`` for each type, and a ``<picture>`` of all. The last type is the fallback
+    that every browser shows."""
     types = list(dict.fromkeys(file.made.type for file in files))
     srcset = {
         kind: ", ".join(f"{file.name} {file.made.width}w" for file in files if file.made.type == kind) for kind in types
@@ -75,7 +75,7 @@ def manifest(files: Sequence[File], sizes: str) -> dict[str, Any]:
 
 
 def as_zip(files: Sequence[File], about: dict[str, Any]) -> bytes:
-    """Return a ZIP archive of *files* and ``manifest.json``. Pictures would not get smaller: nothing is compressed."""
+    """Return a ZIP archive of *files* and ``manifest.json``, uncompressed: pictures would not become smaller."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo("manifest.json", EPOCH), json.dumps(about, indent=1))

@@ -1,4 +1,4 @@
-"""What is wanted of a picture: a frozen description, in the words of the service."""
+"""A Spec: a frozen description of the picture that is wanted, in the words of the service's options."""
 
 import re
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Crop:
     height: float = 0.0
     position: Position | None = None
     left: float | None = None
-    """With *top*: where it begins, whatever the position; what is beyond the picture is left out."""
+    """With *top*: where the part begins, instead of *position*. The part ends at the picture's edges."""
     top: float = 0.0
 
 
@@ -98,17 +98,18 @@ class Spec:
     position: Position = Position()
     format: str | None = None
     takes: tuple[str, ...] | None = None
-    """Without a *format*: what the reader takes beside JPEG, PNG and GIF; the first that can hold the picture is
-    used."""
+    """Without a *format*: the formats that the client accepts beside JPEG, PNG and GIF. The first that can hold the
+    picture is used."""
     palette: bool = False
     """A PNG has at most 256 colours. One whose source has a palette has one anyway, where that loses nothing or the
     format was not asked for."""
     quality: int | None = None
     qualities: tuple[tuple[str, int], ...] = ()
-    """By format, for those of which *quality* says nothing."""
+    """By format; used where *quality* is None."""
     max_bytes: int | None = None
     best_effort: bool = False
-    """What has not even at the lowest quality at most *max_bytes* is given so; what has no quality, as it is."""
+    """If no quality meets *max_bytes*, the lowest is used instead of raising DoesNotFit. Formats without a quality
+    ignore *max_bytes*."""
     dpr: float = 1.0
     upscale: bool = False
     background: Colour | None = None
@@ -121,12 +122,12 @@ class Spec:
     keep_copyright: bool = False
     keep_profile: bool = False
     frames: int = 1
-    """How many, at most; more than one for what can be animated, and 0 for all."""
+    """The most frames of an answer; 0 for all. Formats without animation have one."""
 
     strict: bool = False
-    """A file that anything is wrong with is refused, also if all of it can be shown."""
+    """A damaged file raises BrokenImage, even if all of its pixels can be decoded."""
 
-    # What imgproxy's URLs know beside that
+    # Options that only imgproxy's URLs have
     keep_ratio: bool = True
     """A ``cover`` that may not grow keeps the box's ratio, not its smaller side."""
     crop: Crop | None = None
@@ -134,7 +135,7 @@ class Spec:
     min_height: int = 0
     zoom: tuple[float, float] = (1.0, 1.0)
     max_side: int = 0
-    """Made smaller, padding and all, until no side is longer."""
+    """The longest side of the answer, padding included, in pixels; 0 for no limit. Larger answers are scaled down."""
     extend: Position | None = None
     extend_ratio: Position | None = None
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -144,7 +145,7 @@ class Spec:
     flip: tuple[bool, bool] = (False, False)
     """Left to right, top to bottom."""
     embedded: bool = False
-    """The thumbnail within the file, if there is one, instead of the picture."""
+    """Use the thumbnail that the file embeds, if it has one, instead of the picture."""
     pixelate: int = 0
     watermark: Watermark | None = None
 
@@ -165,7 +166,8 @@ class Spec:
 
 @dataclass(frozen=True)
 class Limits:
-    """What is done for anybody. Decoders differ in what a pixel costs, so the budget is by format."""
+    """The most that one call may decode and make. Decoders differ in the cost of a pixel, so each format has a
+    budget, in pixels."""
 
     pixels: int = 64_000_000
     pixels_by_format: tuple[tuple[str, int], ...] = (
@@ -184,7 +186,8 @@ class Limits:
     side: int = 4096
     """The longest side of an answer."""
     more_formats: tuple[str, ...] = ()
-    """Which of ``TIFF``, ``BMP`` and ``ICO`` are taken too; none, since their decoders are seldom needed."""
+    """Which of ``TIFF``, ``BMP`` and ``ICO`` are accepted. By default none are, since few callers need their
+    decoders."""
 
     def pixels_for(self, format: str) -> int:
         return min(self.pixels, dict(self.pixels_by_format).get(format, self.pixels))
@@ -224,7 +227,7 @@ def parse_crop(value: str) -> Crop:
 
 
 def _word(read: Callable[[str], Any]) -> Callable[[Any], Any]:
-    """Return a function that reads words, and leaves what is none as it is."""
+    """Return a function that parses strings with *read* and returns any other value unchanged."""
     return lambda value: read(value) if isinstance(value, str) else value
 
 

@@ -1,6 +1,6 @@
 """The calls of this service by name, for every face: TASKS do the work, ``bounded`` does it in the sandbox.
 
-A picture takes two calls there: one reads its header, and what that announces is the deadline of the other.
+A picture takes two calls there. The first reads its header; the pixels that it announces set the second's deadline.
 """
 
 import json
@@ -16,7 +16,7 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
 
 from . import core, sets
-from .headers import read_header
+from .files.probe import read_header
 from .info import info
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, spec_of
 from .spec import Limits, Spec
@@ -24,18 +24,18 @@ from .spec import Limits, Spec
 # Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
 # Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
-PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times what noise takes; what a cut TIFF takes that is decoded twice
+PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times the cost of noise; a damaged TIFF is decoded twice
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
-# JPEG and PNG tell all that is asked in their first bytes, in all but few files; larger ones are not sent twice.
+# JPEG and PNG say all that is needed in their first bytes, in all but few files; larger ones are not sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
-TRIES = 4  # looking for a quality writes the file some seven times, the later ones small
+TRIES = 4  # the search for a quality writes the file about seven times, most of them small
 
 
 DEFAULT = Limits()
 
 
 def thumbnail(options: ThumbnailOptions) -> Answer:
-    """Make one picture small. Presets are a server's."""
+    """Make one picture small. Only a server has presets."""
     if options.preset:
         raise Problem.field("preset", f"no preset is called {options.preset!r}", code="unknown_preset")
     return _answer(core.thumbnail(options.image, spec_of(options)))
@@ -47,31 +47,31 @@ def render(options: RenderOptions) -> Answer:
 
 
 def measure(options: MeasureOptions, limits: Limits = DEFAULT) -> Answer:
-    """Tell what the file announces."""
+    """Return the format, size and frames that a file announces."""
     header = read_header(options.image, limits.more_formats)
     size = {"width": header.width, "height": header.height, "pixels": header.pixels, "frames": header.frames}
     return Answer.json({"format": header.format, **size})
 
 
 def describe(options: InfoOptions, limits: Limits = DEFAULT) -> Answer:
-    """Say what one picture is."""
+    """Describe one picture."""
     found = info(options.image, limits=limits)
-    return replace(Answer.json(found), meta=_degraded(found["degraded"]))
+    return replace(Answer.json(found), meta=_degraded_header(found["degraded"]))
 
 
 def make_set(options: SetOptions, limits: Limits = DEFAULT) -> Answer:
     """Make one picture small in several widths and formats."""
-    widths, formats = _asked(options)
+    widths, formats = _sizes_and_formats(options)
     files = sets.make(options.image, spec_of(options), widths, formats, options.name, limits)
     about = sets.manifest(files, options.sizes)
-    meta = _degraded(any(file.made.degraded for file in files))
+    meta = _degraded_header(any(file.made.degraded for file in files))
     if options.archive == "zip":
         return Answer(sets.as_zip(files, about), "application/zip", meta)
     body, boundary = sets.as_multipart(files, about)
     return Answer(body, f"multipart/mixed; boundary={boundary}", meta)
 
 
-def _asked(options: SetOptions) -> tuple[list[int], list[str]]:
+def _sizes_and_formats(options: SetOptions) -> tuple[list[int], list[str]]:
     formats = dict.fromkeys(name.upper() for name in options.formats.split(","))
     return sorted(set(map(int, options.widths.split(",")))), list(formats)
 
@@ -120,12 +120,12 @@ def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) ->
     for spec in specs:
         frames = min(spec.frames or announced["frames"], announced["frames"])
         most = max(most, announced["pixels"] * frames)
-        seconds += _written(announced["pixels"], spec, limits) * frames * PER_MILLION_WRITTEN / 1e6
+        seconds += _output_pixels(announced["pixels"], spec, limits) * frames * PER_MILLION_WRITTEN / 1e6
     return min(seconds + most * read / 1e6, LONGEST_DEADLINE)
 
 
-def _written(pixels: int, spec: Spec, limits: Limits) -> float:
-    """Return at most how many pixels an answer has, the tries of max_bytes counted."""
+def _output_pixels(pixels: int, spec: Spec, limits: Limits) -> float:
+    """Return the most pixels that are encoded for an answer, the attempts for max_bytes included."""
     top, right, bottom, left = spec.padding
     width = min(((spec.width or limits.side) * spec.zoom[0] + left + right) * spec.dpr, limits.side)
     height = min(((spec.height or limits.side) * spec.zoom[1] + top + bottom) * spec.dpr, limits.side)
@@ -137,20 +137,20 @@ def _written(pixels: int, spec: Spec, limits: Limits) -> float:
 def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
     """Return TASKS as *sandbox* does them, each call within its deadline."""
 
-    def measured(image: bytes) -> Mapping[str, Any]:
+    def measure_head_first(image: bytes) -> Mapping[str, Any]:
         if len(image) > HEAD:
             with suppress(Problem):
-                announced = asked(image[:HEAD])
+                announced = measure_bytes(image[:HEAD])
                 if announced["format"] in TELL_AT_ONCE:
                     return announced
-        return asked(image)
+        return measure_bytes(image)
 
-    def asked(image: bytes) -> Mapping[str, Any]:
+    def measure_bytes(image: bytes) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(bounded_measure(MeasureOptions(image=image)).body)
         return found
 
     def within(name: str, options: Options, image: bytes, specs: list[Spec]) -> Answer:
-        seconds = deadline(measured(image), specs, limits)
+        seconds = deadline(measure_head_first(image), specs, limits)
         try:
             return call(sandbox, "thumbnail", name, options, deadline=seconds)
         except DeadlineExceeded:
@@ -172,7 +172,7 @@ def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
         return within("info", options, options.image, [Spec(width=32)])
 
     def bounded_set(options: SetOptions) -> Answer:
-        widths, formats = _asked(options)
+        widths, formats = _sizes_and_formats(options)
         base = spec_of(options)
         return within("set", options, options.image, [replace(base, width=width) for width in widths for _ in formats])
 
@@ -193,9 +193,9 @@ def _answer(made: core.Thumbnail) -> Answer:
         "X-Result-Height": made.height,
     }
     meta = {name: str(size) for name, size in sizes.items()}
-    return Answer(made.bytes, made.type, meta | _degraded(made.degraded))
+    return Answer(made.bytes, made.type, meta | _degraded_header(made.degraded))
 
 
-def _degraded(degraded: bool) -> dict[str, str]:
+def _degraded_header(degraded: bool) -> dict[str, str]:
     """Return the header of an answer where pixels are missing."""
     return {"Mergepoint-Degraded": "truncated"} if degraded else {}

@@ -19,28 +19,28 @@ from mergepoint.kit.pure import Pure
 from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import base_app
 
-from . import revalidation
 from .config import Settings
-from .delivery import Door, lifetime, named, raw_path, read, unchanged
-from .encoding import TYPES
-from .grammar import Grammar, UnknownOption
-from .headers import Header
-from .link import Link
-from .negotiation import accepted
-from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, over
+from .files.header import Header
+from .formats import TYPES
+from .links import revalidation
+from .links.delivery import LinkVerifier, deliver_unprocessed, lifetime, raw_path, read_source, set_filename
+from .links.grammar import Grammar, UnknownOption
+from .links.link import Link
+from .negotiation import accepted_formats
+from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, merge
 from .spec import Spec
 from .tasks import bounded, limited
-from .warmth import SAMPLE, warm
+from .warmup import SAMPLE, warm_up
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pillow", "simplejpeg")}
 STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404, "source_not_found": 404}
-KEPT = 128 << 20  # bytes, in a child that works: what WebP pictures of 3 million pixels pass through, and some more
+KEPT = 128 << 20  # bytes that a child keeps between calls: WebP pictures of 3 million pixels need less
 PICTURES = ["POST", "QUERY"]
 
 
 class Rest(PathConverter):
-    """Whatever is left of a path, line breaks too: it is only the raw path that is read."""
+    """The rest of a path, line breaks included. Its value is not used: links are read from the raw path."""
 
     regex = "(?s:.+)"
     part_isolating = False
@@ -77,8 +77,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _prepare(settings: Settings) -> None:
     heap.keep(KEPT)
-    warm(settings.limits.more_formats)
-    if "TIFF" in settings.limits.more_formats:  # libtiff prints what it finds wrong with a file; the log is JSON
+    warm_up(settings.limits.more_formats)
+    if "TIFF" in settings.limits.more_formats:  # libtiff prints warnings to stderr, where the log has JSON only
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
@@ -89,9 +89,9 @@ def _add_calls(app: Flask, pure: Pure, settings: Settings, grammar: Grammar) -> 
     @describe("Make a picture small", ThumbnailOptions, produces=list(TYPES.values()))
     def thumbnail() -> Response:
         options = read_options(ThumbnailOptions, request)
-        spec = over(_preset(grammar, options.preset), options, _accepted())
+        spec = merge(_preset(grammar, options.preset), options, _accepted_formats())
         wanted = RenderOptions(image=options.image, spec=spec)
-        return _varying(pure.answer(request, "render", wanted, control), spec.format is None)
+        return _vary_on_accept(pure.answer(request, "render", wanted, control), spec.format is None)
 
 
 def _preset(grammar: Grammar, name: str | None) -> Spec:
@@ -116,7 +116,7 @@ def _add_more(app: Flask, pure: Pure, settings: Settings) -> None:
 
 
 def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Settings) -> None:
-    door = Door(settings.signer(), settings.grammar(), unsigned=settings.unsigned)
+    verifier = LinkVerifier(settings.signer(), settings.grammar(), unsigned=settings.unsigned)
     sources = settings.sources_of()
 
     app.url_map.converters["rest"] = Rest
@@ -124,34 +124,34 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
     @app.get("/thumbnail/<signature>/<rest:rest>", merge_slashes=False)
     @describe("Make a picture small that is somewhere else: imgproxy's URLs", produces=list(TYPES.values()))
     def link(signature: str, rest: str) -> Response:
-        wanted = door.open(raw_path(request).removeprefix("/thumbnail"))
+        wanted = verifier.verify(raw_path(request).removeprefix("/thumbnail"))
         negotiated = settings.auto_format and wanted.spec.format is None
         if negotiated:
-            wanted = replace(wanted, spec=replace(wanted.spec, takes=_accepted()))
-        made_by = _made_by("render", wanted)
-        known = revalidation.known(request.if_none_match.as_set(), made_by)
-        found = read(wanted, sources, settings.max_bytes, known[1] if known else None)
+            wanted = replace(wanted, spec=replace(wanted.spec, takes=_accepted_formats()))
+        made_by = _fingerprint_inputs("render", wanted)
+        known = revalidation.find_known(request.if_none_match.as_set(), made_by)
+        found = read_source(wanted, sources, settings.max_bytes, known[1] if known else None)
         control = lifetime(wanted, found)
         if known and found.unchanged:
-            return _varying(caching.not_modified(known[0], control), negotiated)
+            return _vary_on_accept(caching.not_modified(known[0], control), negotiated)
         suffix = revalidation.suffix(made_by, found.version)
         if wanted.raw or wanted.unprocessed:
-            same = unchanged(wanted, _announced(tasks, found.body), found.body, settings.limits)
+            same = deliver_unprocessed(wanted, _measure(tasks, found.body), found.body, settings.limits)
             if same:
                 tag = caching.etag(VERSION, same.type, same.body) + suffix
                 response = Response(same.body, content_type=same.type, headers=dict(same.meta))
-                return _varying(named(caching.mark(response, tag, control), wanted), negotiated)
+                return _vary_on_accept(set_filename(caching.mark(response, tag, control), wanted), negotiated)
         options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
-        response = _varying(pure.answer(request, "render", options, control, suffix), negotiated)
-        return response if response.status_code == 304 else named(response, wanted)
+        response = _vary_on_accept(pure.answer(request, "render", options, control, suffix), negotiated)
+        return response if response.status_code == 304 else set_filename(response, wanted)
 
     @app.get("/thumbnail/info/<signature>/<rest:rest>", merge_slashes=False)
     @describe("Say what a picture is that is somewhere else", produces=["application/json"])
     def info_link(signature: str, rest: str) -> Response:
-        wanted = door.open(raw_path(request).removeprefix("/thumbnail/info"))
-        made_by = _made_by("info", wanted)
-        known = revalidation.known(request.if_none_match.as_set(), made_by)
-        found = read(wanted, sources, settings.max_bytes, known[1] if known else None)
+        wanted = verifier.verify(raw_path(request).removeprefix("/thumbnail/info"))
+        made_by = _fingerprint_inputs("info", wanted)
+        known = revalidation.find_known(request.if_none_match.as_set(), made_by)
+        found = read_source(wanted, sources, settings.max_bytes, known[1] if known else None)
         control = lifetime(wanted, found)
         if known and found.unchanged:
             return caching.not_modified(known[0], control)
@@ -159,22 +159,22 @@ def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Sett
         return pure.answer(request, "info", InfoOptions(image=found.body), control, suffix)
 
 
-def _varying(response: Response, negotiated: bool) -> Response:
-    """Say that the answer depends on Accept, if its format was *negotiated*."""
+def _vary_on_accept(response: Response, negotiated: bool) -> Response:
+    """Add ``Vary: Accept`` if the format was *negotiated*."""
     if negotiated:
         response.headers["Vary"] = "Accept"
     return response
 
 
-def _made_by(name: str, link: Link) -> list[str]:
-    """Return all that has a say in what an answer to *link* is, beside its source."""
+def _fingerprint_inputs(name: str, link: Link) -> list[str]:
+    """Return everything that an answer to *link* depends on, except its source."""
     options = RenderOptions(image=b"", spec=link.spec, limits=link.limits)
     how = repr((link.raw, link.unprocessed, link.filename, link.attachment, link.most_bytes))
     return [VERSION, *LIBRARIES.values(), name, options.model_dump_json(), how]
 
 
-def _announced(tasks: Mapping[str, Task], body: bytes) -> Header | None:
-    """Return what *body* announces; None if it is no picture."""
+def _measure(tasks: Mapping[str, Task], body: bytes) -> Header | None:
+    """Return the header that *body* announces; None if it is no picture."""
     try:
         said = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)
     except Problem:
@@ -182,5 +182,5 @@ def _announced(tasks: Mapping[str, Task], body: bytes) -> Header | None:
     return Header(said["format"], said["width"], said["height"], said["frames"])
 
 
-def _accepted() -> tuple[str, ...]:
-    return accepted(request.accept_mimetypes)
+def _accepted_formats() -> tuple[str, ...]:
+    return accepted_formats(request.accept_mimetypes)

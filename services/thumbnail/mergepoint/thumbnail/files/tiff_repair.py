@@ -1,0 +1,82 @@
+"""Repairs damaged TIFF: finds how many rows of its first page can be read. Knows no decoder.
+
+Strips and rows of tiles are independent, so the search finds the first that is broken, then the number of its rows that
+can be read, since its compressed bytes are in order. Rows that differ between two fillers come from missing bytes.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+
+from ..errors import BrokenImage
+from ..pixels.scaling import Pixels
+from .damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, alike, keep
+from .tiff import Page
+
+FILLERS = (b"\x00", b"\xa5")
+
+
+def is_cut(page: Page) -> bool:
+    """Return whether some of its strips or tiles are not in the file."""
+    return page.whole_bands() < page.bands
+
+
+def salvage(page: Page, load: Load) -> Salvaged:
+    """Return the remaining pixels; raise BrokenImage if there is no whole row."""
+    there, bands = page.whole_bands(), page.bands
+    what = ENDS if there < bands else BAD_PIXELS
+
+    def loads(first: int, end: int) -> bool:
+        return _load(load, page.file(first, _rows(page, first, end))) is not None
+
+    good = there if there and loads(0, there) else _halving(0, max(0, there - (there == bands)), loads)
+    rows = min(good * page.band, page.height)
+    if good < bands:
+        rows += _rows_within(page, good, load)
+    if not rows:
+        raise BrokenImage(f"the file {what}, and no row of pixels can be read")
+    pixels = load(page.file(0, rows))
+    missing = page.height - rows
+    pixels = np.concatenate([pixels, np.zeros((missing, *pixels.shape[1:]), np.uint8)])
+    return Salvaged(keep(pixels, np.arange(page.height) < rows), Damage(what, missing=missing > 0))
+
+
+def _rows(page: Page, first: int, end: int) -> int:
+    """Return how many rows the bands from *first* to *end* have."""
+    return min(end * page.band, page.height) - first * page.band
+
+
+def _rows_within(page: Page, band: int, load: Load) -> int:
+    """Return how many rows of a band can be read, from its first."""
+
+    def same(_: int, rows: int) -> bool:
+        return bool(_alike(page, band, rows, load) == rows)
+
+    most = _rows(page, band, band + 1)
+    found = _alike(page, band, most, load)
+    return _halving(0, most - 1, same) if found is None else found
+
+
+def _alike(page: Page, band: int, rows: int, load: Load) -> int | None:
+    """Return how many of *rows* rows do not depend on the filler for missing bytes; None if they do not decode."""
+    first, other = (_load(load, page.file(band, rows, filler)) for filler in FILLERS)
+    return None if first is None or other is None else int(alike(first, other).sum())
+
+
+def _load(load: Load, data: bytes) -> Pixels | None:
+    with suppress(BrokenImage):
+        return load(data)
+    return None
+
+
+def _halving(low: int, high: int, holds: Callable[[int, int], bool]) -> int:
+    """Return the largest number up to *high* for which *holds* is true, which it is for *low*; it is called with the
+    largest that is known to be good, and a larger one."""
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
