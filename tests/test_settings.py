@@ -31,6 +31,7 @@ BAD_TEXTS = {
     "AUTH_THUMBNAIL_SALT": "hidden",
     "HTMLDIFF_SOURCES": "https://ada:hidden@example.com",
     "THUMBNAIL_KEYS": "hidden",
+    "THUMBNAIL_MORE_FORMATS": "psd",
     "THUMBNAIL_PRESETS": "default=msr:100",
     "THUMBNAIL_SALTS": "hidden",
     "THUMBNAIL_SOURCES": "local:///nowhere",
