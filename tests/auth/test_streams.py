@@ -194,7 +194,9 @@ def test_events_arrive_one_by_one(here: Streams, token: str, path: str, method: 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "*/*"])
 def test_an_upgrade_that_is_not_passed_holds_back_no_events(here: Streams, token: str, accept: str) -> None:
-    stream = here.listen(Accept=accept, Upgrade="h2c", Connection="Upgrade, HTTP2-Settings", Authorization=bearer(token))
+    stream = here.listen(
+        Accept=accept, Upgrade="h2c", Connection="Upgrade, HTTP2-Settings", Authorization=bearer(token)
+    )
     here.events.send("first")
     assert stream.next() == "first"
 
