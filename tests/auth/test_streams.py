@@ -156,7 +156,9 @@ def here(nginx_present: None) -> Iterator[Streams]:
 def hung_up(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "here" in request.fixturenames:
-        request.getfixturevalue("here").hang_up()
+        here = request.getfixturevalue("here")
+        here.hang_up()
+        wait_for(lambda: here.events.open == 0, seconds=20)  # the next one counts what is open
 
 
 @pytest.fixture(scope="module")
