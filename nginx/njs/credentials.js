@@ -9,6 +9,8 @@ const PLAIN = /^[\w.~+\/=-]*$/;
 const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const LONGEST_ADDRESS = 8192 - 'POST  HTTP/1.1\r\n'.length;
+const LONGEST_COOKIE = 300;  // characters of one but those of TRY; ours have at most 70
+const LONGEST_COOKIES = 6600;  // of those of TRY together: of eight, the longest that flows.py can make
 const LONGEST = 3000;  // characters of an identity: what a service behind takes as a header
 
 function cookies(r, ours) {
@@ -17,13 +19,18 @@ function cookies(r, ours) {
 }
 
 /* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. The first of
- * each name, as auth reads them: any number of bad ones would be longer than a header may be. */
+ * each name, as auth reads them, and of logins elsewhere as many as there is room for: a client may send several lines, and
+ * whoever we ask reads one. */
 function ownCookies(r) {
     const first = {};
+    let room = LONGEST_COOKIES;
     cookies(r, true).forEach(pair => {
         const name = pair.split('=', 1)[0].trim();
-        if (NAME.test(name) && !(name in first) && (PLAIN.test(pair) || !TRY.test(name))) {
-            first[name] = PLAIN.test(pair) ? pair : name + '=bad';
+        const is_try = TRY.test(name);
+        const good = PLAIN.test(pair) && pair.length <= (is_try ? room : LONGEST_COOKIE);
+        if (NAME.test(name) && !(name in first) && (good || !is_try)) {
+            first[name] = good ? pair : name + '=bad';
+            room -= is_try ? pair.length + 2 : 0;
         }
     });
     return Object.keys(first).map(name => first[name]).join('; ');

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.auth.place import POLICIES, Place, Visitor, header
+from tests.auth.raw import get, status
 
 # Where {} stands for the protected name: wiki (user) or backstage (admin). *open*, of the same application, is public.
 SPELLINGS = [
@@ -238,6 +239,16 @@ def test_any_number_of_bad_cookies_keeps_nobody_out(place: Place, cookie: str, p
     many = "; ".join([cookie] * (8100 // (len(cookie) + 2)))
     reply = place.request("GET", path, None, {"Cookie": many})
     assert reply.status == (401 if path == "/wiki/" else 200)
+
+
+@pytest.mark.parametrize("path", ["/wiki/", "/maybe/", "/auth/me"])
+def test_no_length_of_our_cookies_keeps_anybody_out(place: Place, path: str) -> None:
+    """Several lines hold more together than the one line may that asks about them."""
+    ada, long = place.logged_in(), "x" * 120
+    flows = ["; ".join(f"mergepoint-oidc-{line:03}{number:019}={long}" for number in range(50)) for line in range(3)]
+    for lines in (flows, [f"mergepoint-form={'x' * 7900}", *flows], [f"__Host-mergepoint={'x' * 7900}", *flows]):
+        cookies = [f"Cookie: {line}" for line in (f"mergepoint={ada.token}", *lines)]
+        assert status(get(place, path, *cookies)) == 200
 
 
 def test_a_revoked_key_and_a_disabled_user_are_out_within_a_second(place: Place) -> None:

@@ -119,6 +119,20 @@ class Listener:
         self._connection.close()
 
 
+class Socket:
+    """Asks for events with as little as can be: there may be hundreds."""
+
+    def __init__(self, streams: Streams, path: str) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", streams.place.port), timeout=20)
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode())
+
+    def status(self) -> int:
+        return status(self._socket.recv(4096))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 def files_of(pid: int) -> list[str]:
     found = []
     for name in os.listdir(f"/proc/{pid}/fd"):
@@ -142,7 +156,9 @@ def here(nginx_present: None) -> Iterator[Streams]:
 def hung_up(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "here" in request.fixturenames:
-        request.getfixturevalue("here").hang_up()
+        here = request.getfixturevalue("here")
+        here.hang_up()
+        wait_for(lambda: here.events.open == 0, seconds=20)  # the next one counts what is open
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +175,9 @@ def token(here: Streams) -> str:
         ("/live/events?a=%2F&b=1", "POST", "text/event-stream;q=1, */*"),
         ("/live/events", "GET", "*/*"),
         ("/live/events", "POST", "*/*"),
+        ("/live/events", "GET", "application/json, text/plain, */*"),  # axios
+        ("/live/events", "POST", "application/json"),  # OpenAI's clients
+        ("/live/events", "GET", "text/*;q=0.5"),
         ("/free/events", "GET", "*/*"),
         ("/free/events", "GET", "text/event-stream"),
         ("/perhaps/events", "GET", "text/event-stream"),
@@ -173,6 +192,15 @@ def test_events_arrive_one_by_one(here: Streams, token: str, path: str, method: 
     assert (seen["method"], seen["path"], seen["length"]) == (method, path, 2 if method == "POST" else 0)
     stream.close()
     wait_for(lambda: here.events.open == 0)
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "*/*"])
+def test_an_upgrade_that_is_not_passed_holds_back_no_events(here: Streams, token: str, accept: str) -> None:
+    stream = here.listen(
+        Accept=accept, Upgrade="h2c", Connection="Upgrade, HTTP2-Settings", Authorization=bearer(token)
+    )
+    here.events.send("first")
+    assert stream.next() == "first"
 
 
 def test_a_stream_that_its_application_ends_is_complete(here: Streams, token: str) -> None:
@@ -399,6 +427,35 @@ def test_a_stream_does_not_use_up_a_key(here: Streams) -> None:
     # Two at once, of which the stream was one.
     assert here.place.request("GET", "/live/x", headers={"Authorization": bearer(key)}).status == 200
     stream.close()
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "*/*"])
+def test_a_stream_is_counted_once_of_a_keys_rate(here: Streams, accept: str) -> None:
+    holder = here.place.user(f"rated-{len(accept)}")
+    key = holder.post("/auth/keys", {"name": "k", "scopes": ["live"], "rate": 10}).json["secret"]
+    stream = here.listen(Accept=accept, Authorization=bearer(key))  # of the one that it may have at once
+    assert stream.status == 200
+    stream.close()
+
+
+def test_a_nobody_takes_no_place_from_who_is_known(here: Streams, token: str) -> None:
+    """Of nobody there is nothing to ask again, so their streams need no place where places are counted."""
+    before = here.events.open
+    nobodys = [Socket(here, "/perhaps/events") for _ in range(510)]
+    try:
+        assert {one.status() for one in nobodys} == {200}
+        assert here.listen(Authorization=bearer(token)).status == 200
+    finally:
+        for one in nobodys:
+            one.close()
+        wait_for(lambda: here.events.open <= before + 1, seconds=20)
+
+
+def test_an_old_client_that_names_no_host_is_answered_alike(here: Streams, token: str) -> None:
+    for accept in ("text/html", "*/*", "text/event-stream"):
+        sent = f"GET /live/x HTTP/1.0\r\nAuthorization: {bearer(token)}\r\nAccept: {accept}\r\n\r\n"
+        assert status(exchange(here.place, sent.encode())) == 200, accept
+        assert here.events.requests[-1]["headers"]["Host"] == f"127.0.0.1:{here.place.port}"
 
 
 def test_a_client_that_goes_away_is_noticed(here: Streams, token: str) -> None:

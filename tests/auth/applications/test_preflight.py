@@ -42,6 +42,8 @@ def test_it_carries_nobodys_identity_even_if_it_brings_one(verbatim: VerbatimPla
         ("OPTIONS", [ASKS[0], "Access-Control-Request-Method: PUT x"], b""),
         ("OPTIONS", [*ASKS, "Content-Length: 1"], b"x"),
         ("OPTIONS", [*ASKS, "Transfer-Encoding: chunked"], b"1\r\nx\r\n0\r\n\r\n"),
+        ("OPTIONS", [*ASKS, "Upgrade: websocket", "Connection: upgrade"], b""),
+        ("OPTIONS", [*ASKS, "Upgrade: h2c"], b""),
         ("GET", ASKS, b""),
         ("HEAD", ASKS, b""),
         ("POST", ASKS, b""),
