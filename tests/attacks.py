@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from mergepoint.kit.time_limit import TIMES, longest
+from mergepoint.kit.sandbox.time_limit import TIMES, longest
 from tests.servers import Connection, Reply
 from tests.stopwatch import Stopwatch
 

@@ -15,7 +15,7 @@ from mergepoint.highlight.tasks import SANDBOXED, batch, bounded
 from mergepoint.kit.dispatch import server
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded
-from mergepoint.kit.time_limit import TimeLimit
+from mergepoint.kit.sandbox.time_limit import TimeLimit
 
 SLOW = '"' + "\\" * 60  # Pygments issue #3247
 

@@ -18,7 +18,7 @@ from mergepoint.kit.dispatch import Task, server
 from mergepoint.kit.nearest import nearest
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded
-from mergepoint.kit.time_limit import TimeLimit
+from mergepoint.kit.sandbox.time_limit import TimeLimit
 
 CHANCE = random.Random(1)
 

@@ -11,10 +11,10 @@ from mergepoint.htmldiff import accept_changes, annotation, compare, core, tasks
 from mergepoint.htmldiff.options import AnnotateOptions, ApplyOptions, HtmldiffOptions
 from mergepoint.htmldiff.tasks import DEADLINE, LAST_PART, LONGEST_DEADLINE, SANDBOXED, SPARE, bounded, deadline
 from mergepoint.kit.dispatch import Answer, server
-from mergepoint.kit.patience import TooSlow
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import Crashed, DeadlineExceeded, MemoryExceeded
-from mergepoint.kit.time_limit import TimeLimit
+from mergepoint.kit.sandbox.time_limit import TimeLimit
+from mergepoint.kit.sandbox.timer import TimeLimitExceeded
 
 OLD, NEW = "<p>a b</p><p>c</p>", "<p>a d</p><p>c</p>"
 VERSIONS = [{"label": "1", "html": OLD}, {"label": "2", "html": NEW}]
@@ -55,7 +55,7 @@ def told(answer: Answer) -> Any:
 def spoil(monkeypatch: pytest.MonkeyPatch) -> Spoil:
     """Return a function that makes comparisons of some granularities fail, or never end."""
 
-    def spoil(*granularities: str, failure: type[Exception] | None = TooSlow) -> None:
+    def spoil(*granularities: str, failure: type[Exception] | None = TimeLimitExceeded) -> None:
         monkeypatch.setattr(tasks, "DEADLINE", SLOW_DEADLINE)
         for module, name in ((core, "compare_documents"), (annotation, "annotate_documents")):
             original = getattr(module, name)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mergepoint.htmldiff.tasks import LEAST_PART, LONGEST_DEADLINE, deadline
-from mergepoint.kit.time_limit import longest
+from mergepoint.kit.sandbox.time_limit import longest
 from tests.attacks import as_on_an_idle_machine, promised
 from tests.long import some
 from tests.servers import Connection, Gunicorn, Reply

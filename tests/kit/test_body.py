@@ -6,8 +6,8 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from mergepoint.kit.body import read_options
 from mergepoint.kit.problems import Problem
+from mergepoint.kit.web.body import read_options
 from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions, StampOptions
 
 FORM = "multipart/form-data; boundary=b"

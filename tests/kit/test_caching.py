@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
-from mergepoint.kit import caching
+from mergepoint.kit.web import caching
 
 
 def asking(tags: str) -> Request:

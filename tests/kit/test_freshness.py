@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mergepoint.kit.freshness import freshness
+from mergepoint.kit.fetch.freshness import freshness
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ BLOCKS = 40  # of a megabyte
 # In a process of its own, whose heap has no holes.
 SCRIPT = """
     import os, sys, time
-    from mergepoint.kit import heap
+    from mergepoint.kit.sandbox import heap
     from mergepoint.kit.sandbox import Sandbox
 
     def work(request):

@@ -5,7 +5,7 @@ from flask import Flask, Response, request
 
 from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.options import Options
-from mergepoint.kit.pure import Pure, accepted
+from mergepoint.kit.web.pure import PureTasks, accepted
 
 ACCEPTABLE = {"text/html": "html", "application/json": "json", "image/png": "png"}
 
@@ -21,7 +21,7 @@ def shout(options: Word) -> Answer:
 
 
 def answered(word: str = "a", name: str = "shout", version: str = "1", library: str = "1", known: str = "") -> Response:
-    pure = Pure({"shout": shout, "cry": shout}, version=version, libraries={"lungs": library})
+    pure = PureTasks({"shout": shout, "cry": shout}, version=version, libraries={"lungs": library})
     with Flask("toy").test_request_context(headers={"If-None-Match": known} if known else {}):
         return pure.answer(request, name, Word(word=word), "public")
 

@@ -97,7 +97,7 @@ class TestChildren:
             assert [future.result() for future in napping] == [b"rested"] * 3
 
     def test_children_give_way_to_fresh_ones(self, single: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mergepoint.kit.zygote.CALLS_PER_CHILD", 3)
+        monkeypatch.setattr("mergepoint.kit.sandbox.zygote.CALLS_PER_CHILD", 3)
         pids = [ask(single, "pid") for _ in range(7)]
         assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
 
@@ -278,12 +278,12 @@ class TestStragglers:
             assert [nap.result() for nap in naps] == [b"rested"] * 3
         assert ask(sandbox, "echo 1") == b"1"
 
-    def test_places_are_neither_lost_nor_made(self, make: MakeSandbox) -> None:
+    def test_slots_are_neither_lost_nor_made(self, make: MakeSandbox) -> None:
         sandbox = make(children=3, stragglers=2)
         words = ["echo 1", "nap 0.1", "exit 1", "spin", "memory"] * 16
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda word: outcome(sandbox, word), words))
-        assert len(sandbox._places.free()) == 3
+        assert len(sandbox._slots.free()) == 3
 
 
 def outcome(sandbox: Sandbox, word: str) -> object:

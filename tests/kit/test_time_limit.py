@@ -2,7 +2,7 @@
 
 import pytest
 
-from mergepoint.kit.time_limit import LONGEST, TimeLimit, longest
+from mergepoint.kit.sandbox.time_limit import LONGEST, TimeLimit, longest
 
 
 class Clock:

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from mergepoint.kit.turns import Turns
+from mergepoint.kit.sandbox.fair_pool import FairPool
 from tests.servers import wait_for
 
 
 def test_what_is_given_can_be_taken_once() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairPool[str] = FairPool()
     turns.give("a")
     assert turns.free() == ("a",)
     assert turns.take(0) == "a"
@@ -21,7 +21,7 @@ def test_what_is_given_can_be_taken_once() -> None:
 
 
 def test_who_came_first_is_served_first() -> None:
-    turns: Turns[int] = Turns()
+    turns: FairPool[int] = FairPool()
     served: list[tuple[int, int]] = []
     threads = []
     for number in range(5):
@@ -35,7 +35,7 @@ def test_who_came_first_is_served_first() -> None:
 
 
 def test_whoever_gave_up_gets_nothing() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairPool[str] = FairPool()
     began = time.monotonic()
     with pytest.raises(queue.Empty):
         turns.take(0.05)
@@ -51,7 +51,7 @@ def test_an_interrupted_wait_loses_nothing() -> None:
     def interrupt(*_: object) -> None:
         raise Interrupt
 
-    turns: Turns[str] = Turns()
+    turns: FairPool[str] = FairPool()
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
@@ -64,7 +64,7 @@ def test_an_interrupted_wait_loses_nothing() -> None:
 
 
 def test_none_is_lost_between_giving_up_and_being_served() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairPool[str] = FairPool()
     turns.give("a")
     ends = time.monotonic() + 0.5
 

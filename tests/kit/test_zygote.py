@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mergepoint.kit.sandbox import Busy, DeadlineExceeded, Sandbox
-from mergepoint.kit.zygote import CALLS_PER_EARLY_CHILD
+from mergepoint.kit.sandbox.zygote import CALLS_PER_EARLY_CHILD
 from tests.kit.toys import SPIN, MakeSandbox, ask
 from tests.servers import alive, wait_for
 

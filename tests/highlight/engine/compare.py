@@ -21,7 +21,7 @@ REMEMBERED = ("xquery_parse_state", "preproc_stack")
 Make = Callable[[], Lexer]
 
 
-class TooSlow(BaseException):
+class TimeLimitExceeded(BaseException):
     """Pygments takes too long for a test."""
 
 
@@ -72,14 +72,14 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     """Return what *work* returns; None if it takes longer than *seconds* of processor time."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        raise TooSlow
+        raise TimeLimitExceeded
 
     before = signal.signal(signal.SIGVTALRM, stop)
     gc.disable()  # what is raised while it calls back is lost
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
         return work()
-    except TooSlow:
+    except TimeLimitExceeded:
         return None
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)

@@ -18,7 +18,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import _iter_lexerclasses
 
 from mergepoint.highlight import engine, lexers
-from mergepoint.kit.zygote import collect_rarely
+from mergepoint.kit.sandbox.zygote import collect_rarely
 from tests.highlight.examples import example
 
 CALLS, CHILDREN = 20, 3

@@ -12,8 +12,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
+from mergepoint.kit.fetch.origins import NotAUrl, parse_url
 from mergepoint.kit.listen import origin
-from mergepoint.kit.origins import NotAUrl, parse_url
 from mergepoint.kit.state import folder_for
 
 from . import names

@@ -1,7 +1,7 @@
 """Which addresses a browser may be sent to after logging in: those that nginx lets pass, and no other.
 
-``PLAIN`` and ``RAW`` are the patterns of nginx/snippets/parts/strict_path.conf, character by character (a test compares them).
-What passes there comes back from here byte for byte; neither matches an address that leaves the site.
+``PLAIN`` and ``RAW`` are the patterns of nginx/snippets/parts/strict_path.conf, character by character (a test compares
+them). What passes there comes back from here byte for byte; neither matches an address that leaves the site.
 """
 
 import re

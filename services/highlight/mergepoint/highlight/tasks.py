@@ -12,11 +12,11 @@ from typing import Any
 import pygments
 
 from mergepoint.kit import problems
-from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, Task, run
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
-from mergepoint.kit.time_limit import TimeLimit
+from mergepoint.kit.sandbox.time_limit import TimeLimit
+from mergepoint.kit.sandboxed import run_in_sandbox
 
 from . import core, engine, lexers, lines, marks, stylesheets
 from .formats import FORMATS, Layout
@@ -212,7 +212,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         names = CheckOptions(language=options.language)
         if names not in known:
             try:
-                call(sandbox, "highlight", "check", names, deadline=CHECK_DEADLINE)
+                run_in_sandbox(sandbox, "highlight", "check", names, deadline=CHECK_DEADLINE)
             except DeadlineExceeded:
                 raise Problem("overloaded", "too much to do; try again in a second") from None
             if len(known) >= MOST_KNOWN:
@@ -227,7 +227,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         if has_fallback:
             seconds -= options.code.count("\n") * FALLBACK_PER_LINE
         try:
-            return call(sandbox, "highlight", "highlight", options, deadline=limits.whole.part(seconds))
+            return run_in_sandbox(sandbox, "highlight", "highlight", options, deadline=limits.whole.part(seconds))
         except DeadlineExceeded:
             if not has_fallback:
                 raise Problem("deadline_exceeded", f"took longer than {deadline(options):.2f} s") from None
@@ -242,7 +242,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     def bounded_guess(options: GuessOptions) -> Answer:
         beginning = options.model_copy(update={"code": options.code[: lexers.GUESS_FROM]})
         try:
-            return call(sandbox, "highlight", "guess", beginning, deadline=GUESS_DEADLINE)
+            return run_in_sandbox(sandbox, "highlight", "guess", beginning, deadline=GUESS_DEADLINE)
         except DeadlineExceeded:
             return Answer.json({"candidates": []}, **{"Mergepoint-Degraded": "deadline"})
 
@@ -257,7 +257,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
 def _plain(sandbox: Sandbox, options: HighlightOptions, limit: TimeLimit) -> Answer:
     plain = options.model_copy(update={"language": "text"})
     try:
-        answer = call(sandbox, "highlight", "highlight", plain, deadline=limit)
+        answer = run_in_sandbox(sandbox, "highlight", "highlight", plain, deadline=limit)
     except DeadlineExceeded:
         raise Problem("deadline_exceeded", "even plain text took too long") from None
     return Answer(answer.body, answer.type, {**answer.meta, "Mergepoint-Degraded": "deadline"})

@@ -10,16 +10,15 @@ import pygments
 from flask import Flask, Response, request
 from pygments.lexers import _iter_lexerclasses
 
-from mergepoint.kit import caching
-from mergepoint.kit.body import read_options
 from mergepoint.kit.config import load
 from mergepoint.kit.dispatch import server
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import read_text
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
-from mergepoint.kit.web import base_app
+from mergepoint.kit.web import base_app, caching
+from mergepoint.kit.web.body import read_options
+from mergepoint.kit.web.openapi import describe
+from mergepoint.kit.web.pure import PURE, PureTasks, accepted
 
 from . import core, engine, fonts, lexers, stylesheets
 from .config import Settings
@@ -81,7 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pure=True,
     )
     app.extensions["sandbox"] = sandbox
-    pure = Pure(tasks, version=VERSION, libraries=LIBRARIES)
+    pure = PureTasks(tasks, version=VERSION, libraries=LIBRARIES)
     _add_calls(app, pure, settings)
     _add_lists(app, pure, settings)
     return app
@@ -102,7 +101,7 @@ def prepare_later() -> Iterator[object]:
     yield from engine.read_all(kind() for kind in _iter_lexerclasses())
 
 
-def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
+def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
     control = caching.fresh_for(settings.max_age)
 
     @app.route("/highlight", methods=PURE)
@@ -140,7 +139,7 @@ def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
         return pure.answer(request, "guess", read_options(GuessOptions, request), control)
 
 
-def _add_lists(app: Flask, pure: Pure, settings: Settings) -> None:
+def _add_lists(app: Flask, pure: PureTasks, settings: Settings) -> None:
     def control(version: str | None) -> str:
         return caching.IMMUTABLE if version == VERSION else caching.listed_for(LIST_AGE, settings.max_age)
 

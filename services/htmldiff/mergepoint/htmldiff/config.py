@@ -3,7 +3,7 @@
 from pydantic import Field, field_validator
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
-from mergepoint.kit.origins import parse_origins
+from mergepoint.kit.fetch.origins import parse_origins
 
 from .sources import Sources
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
-from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, Task
-from mergepoint.kit.patience import TooSlow, patience
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
-from mergepoint.kit.time_limit import TimeLimit, longest
+from mergepoint.kit.sandbox.time_limit import TimeLimit, longest
+from mergepoint.kit.sandbox.timer import TimeLimitExceeded, time_limit
+from mergepoint.kit.sandboxed import run_in_sandbox
 
 from . import annotation, core
 from .diff_options import DiffOptions
@@ -111,7 +111,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
     def bounded_apply(options: ApplyOptions) -> Answer:
         seconds = deadline(options.old, options.new)
         try:  # never made coarser: the numbers would be those of other changes
-            return call(sandbox, "htmldiff", "apply", options, deadline=seconds)
+            return run_in_sandbox(sandbox, "htmldiff", "apply", options, deadline=seconds)
         except DeadlineExceeded:
             raise _deadline_problem(seconds) from None
 
@@ -124,7 +124,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
         limit = TimeLimit(seconds - SPARE, clock=clock)
         try:
             attempt = _attempt(options, kind, seconds)
-            return call(sandbox, "htmldiff", task, attempt, deadline=limit.part(LAST_PART * seconds))
+            return run_in_sandbox(sandbox, "htmldiff", task, attempt, deadline=limit.part(LAST_PART * seconds))
         except DeadlineExceeded:
             because = "deadline"
             if options.strict:
@@ -135,7 +135,7 @@ def bounded(sandbox: Sandbox, clock: Callable[[], float] = time.monotonic) -> Ma
             because = AVOIDABLE[problem.code]
         last = _attempt(options, kind, seconds, granularity="document", because=because)
         try:
-            return call(sandbox, "htmldiff", task, last, deadline=limit.or_at_least(LEAST_PART * seconds))
+            return run_in_sandbox(sandbox, "htmldiff", task, last, deadline=limit.or_at_least(LEAST_PART * seconds))
         except DeadlineExceeded:
             raise Problem(
                 "too_complex", f"the documents cannot be parsed and sanitised in {seconds:.2f} s; send smaller ones"
@@ -172,9 +172,9 @@ def _finest_answer(
         try:
             part = PARTS.get(granularity, FIRST_PART)
             ends = part * options.seconds, part * longest(options.seconds)
-            with patience(*(end - (now - then) for end, now, then in zip(ends, _now(), began, strict=True))):
+            with time_limit(*(end - (now - then) for end, now, then in zip(ends, _now(), began, strict=True))):
                 return _answer(work(replace(diff_options, granularity=granularity)), options, because)
-        except TooSlow:
+        except TimeLimitExceeded:
             because = "deadline"
             if options.strict:
                 raise _deadline_problem(options.seconds) from None

@@ -4,14 +4,13 @@ from importlib.metadata import version
 
 from flask import Flask, Response, request
 
-from mergepoint.kit import caching
-from mergepoint.kit.body import read_options
 from mergepoint.kit.config import load
 from mergepoint.kit.dispatch import server
-from mergepoint.kit.openapi import describe
-from mergepoint.kit.pure import PURE, Pure, accepted
 from mergepoint.kit.sandbox import Sandbox
-from mergepoint.kit.web import base_app
+from mergepoint.kit.web import base_app, caching
+from mergepoint.kit.web.body import read_options
+from mergepoint.kit.web.openapi import describe
+from mergepoint.kit.web.pure import PURE, PureTasks, accepted
 
 from . import core
 from .config import Settings
@@ -48,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pure=True,
     )
     app.extensions["sandbox"] = sandbox
-    _add_calls(app, Pure(tasks, version=VERSION, libraries=LIBRARIES), settings)
+    _add_calls(app, PureTasks(tasks, version=VERSION, libraries=LIBRARIES), settings)
     return app
 
 
@@ -57,7 +56,7 @@ def prepare() -> None:
     core.compare("<p>a 我喜欢苹果 ภาษาไทย</p>", "<p>b 我喜欢香蕉 ภาษา</p>", markup="full", page=True)
 
 
-def _add_calls(app: Flask, pure: Pure, settings: Settings) -> None:
+def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
     sources = settings.sources_of()
 
     def answer(name: str, options: PairOptions | AnnotateOptions) -> Response:

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import structlog
 
-from .zygote import close_all_but
+from .sandbox.zygote import close_all_but
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PAUSE = 1.0  # seconds before one that ended is started again

@@ -1,4 +1,4 @@
-"""Turns what a caller sent into a service's options model, and what is wrong with it into a Problem.
+"""FairPool what a caller sent into a service's options model, and what is wrong with it into a Problem.
 
 The models are pydantic's: they are the validation, the OpenAPI document and the command line's flags at once.
 """

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, Task
 from mergepoint.kit.options import Options
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
+from mergepoint.kit.sandboxed import run_in_sandbox
 
 from . import core, sets
 from .files.probe import read_header
@@ -152,13 +152,13 @@ def bounded(sandbox: Sandbox, limits: Limits) -> Mapping[str, Task]:
     def within(name: str, options: Options, image: bytes, specs: list[Spec]) -> Answer:
         seconds = deadline(measure_head_first(image), specs, limits)
         try:
-            return call(sandbox, "thumbnail", name, options, deadline=seconds)
+            return run_in_sandbox(sandbox, "thumbnail", name, options, deadline=seconds)
         except DeadlineExceeded:
             raise Problem("too_slow", f"the picture took longer than {seconds:.1f} s") from None
 
     def bounded_measure(options: MeasureOptions) -> Answer:
         try:
-            return call(sandbox, "thumbnail", "measure", options, deadline=HEADER_DEADLINE)
+            return run_in_sandbox(sandbox, "thumbnail", "measure", options, deadline=HEADER_DEADLINE)
         except DeadlineExceeded:
             raise Problem("too_slow", "the header took too long to read") from None
 

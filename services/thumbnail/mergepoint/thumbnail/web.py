@@ -9,15 +9,14 @@ from importlib.metadata import version
 from flask import Flask, Response, request
 from werkzeug.routing import PathConverter
 
-from mergepoint.kit import caching, heap
-from mergepoint.kit.body import read_options
 from mergepoint.kit.config import load
 from mergepoint.kit.dispatch import Task, run, server
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.pure import Pure
-from mergepoint.kit.sandbox import Sandbox
-from mergepoint.kit.web import base_app
+from mergepoint.kit.sandbox import Sandbox, heap
+from mergepoint.kit.web import base_app, caching
+from mergepoint.kit.web.body import read_options
+from mergepoint.kit.web.openapi import describe
+from mergepoint.kit.web.pure import PureTasks
 
 from .config import Settings
 from .files.header import Header
@@ -68,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pure=True,
     )
     app.extensions["sandbox"] = sandbox
-    pure = Pure(tasks, version=VERSION, libraries=LIBRARIES)
+    pure = PureTasks(tasks, version=VERSION, libraries=LIBRARIES)
     _add_calls(app, pure, settings, settings.grammar())
     _add_more(app, pure, settings)
     _add_links(app, pure, tasks, settings)
@@ -82,7 +81,7 @@ def _prepare(settings: Settings) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _add_calls(app: Flask, pure: Pure, settings: Settings, grammar: Grammar) -> None:
+def _add_calls(app: Flask, pure: PureTasks, settings: Settings, grammar: Grammar) -> None:
     control = caching.fresh_for(settings.max_age)
 
     @app.route("/thumbnail", methods=PICTURES)
@@ -101,7 +100,7 @@ def _preset(grammar: Grammar, name: str | None) -> Spec:
         raise Problem.of(error) from None
 
 
-def _add_more(app: Flask, pure: Pure, settings: Settings) -> None:
+def _add_more(app: Flask, pure: PureTasks, settings: Settings) -> None:
     control = caching.fresh_for(settings.max_age)
 
     @app.route("/thumbnail/info", methods=PICTURES)
@@ -115,7 +114,7 @@ def _add_more(app: Flask, pure: Pure, settings: Settings) -> None:
         return pure.answer(request, "set", read_options(SetOptions, request), control)
 
 
-def _add_links(app: Flask, pure: Pure, tasks: Mapping[str, Task], settings: Settings) -> None:
+def _add_links(app: Flask, pure: PureTasks, tasks: Mapping[str, Task], settings: Settings) -> None:
     verifier = LinkVerifier(settings.signer(), settings.grammar(), unsigned=settings.unsigned)
     sources = settings.sources_of()
 

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask, Response, g, jsonify
 from pydantic import Field
 
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
+from mergepoint.kit.web.openapi import describe
 
 from .. import pictures
 from ..errors import AuthError, Forbidden

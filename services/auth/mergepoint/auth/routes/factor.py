@@ -6,8 +6,8 @@ import segno
 from flask import Flask, Response, jsonify, request
 from pydantic import Field
 
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
+from mergepoint.kit.web.openapi import describe
 
 from ..errors import AuthError, Forbidden, Invalid, LoginRequired
 from ..policy import Caller

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from flask import Flask, Response, jsonify
 from pydantic import BeforeValidator, Field
 
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
+from mergepoint.kit.web.openapi import describe
 
 from ..errors import Invalid
 from ..keys import Key

@@ -2,9 +2,9 @@
 
 from flask import Flask, Response, jsonify, request
 
-from mergepoint.kit.body import read_options
 from mergepoint.kit.dispatch import run
-from mergepoint.kit.openapi import describe
+from mergepoint.kit.web.body import read_options
+from mergepoint.kit.web.openapi import describe
 
 from ..pictures import avatar
 from ..tasks import KeyOptions

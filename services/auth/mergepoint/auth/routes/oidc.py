@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.urls import iri_to_uri
 
-from mergepoint.kit.openapi import describe
+from mergepoint.kit.web.openapi import describe
 
 from ..errors import CookieMissing, Forbidden, InvalidToken, NotFound
 from ..flows import MINUTES, STATE, Flow

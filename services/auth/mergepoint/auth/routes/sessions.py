@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from pydantic import Field
 
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Options
+from mergepoint.kit.web.openapi import describe
 
 from ..errors import Forbidden, InvalidToken
 from .login import NoOptions

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, request
 from pydantic import Field
 
-from mergepoint.kit.openapi import describe
 from mergepoint.kit.options import Model, Options, validate
+from mergepoint.kit.web.openapi import describe
 
 from ..errors import Forbidden, Invalid
 from ..policy import Caller

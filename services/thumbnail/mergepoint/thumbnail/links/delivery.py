@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from flask import Request, Response
 
-from mergepoint.kit import caching
 from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.fetch import Version
 from mergepoint.kit.problems import Problem
+from mergepoint.kit.web import caching
 
 from ..errors import ImageTooLarge
 from ..files.header import Header, check_size

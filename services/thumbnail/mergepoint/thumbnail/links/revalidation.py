@@ -9,8 +9,8 @@ import base64
 import re
 from collections.abc import Iterable
 
-from mergepoint.kit import caching
 from mergepoint.kit.fetch import Version
+from mergepoint.kit.web import caching
 
 VERSION_TEXT = re.compile(r"[ -~]{0,200}\n[ -~]{0,200}")
 TAG = re.compile(r"[0-9a-f]+\.([0-9a-f]+)\.([A-Za-z0-9_-]+)")

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from urllib.parse import quote, unquote
 
 from mergepoint.kit.fetch import Fetcher, Version
-from mergepoint.kit.freshness import freshness
+from mergepoint.kit.fetch.freshness import freshness
 from mergepoint.kit.problems import Problem
 
 LOCAL = "local://"

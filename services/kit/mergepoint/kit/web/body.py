@@ -11,10 +11,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-from . import forms
-from .forms import MOST_FIELDS, Part
-from .media import FORM, JSON, MULTIPART, is_text
-from .options import (
+from ..options import (
     Model,
     Options,
     binary_field,
@@ -26,7 +23,10 @@ from .options import (
     unknown_options,
     validate,
 )
-from .problems import Problem
+from ..problems import Problem
+from . import forms
+from .forms import MOST_FIELDS, Part
+from .media import FORM, JSON, MULTIPART, is_text
 
 CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 

@@ -23,8 +23,9 @@ from prometheus_client import values as metric_values
 from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.exceptions import HTTPException
 
-from . import openapi, problems
-from .problems import Problem
+from .. import problems
+from ..problems import Problem
+from . import openapi
 
 log = structlog.get_logger()
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -9,8 +9,8 @@ from prometheus_client import Counter
 from .dispatch import Answer, decode_answer, encode_call
 from .options import Options
 from .problems import Problem
-from .sandbox import Busy, Crashed, DeadlineExceeded, MemoryExceeded, Sandbox, SandboxError
-from .time_limit import TimeLimit
+from .sandbox.pool import Busy, Crashed, DeadlineExceeded, MemoryExceeded, Sandbox, SandboxError
+from .sandbox.time_limit import TimeLimit
 
 log = structlog.get_logger()
 CALLS = Counter("mergepoint_sandbox", "Calls in the sandbox", ["service", "task", "outcome"])
@@ -21,7 +21,9 @@ PROBLEMS: dict[type[SandboxError], tuple[str, str]] = {
 }
 
 
-def call(sandbox: Sandbox, service: str, task: str, options: Options, *, deadline: float | TimeLimit) -> Answer:
+def run_in_sandbox(
+    sandbox: Sandbox, service: str, task: str, options: Options, *, deadline: float | TimeLimit
+) -> Answer:
     """Return the Answer of *task* from a child of *sandbox*; raise DeadlineExceeded past its *deadline*."""
     try:
         answer = sandbox.call(*encode_call(task, options), deadline=deadline)

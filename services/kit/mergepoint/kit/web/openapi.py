@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from pydantic.json_schema import models_json_schema
 
-from .options import Options, binary_field, content_field, content_fields
+from ..options import Options, binary_field, content_field, content_fields
 
 View = TypeVar("View", bound=Callable[..., Any])
 PLACEHOLDER = re.compile(r"<(?:[^:<>]+:)?([^:<>]+)>")

@@ -7,11 +7,11 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from mergepoint.kit.bounded import call
 from mergepoint.kit.dispatch import Answer, server
 from mergepoint.kit.options import Options
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
+from mergepoint.kit.sandboxed import run_in_sandbox
 
 
 class WorkOptions(Options):
@@ -42,7 +42,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def ask(sandbox: Sandbox, what: str) -> Answer:
-    return call(sandbox, "toy", "work", WorkOptions(what=what), deadline=0.5)
+    return run_in_sandbox(sandbox, "toy", "work", WorkOptions(what=what), deadline=0.5)
 
 
 def count(outcome: str) -> float:
@@ -89,7 +89,9 @@ def test_too_much_output_is_a_problem(sandbox: Sandbox) -> None:
 
 
 def test_a_sandbox_that_is_full_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mergepoint.kit.sandbox.START_TIMEOUT", 0.01)  # before the first answer a call waits for that
+    monkeypatch.setattr(
+        "mergepoint.kit.sandbox.pool.START_TIMEOUT", 0.01
+    )  # before the first answer a call waits for that
     full = Sandbox(server({"work": work}, most=1), children=0, wait=0.01)
     with pytest.raises(Problem) as refused:
         ask(full, "x")

@@ -1,4 +1,4 @@
-"""A queue that serves first who came first.
+"""A pool of items for threads: the thread that has waited longest gets the next one.
 
 ``queue.SimpleQueue`` wakes a thread that waits, but one that was just running may take the item first, every time.
 """
@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Turns(Generic[Item]):
-    """Items to be taken and given back; each goes to whoever has waited longest.
+class FairPool(Generic[Item]):
+    """Items to be taken and given back; each goes to the thread that has waited longest.
 
     When nobody waits, the item given back latest is taken first, and what was given as *last* when there is no other.
     """

@@ -11,20 +11,21 @@ from collections.abc import Iterator
 _waiting = False  # what comes too late to give up anything is to be ignored
 
 
-class TooSlow(Exception):
+class TimeLimitExceeded(Exception):
     """The work took more time than it had."""
 
 
 @contextlib.contextmanager
-def patience(processor: float, wall: float) -> Iterator[None]:
-    """Raise TooSlow in the block after *processor* seconds of this process's time, or *wall* seconds of everybody's.
+def time_limit(processor: float, wall: float) -> Iterator[None]:
+    """Raise TimeLimitExceeded in the block after *processor* seconds of this process's time, or *wall* seconds of all
+    time.
 
     For the main thread only. A child's alarm, by which it ends itself when its owner is gone (zygote.py), is another
     timer's for as long.
     """
     global _waiting
     if min(processor, wall) <= 0:
-        raise TooSlow
+        raise TimeLimitExceeded
     began = time.monotonic()
     before = signal.signal(signal.SIGALRM, _give_up)
     signal.signal(signal.SIGPROF, _give_up)
@@ -47,4 +48,4 @@ def _give_up(*_: object) -> None:
     global _waiting
     if _waiting:
         _waiting = False
-        raise TooSlow
+        raise TimeLimitExceeded

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from flask import Request, Response
 from werkzeug.datastructures import MIMEAccept
 
+from ..dispatch import Task, run
+from ..options import Options, binary_field
 from . import caching
-from .dispatch import Task, run
+from .app import timed
 from .media import JSON
-from .options import Options, binary_field
-from .web import timed
 
 PURE = ["GET", "POST", "QUERY"]
 UNACCEPTABLE = (0.0, -9)
 
 
-class Pure:
+class PureTasks:
     """Answers requests by *tasks*; *version* and *libraries* are all that has a say in the bytes of an answer."""
 
     def __init__(self, tasks: Mapping[str, Task], *, version: str, libraries: Mapping[str, str]) -> None:

@@ -17,8 +17,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from .child import Busy, Child, Crashed, DeadlineExceeded, MemoryExceeded, SandboxError
+from .fair_pool import FairPool
 from .time_limit import TimeLimit
-from .turns import Turns
 from .zygote import START_TIMEOUT, Function, Steps, Zygote, lock_of_this_process
 
 __all__ = ["Busy", "Crashed", "DeadlineExceeded", "MemoryExceeded", "Sandbox", "SandboxError"]
@@ -27,7 +27,7 @@ __all__ = ["Busy", "Crashed", "DeadlineExceeded", "MemoryExceeded", "Sandbox", "
 class Sandbox:
     """Children that run *function*, at most *children* at a time.
 
-    A call that runs long is lowered in priority and leaves its place to others; up to *stragglers* calls may be in
+    A call that runs long is lowered in priority and leaves its slot to others; up to *stragglers* calls may be in
     that state. *prepare* runs once in the zygote, before the first child; the steps of *later* run there while no
     child is asked for. *memory* is in bytes, per child, over what the zygote has. Nothing is started before ``start``
     or the first call.
@@ -48,7 +48,7 @@ class Sandbox:
         self._children = children
         self._wait = wait
         self._locks: dict[int, threading.Lock] = {}
-        self._places: Turns[Child | None] = Turns()
+        self._slots: FairPool[Child | None] = FairPool()
         self._calling: set[Child] = set()
         self._stragglers = threading.BoundedSemaphore(stragglers)
         self._most_stragglers = stragglers
@@ -88,9 +88,9 @@ class Sandbox:
         """End the children and, unless a forked process still uses it, the zygote."""
         with lock_of_this_process(self._locks):
             if self._owner == os.getpid():
-                for child in filter(None, self._places.free()):
+                for child in filter(None, self._slots.free()):
                     child.close()
-                self._places = Turns()
+                self._slots = FairPool()
             self._owner = 0
         self._zygote.close()
 
@@ -99,12 +99,12 @@ class Sandbox:
         with lock_of_this_process(self._locks):
             if self._owner == os.getpid():
                 return
-            for child in filter(None, (*self._places.free(), *self._calling)):
+            for child in filter(None, (*self._slots.free(), *self._calling)):
                 child.release()
-            self._places, self._calling = Turns(), set()
+            self._slots, self._calling = FairPool(), set()
             self._stragglers = threading.BoundedSemaphore(self._most_stragglers)
             for _ in range(self._children):
-                self._give_place()
+                self._give_slot()
             self._owner = os.getpid()
 
     def _call(self, request: Sequence[bytes], limit: TimeLimit, *, fresh: bool = False) -> bytes:
@@ -122,7 +122,7 @@ class Sandbox:
 
     def _take_child(self, fresh: bool) -> Child:
         try:
-            child = self._places.take(self._wait if self._zygote.prepared else START_TIMEOUT)
+            child = self._slots.take(self._wait if self._zygote.prepared else START_TIMEOUT)
         except queue.Empty:
             raise Busy(f"all {self._children} children were busy for {self._wait} s") from None
         if child and fresh:
@@ -131,22 +131,22 @@ class Sandbox:
         try:
             return child or Child(self._zygote)
         except OSError:
-            self._places.give(None)
+            self._slots.give(None)
             raise Busy("no child could be started") from None
 
-    def _give_place(self, child: Child | None = None) -> None:
-        """Let the next call have a place: with *child* or a fresh one, if that is to be had now.
+    def _give_slot(self, child: Child | None = None) -> None:
+        """Let the next call have a slot: with *child* or a fresh one, if that is to be had now.
 
         A fresh one is taken last: a fork may take long, when children that are lowered or just dying hold its locks.
         """
         fresh = child is None
         with contextlib.suppress(OSError):  # out of descriptors or processes
             child = child or Child(self._zygote)
-        self._places.give(child, last=fresh)
+        self._slots.give(child, last=fresh)
 
 
 class _Call:
-    """One call's place among the children: kept until it ends, or given up when it runs long."""
+    """One call's slot among the children: kept until it ends, or given up when it runs long."""
 
     def __init__(self, sandbox: Sandbox, child: Child) -> None:
         self.sandbox = sandbox
@@ -154,11 +154,11 @@ class _Call:
         self.straggles = False
 
     def demote(self) -> None:
-        """Lower the priority, and let the next call have the place if not too many straggle already."""
+        """Lower the priority, and let the next call have the slot if not too many straggle already."""
         self.child.lower_priority()
         self.straggles = self.sandbox._stragglers.acquire(blocking=False)
         if self.straggles:
-            self.sandbox._give_place()
+            self.sandbox._give_slot()
 
     def finish(self) -> None:
         if self.child.spent:
@@ -166,4 +166,4 @@ class _Call:
         if self.straggles:
             self.sandbox._stragglers.release()
         else:
-            self.sandbox._give_place(None if self.child.spent else self.child)
+            self.sandbox._give_slot(None if self.child.spent else self.child)

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
-from .problems import Problem
+from ..problems import Problem
 
 MOST_FIELDS = 64
 

@@ -20,10 +20,10 @@ from urllib.parse import urljoin
 
 import structlog
 
+from ..problems import Problem
 from .addresses import Address
 from .bounded_stream import BoundedStream, TooMuch
 from .origins import NotAUrl, Target, find, parse_origins, parse_url
-from .problems import Problem
 
 log = structlog.get_logger()
 Resolve = Callable[[str, int], Iterable[Address]]
