@@ -51,7 +51,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def prose(text: str) -> list[str]:
-    """Return the lines of *text* that are neither code, table nor picture, nor hold an address that cannot be broken."""
+    """Return the lines of *text* that are neither code, table, picture nor long address."""
     without_code = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
     return [line for line in without_code.split("\n") if not re.search(r"^\s*\||^    |^!\[|https?://\S{40}", line)]
 

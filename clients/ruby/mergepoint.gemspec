@@ -5,7 +5,7 @@ require_relative "lib/mergepoint/version"
 Gem::Specification.new do |gem|
   gem.name = "mergepoint"
   gem.version = Mergepoint::VERSION
-  gem.summary = "A thin client for Mergepoint: highlight source code and compare HTML from any Ruby program"
+  gem.summary = "A thin client for Mergepoint: highlight code, compare HTML, make thumbnails, know who asks, from any Ruby program"
   gem.authors = ["the Mergepoint authors"]
   gem.license = "BSD-3-Clause"
   gem.required_ruby_version = ">= 3.1"

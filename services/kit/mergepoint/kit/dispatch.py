@@ -1,4 +1,4 @@
-"""Calls a task by name: what the sandbox, ZeroMQ, queue workers and the command line have in common.
+"""Calls a task by name: what the sandbox and the command line have in common.
 
 ``TASKS = {name: function}``; a task takes one Options model (or nothing) and returns an Answer. Here calls and
 answers also become bytes: lines of JSON, then, as they are, the binary content of a call and the body of an answer.

@@ -1,7 +1,7 @@
 """Errors as every face tells them: the members of RFC 9457 problem details, without HTTP.
 
 A core raises its own exceptions, each with a ``code`` and, where one option is to blame, a ``field``. Here they
-become a ``Problem``, which travels as JSON through sockets, queues and HTTP alike.
+become a ``Problem``, which travels as JSON through the sandbox's sockets and over HTTP alike.
 """
 
 from collections.abc import Mapping, Sequence
