@@ -60,8 +60,11 @@ def seen(browser: Any, html: str, preference: str) -> dict[str, str]:
 
 def ask(client: FlaskClient, **options: object) -> str:
     query = {"language": "python", "style": LIGHT} | options
-    reply = client.post("/highlight", query_string=query, data=CODE)
-    assert reply.status_code == 200
+    for _ in range(3):  # on a busy machine an answer may be degraded, which is another rule's
+        reply = client.post("/highlight", query_string=query, data=CODE)
+        assert reply.status_code == 200
+        if "Mergepoint-Degraded" not in reply.headers:
+            break
     return reply.text
 
 

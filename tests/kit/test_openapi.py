@@ -7,7 +7,7 @@ import pytest
 import schemathesis
 from flask import Flask
 
-from mergepoint.kit.web import base_app, openapi
+from mergepoint.kit.web.app import base_app, openapi
 from tests.kit.toy_service import DuetOptions, PackOptions, ShoutOptions
 
 FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}

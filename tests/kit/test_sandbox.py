@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mergepoint.kit.sandbox import Busy, Crashed, DeadlineExceeded, MemoryExceeded, Sandbox
+from mergepoint.kit.sandbox.time_limit import longest
 from tests.kit.toys import SPIN, MakeSandbox, ask, toy
 from tests.servers import alive, wait_for
 
@@ -190,6 +191,8 @@ def seconds_to_refuse(sandbox: Sandbox, words: str, deadline: float) -> float:
         with pytest.raises(DeadlineExceeded):
             ask(sandbox, words, deadline)
         took.append(time.monotonic() - began)
+        if took[-1] < longest(deadline) + 0.25:
+            break
     return min(took)
 
 
@@ -228,7 +231,8 @@ class TestDeadline:
         wait_for(lambda: not alive(pid))
 
     def test_an_answer_that_stops_coming_is_refused(self, single: Sandbox) -> None:
-        assert 1.0 <= seconds_to_refuse(single, "stop while answering", deadline=0.2) < 1.25
+        # To send 128 MB costs some of the deadline.
+        assert 2.5 <= seconds_to_refuse(single, "stop while answering", deadline=0.5) < 2.75
 
     def test_the_next_call_is_fine(self, single: Sandbox) -> None:
         for number in range(5):

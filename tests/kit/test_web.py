@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.web import base_app, timed
+from mergepoint.kit.web.app import base_app, timed
 
 
 class State:

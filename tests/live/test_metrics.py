@@ -97,7 +97,7 @@ def test_the_legend_of_a_panel_has_labels_that_are_left() -> None:
 
 def test_every_outcome_that_is_asked_for_is_one_that_there_is() -> None:
     told = set(re.findall(r'outcome[!=~]+"(\w+)"', "".join(expressions())))
-    source = (ROOT / "services/kit/mergepoint/kit/child.py").read_text()
+    source = (ROOT / "services/kit/mergepoint/kit/sandbox/child.py").read_text()
     assert told <= {"Done", *re.findall(r"^class (\w+)\(SandboxError\)", source, re.MULTILINE)}
 
 

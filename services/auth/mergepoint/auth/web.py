@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, g, request
 
 from mergepoint.kit.config import load
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.web import base_app
+from mergepoint.kit.web.app import base_app
 
 from . import start
 from .agents import program

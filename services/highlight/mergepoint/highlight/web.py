@@ -15,7 +15,8 @@ from mergepoint.kit.dispatch import server
 from mergepoint.kit.options import read_text
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import Sandbox
-from mergepoint.kit.web import base_app, caching
+from mergepoint.kit.web import caching
+from mergepoint.kit.web.app import base_app
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
 from mergepoint.kit.web.pure import PURE, PureTasks, accepted

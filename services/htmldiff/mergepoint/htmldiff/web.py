@@ -7,7 +7,8 @@ from flask import Flask, Response, request
 from mergepoint.kit.config import load
 from mergepoint.kit.dispatch import server
 from mergepoint.kit.sandbox import Sandbox
-from mergepoint.kit.web import base_app, caching
+from mergepoint.kit.web import caching
+from mergepoint.kit.web.app import base_app
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
 from mergepoint.kit.web.pure import PURE, PureTasks, accepted

@@ -13,7 +13,8 @@ from mergepoint.kit.config import load
 from mergepoint.kit.dispatch import Task, run, server
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import Sandbox, heap
-from mergepoint.kit.web import base_app, caching
+from mergepoint.kit.web import caching
+from mergepoint.kit.web.app import base_app
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
 from mergepoint.kit.web.pure import PureTasks

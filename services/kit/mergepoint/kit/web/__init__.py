@@ -1,8 +1,5 @@
 """The HTTP face that all services share: requests read into options, answers with tags, problems, health, OpenAPI.
 
-It knows Flask, and not what a service does.
+It knows Flask, and not what a service does. Nothing is imported here: prometheus-client must not be, before
+gunicorn has said where its numbers are kept.
 """
-
-from .app import base_app, timed
-
-__all__ = ["base_app", "timed"]
