@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from mergepoint.kit.sandbox.time_limit import TIMES, longest
+from mergepoint.kit.sandbox.time_limit import longest
 from tests.servers import Connection, Reply
 from tests.stopwatch import Stopwatch
 
@@ -111,14 +111,9 @@ def check_in_time(connection: Connection, language: str, text: str) -> None:
     raise AssertionError(f"{language}, {text[:40]!r} × {len(text)}: {tries}")
 
 
-def as_on_an_idle_machine(watch: Stopwatch) -> float:
-    """Return how many seconds count: of a busy machine a fifth, which is what nine runners on two processors leave."""
-    return watch.wall / (TIMES if watch.busy else 1)
-
-
 def promised(seconds: float, watch: Stopwatch) -> float:
     """Return within how many seconds there is an answer to what has a deadline of *seconds*."""
-    return longest(seconds) + GRACE * max(2.0, watch.slowness) if watch.busy else seconds + GRACE
+    return (longest(seconds) if watch.busy else seconds) + GRACE
 
 
 def new_texts() -> Iterator[str]:

@@ -15,7 +15,6 @@ from tests.attacks import (
     GRACE,
     SLOW,
     Input,
-    as_on_an_idle_machine,
     ask,
     best_of_rounds,
     check_in_time,
@@ -186,7 +185,7 @@ def test_a_guess_takes_at_most_four_tenths_of_a_second(connection: Connection, n
 def guess_seconds(connection: Connection, text: str) -> float:
     with Stopwatch() as watch:
         assert connection.request("POST", "/highlight/guess", text.encode()).status == 200
-    return as_on_an_idle_machine(watch)
+    return watch.wall / (2.5 if watch.busy else 1)  # a busy machine may take a second
 
 
 @pytest.mark.long  # tests/live has the same through nginx
