@@ -1,22 +1,16 @@
-/* What a request brings to be known by: the session's cookie and the Authorization header; and what is none of it. */
+/* What a request brings to be known by: the session's cookie and the Authorization header. */
 
 import crypto from 'crypto';
+import cookies from 'cookies.js';
 
-const OURS = /^(?:__(?:Host|Secure)-)?mergepoint(?:-form|-oidc(?:-.*)?)?$/i;
 const NAME = /^(?:__Host-)?mergepoint(?:-form|-oidc-[\w-]{22})?$/;
 const TRY = /-oidc-/;  // of a login elsewhere: any number may be there, so a bad one is left out
 const PLAIN = /^[\w.~+\/=-]*$/;
 const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const LONGEST_ADDRESS = 8192 - 'POST  HTTP/1.1\r\n'.length;
 const LONGEST_COOKIE = 300;  // characters of one but those of TRY; ours have at most 70
 const LONGEST_COOKIES = 6600;  // of those of TRY together: of eight, the longest that flows.py can make
 const LONGEST = 3000;  // characters of an identity: what a service behind takes as a header
-
-function cookies(r, ours) {
-    return (r.headersIn.Cookie || '').split(';').map(pair => pair.trim())
-        .filter(pair => pair && OURS.test(pair.split('=', 1)[0].trim()) === ours);
-}
 
 /* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. The first of
  * each name, as auth reads them, and of logins elsewhere as many as there is room for: a client may send several lines, and
@@ -24,7 +18,7 @@ function cookies(r, ours) {
 function ownCookies(r) {
     const first = {};
     let room = LONGEST_COOKIES;
-    cookies(r, true).forEach(pair => {
+    cookies.split(r, true).forEach(pair => {
         const name = pair.split('=', 1)[0].trim();
         const is_try = TRY.test(name);
         const good = PLAIN.test(pair) && pair.length <= (is_try ? room : LONGEST_COOKIE);
@@ -36,31 +30,21 @@ function ownCookies(r) {
     return Object.keys(first).map(name => first[name]).join('; ');
 }
 
-function otherCookies(r) {
-    return cookies(r, false).join('; ');
-}
-
 /* As it is, if it can be one: a server behind may refuse to read what is none, and then nothing would say why. */
 function authorization(r) {
     const value = r.headersIn.Authorization || '';
     return !value || CREDENTIAL.test(value) ? value : 'Bearer bad';
 }
 
-/* Sessions and API keys are for us alone. */
-function otherAuthorization(r) {
-    const value = r.headersIn.Authorization || '';
-    return /^bearer\s+m[ps]_/i.test(value) ? '' : value;
-}
-
 /* Of all that the above are made from, so that nothing else can make a difference; and of the raw headers, since every
  * request comes by here (taking them apart first costs 10 µs). No header holds a line break. */
 function hash(r) {
-    const cookies = r.headersIn.Cookie || '';
+    const sent = r.headersIn.Cookie || '';
     const authorization = r.headersIn.Authorization || '';
-    if (!authorization && cookies.indexOf('mergepoint') < 0) {
+    if (!authorization && sent.indexOf('mergepoint') < 0) {
         return 'nobody';
     }
-    return crypto.createHash('sha256').update(cookies + '\n' + authorization).digest('hex');
+    return crypto.createHash('sha256').update(sent + '\n' + authorization).digest('hex');
 }
 
 /* Whoever answers in auth's place may say 200 to everything: only what looks like auth's own decision lets anybody in. True
@@ -75,13 +59,4 @@ function requireIdentity(r) {
     }
 }
 
-/* The login page that leads back to what was asked for, or the login page alone where that is too long for a request line.
- * The numbers and signs are those of services/auth/mergepoint/auth/redirects.py. */
-function loginAddress(r) {
-    const next = r.variables.request_uri.replace(/[^\w!$()*,\-.\/:;=?@~]/g, encodeURIComponent)
-        .replace(/'/g, '%27');
-    const address = '/auth/login?next=' + next;
-    return address.length <= LONGEST_ADDRESS ? address : '/auth/login';
-}
-
-export default {ownCookies, otherCookies, authorization, otherAuthorization, hash, requireIdentity, loginAddress};
+export default {ownCookies, authorization, hash, requireIdentity};

@@ -12,7 +12,7 @@ LOGIN = "/auth/login"
 # A request line may have 8192 bytes with its end (nginx's large_client_header_buffers), also that of a POST or HEAD.
 LONGEST = 8192 - len("POST  HTTP/1.1\r\n")
 # What a query can hold as it is (RFC 3986, 3.4), means nothing else in a form, and is changed by no browser
-# (https://url.spec.whatwg.org/#query-percent-encode-set). The function of credentials.js has the same.
+# (https://url.spec.whatwg.org/#query-percent-encode-set). nginx/njs/login.js has the same.
 UNESCAPED = "!$()*,-./:;=?@_~"
 
 WRITTEN = re.compile(r'[!-"$-~]+')  # RFC 3986 in bytes: printable ASCII, and no fragment

@@ -1,4 +1,16 @@
-/* What nginx's own variables lack of headers. Every request that runs a script loads this file: it holds little. */
+/* What an application behind auth gets of a request's headers, and what its answer lacks. */
+
+import cookies from 'cookies.js';
+
+/* Sessions and API keys are for us alone. */
+function otherAuthorization(r) {
+    const value = r.headersIn.Authorization || '';
+    return /^bearer\s+m[ps]_/i.test(value) ? '' : value;
+}
+
+function otherCookies(r) {
+    return cookies.split(r, false).join('; ');
+}
 
 /* The lines of headers after the first of a name, for names that the application gets: nginx 1.22 gives only the first as
  * $http_…. (1.23 joins them itself, and this is not called.) */
@@ -26,4 +38,4 @@ function date() {
     return new Date().toUTCString();
 }
 
-export default {repeated, date};
+export default {otherCookies, otherAuthorization, repeated, date};
