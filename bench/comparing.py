@@ -32,7 +32,7 @@ def rows(folder: Path) -> list[Row]:
         found.append(_ratio(f"{name} ÷ htmldiff, 10,000 words, 3 % edited", name, peer, edited, targets[0]))
         found.append(_ratio(f"{name} ÷ htmldiff, 10,000 words, ten edits", name, peer, few, targets[1]))
         found += _real(folder / f"real of {name}", name, peer)
-    return [*found, _small(), _different(), _growth(), _length()]
+    return [*found, _small(), _different(), *_hostile(), _growth(), _length()]
 
 
 def _ratio(what: str, name: str, peer: Milliseconds, pairs: Pairs, at_least: float | None = None) -> Row:
@@ -71,6 +71,18 @@ def _small() -> Row:
 def _different() -> Row:
     old, new = documents.document(6_000), documents.document(6_000, seed=9)
     return _limit("htmldiff, 40 KB all different", milliseconds(lambda: render_html_diff(old, new), ROUNDS), 500)
+
+
+def _hostile() -> list[Row]:
+    texts = {
+        "20,000 words of a vocabulary of two": ("foo bar " * 10_000, "bar foo foo " * 6_666, 2000),
+        "1 MB of <": ("<" * 1_000_000, "<" * 1_000_000 + "x", 5000),
+        "1 MB of &": ("&" * 1_000_000, "&" * 1_000_000 + "x", 5000),
+    }
+    return [
+        _limit(f"htmldiff, {name}", milliseconds(lambda pair=(old, new): render_html_diff(*pair), 3), most)
+        for name, (old, new, most) in texts.items()
+    ]
 
 
 def _limit(what: str, taken: float, at_most: float) -> Row:

@@ -21,9 +21,12 @@ from report import Row, table
 from snippet import snippet
 
 from mergepoint.highlight import engine, lexers
+from mergepoint.highlight.engine import lexers as lexers_of_engine
 
 sys.path.append(str(Path(__file__).parents[1]))
+from tests.attacks import repetitions
 from tests.highlight import examples  # the source release of Pygments has real code in every language
+from tests.highlight.engine.compare import within
 
 LANGUAGES = (
     "python javascript typescript java c cpp csharp go rust ruby php html css xml json yaml bash sql swift kotlin"
@@ -46,6 +49,8 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
         _mean("2 KB", small, 3.0),
         _row("Pygments ÷ engine, the least of the languages", min(small.values()), 1.0),
         _mean("30 KB", large, 3.0),
+        after_texts(),
+        hostile(),
         first,
         warm,
         *beside(),
@@ -83,6 +88,36 @@ def first_calls() -> Row:
     return Row(
         "engine ÷ Pygments, a first call of 2 KB", f"{value:.2f}", "≤ 3.0", value <= 3, f"{SOME} lexers together"
     )
+
+
+def after_texts(count: int = 200) -> Row:
+    """A lexer that nobody warmed, after so many texts."""
+    lexers_of_engine._tables.clear()
+    lexer = find_lexer_class_by_name("c")()
+    text = examples.example(type(lexer))
+    for _ in range(count):
+        engine.highlight(text, lexer, HTML[1])
+    stock, fast = (partial(render, text, lexer, HTML[0]) for render in (pygments.highlight, engine.highlight))
+    value = statistics.median(_seconds(stock) / _seconds(fast) for _ in range(ROUNDS))
+    return _row(f"Pygments ÷ engine, C, not warmed, after {count} texts of 2 KB", value, 1.5)
+
+
+def hostile() -> Row:
+    """Texts of 1 KB of every shape, in one lexer of twelve; those that Pygments is slow on are left out."""
+    found = {}
+    names = sorted(aliases[0] for _, aliases, _, _ in get_all_lexers() if aliases)[::12]
+    for shape, text in repetitions(1000).items():
+        ours = theirs = 0.0
+        for name in names:
+            lexer = find_lexer_class_by_name(name)()
+            stock, fast = (partial(render, text, lexer, HTML[0]) for render in (pygments.highlight, engine.highlight))
+            if within(0.05, stock) is not None:
+                engine.warm(lexer)
+                taken = [(_seconds(stock), _seconds(fast)) for _ in range(3)]
+                theirs, ours = theirs + min(pair[0] for pair in taken), ours + min(pair[1] for pair in taken)
+        found[shape] = theirs / ours
+    each = ", ".join(f"{shape} {value:.1f}" for shape, value in found.items())
+    return _row("Pygments ÷ engine, hostile texts, the least of the shapes", min(found.values()), 1.0, each)
 
 
 def warm_memory() -> Row:

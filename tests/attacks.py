@@ -19,6 +19,7 @@ from tests.stopwatch import Stopwatch
 
 Input = tuple[str, str]  # language, text
 GRACE = 0.25  # promised is an answer within the deadline and this
+PATIENCE = 20  # seconds that nginx waits for an answer
 
 # (language, text), each shown to hit its deadline: 4 bytes to 512 KB.
 SLOW = [
@@ -105,15 +106,21 @@ def check_in_time(connection: Connection, language: str, text: str) -> None:
     for _ in range(3):
         with Stopwatch() as watch:
             ask(connection, language, text)
-        if watch.wall <= promised(deadline(text), watch):
+        if in_time(watch, deadline(text)):
             return
         tries.append(f"{watch.wall:.2f} s, slowness {watch.slowness:.1f}, busy {watch.busy}")
     raise AssertionError(f"{language}, {text[:40]!r} × {len(text)}: {tries}")
 
 
-def promised(seconds: float, watch: Stopwatch) -> float:
-    """Return within how many seconds there is an answer to what has a deadline of *seconds*."""
-    return (longest(seconds) if watch.busy else seconds) + GRACE
+def in_time(watch: Stopwatch, seconds: float, *, more: float = 0.0) -> bool:
+    """Return whether an answer came as promised to what has a deadline of *seconds*.
+
+    It has so many, and GRACE, of a machine that does nothing else; on a busy one five times the deadline may pass, and
+    *more* for what is tried after it. Nginx waits for it either way.
+    """
+    if not watch.busy:
+        return watch.wall <= seconds + GRACE
+    return watch.wall < PATIENCE and (watch.seconds <= seconds + GRACE or watch.wall <= longest(seconds) + GRACE + more)
 
 
 def new_texts() -> Iterator[str]:

@@ -1,6 +1,5 @@
 """An auth service that is slow or broken: nobody passes, everybody is told soon, and what is public goes on."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ import pytest
 from tests.auth.broken import BROKEN, BrokenPlace, asking_for
 from tests.auth.place import POLICIES
 from tests.servers import Reply
+from tests.stopwatch import Stopwatch
 
 GUARDED = [name for name, policy in POLICIES.items() if policy != "public"]
 SOON = 8.0  # seconds
@@ -37,9 +37,9 @@ def refusals(broken_place: BrokenPlace) -> Refusals:
 
 
 def timed(place: BrokenPlace, name: str, headers: Mapping[str, str]) -> tuple[float, Reply]:
-    began = time.monotonic()
-    reply = place.request("GET", f"/{name}/page", None, headers)
-    return time.monotonic() - began, reply
+    with Stopwatch() as watch:
+        reply = place.request("GET", f"/{name}/page", None, headers)
+    return watch.seconds, reply
 
 
 @pytest.mark.parametrize("behaviour", BROKEN)

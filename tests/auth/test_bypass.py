@@ -186,10 +186,10 @@ def test_decisions_are_kept_within_the_second_and_not_longer(place: Place) -> No
     visitor = place.user("olga")
     while time.time() % 1 > 0.2:
         time.sleep(0.01)
-    before = asked(place)
+    before, began = asked(place), int(time.time())
     for _ in range(10):
         visitor.get("/wiki/")
-    assert asked(place) - before <= 2
+    assert asked(place) - before <= 2 + int(time.time()) - began  # one a second, however long ten of them take
     time.sleep(1)
     visitor.get("/wiki/")
     assert asked(place) - before >= 2
@@ -204,10 +204,12 @@ def asked(place: Place) -> float:
 def test_a_key_with_a_rate_is_counted_each_time_and_told_when_to_come_back(place: Place) -> None:
     visitor = place.user("paul")
     key = visitor.post("/auth/keys", {"name": "x", "scopes": ["wiki"], "rate": 60}).json["secret"]
-    replies = [place.request("GET", "/wiki/", None, {"Authorization": f"Bearer {key}"}) for _ in range(12)]
-    assert {reply.status for reply in replies} == {200, 429}
-    assert sum(reply.status == 200 for reply in replies) <= 8
-    refused = replies[-1]
+    began, passed = time.monotonic(), 0
+    while (refused := place.request("GET", "/wiki/", None, {"Authorization": f"Bearer {key}"})).status == 200:
+        passed += 1
+        assert passed <= 8 + time.monotonic() - began  # one more a second
+    assert passed >= 6
+    assert refused.status == 429
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert 1 <= int(refused.headers["Retry-After"]) <= 2
 

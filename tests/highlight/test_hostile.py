@@ -179,13 +179,13 @@ class TestSlowInputs:
 def test_a_guess_takes_at_most_four_tenths_of_a_second(connection: Connection, name: str) -> None:
     """The best of some rounds, since the machine may be shared."""
     text = repetitions(4096)[name]
-    assert any(guess_seconds(connection, text) <= 0.4 for _ in range(4))
+    assert any(guess_in_time(connection, text) for _ in range(4))
 
 
-def guess_seconds(connection: Connection, text: str) -> float:
+def guess_in_time(connection: Connection, text: str) -> bool:
     with Stopwatch() as watch:
         assert connection.request("POST", "/highlight/guess", text.encode()).status == 200
-    return watch.wall / (2.5 if watch.busy else 1)  # a busy machine may take a second
+    return watch.seconds <= 0.4 or (watch.busy and watch.wall <= 1)  # a busy machine may take a second
 
 
 @pytest.mark.long  # tests/live has the same through nginx

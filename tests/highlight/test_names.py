@@ -1,7 +1,6 @@
 """Names: those of Pygments, of highlight.js, Prism, Shiki and Linguist, in whatever case, and the nearest one."""
 
 import json
-import time
 from importlib.resources import files
 
 import pytest
@@ -9,6 +8,7 @@ from flask.testing import FlaskClient
 from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 
 from mergepoint.highlight import UnknownLanguage, lexers, names
+from tests.calls import calls
 
 ISSUED = {
     "plaintext": "text", "txt": "text", "plain": "text", "none": "text", "patch": "diff", "cmd": "batch",
@@ -88,11 +88,7 @@ def test_an_unknown_name_is_told_one_that_was_meant(name: str, word: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "ä", "?", "python" * 33, "a b c d e f g h i j k l m n o p q r s t u v"])
-def test_the_nearest_name_costs_less_than_a_millisecond(name: str) -> None:
+def test_the_nearest_name_costs_next_to_nothing(name: str) -> None:
+    """So many calls take less than a millisecond, which `make bench` measures."""
     names.nearest("x")
-    took = []
-    for _ in range(5):
-        began = time.process_time()
-        names.nearest(name)
-        took.append(time.process_time() - began)
-    assert min(took) < 0.001
+    assert calls(lambda: names.nearest(name)).total() < 4500

@@ -4,7 +4,6 @@ import json
 import random
 import statistics
 import string
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from mergepoint.kit.nearest import nearest
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded
 from mergepoint.kit.sandbox.time_limit import TimeLimit
+from tests.calls import calls
 
 CHANCE = random.Random(1)
 
@@ -88,16 +88,17 @@ def test_a_lookup_that_takes_too_long_can_be_tried_again() -> None:
 
 
 @pytest.mark.parametrize("length", [3, 10, 40, 200])
-def test_the_nearest_name_costs_less_than_a_millisecond(length: int) -> None:
+def test_the_nearest_name_costs_next_to_nothing(length: int) -> None:
+    """4,500 calls take less than a millisecond, which `make bench` measures."""
     words = ["".join(CHANCE.choices(string.ascii_letters + "+-# é", k=length)) for _ in range(60)]
 
     def median(find: Callable[[str], object]) -> float:
         find("x")
-        return statistics.median(seconds(partial(find, word)) for word in words)
+        return statistics.median(calls(partial(find, word)).total() for word in words)
 
-    assert median(unknown_language) < 0.001
-    assert median(lambda word: str(stylesheets.UnknownStyle(word, "style"))) < 0.001
-    assert median(lambda word: nearest(word, HighlightOptions.model_fields)) < 0.0005
+    assert median(unknown_language) < 4500
+    assert median(lambda word: str(stylesheets.UnknownStyle(word, "style"))) < 4500
+    assert median(lambda word: nearest(word, HighlightOptions.model_fields)) < 2250
 
 
 def unknown_language(name: str) -> str:
@@ -112,17 +113,10 @@ def test_a_fallback_to_plain_text_costs_what_text_does() -> None:
     """Whatever the name is, and however long."""
     code = "x = 1\n" * 40
 
-    def cost(name: Callable[[], str]) -> float:
-        return min(
-            seconds(lambda: [highlight(HighlightOptions(code=code, language=name(), fallback="plain")) for _ in "123"])
-            for _ in range(20)
-        )
+    def cost(name: str) -> int:
+        return calls(lambda: highlight(HighlightOptions(code=code, language=name, fallback="plain"))).total()
 
-    unknown = cost(lambda: "".join(CHANCE.choices(string.ascii_lowercase, k=40)))
-    assert unknown < 1.5 * cost(lambda: "text")
-
-
-def seconds(work: Callable[[], object]) -> float:
-    began = time.thread_time()
-    work()
-    return time.thread_time() - began
+    cost("text")
+    for length in (1, 39, 199):
+        unknown = cost("".join(CHANCE.choices(string.ascii_lowercase, k=length)) + "é")
+        assert unknown < 1.5 * cost("text")

@@ -2,7 +2,7 @@
 
 import json
 import random
-import time
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ import pytest
 
 from mergepoint.htmldiff.tasks import LEAST_PART, LONGEST_DEADLINE, deadline
 from mergepoint.kit.sandbox.time_limit import longest
-from tests.attacks import promised
+from tests import attacks
 from tests.long import some
 from tests.servers import Connection, Gunicorn, Reply
 from tests.stopwatch import Stopwatch
@@ -90,8 +90,7 @@ def in_time(connection: Connection, old: str, new: str, call: str = "", **option
     for _ in range(3):
         watch, reply = ask(connection, old, new, call, **options)
         seconds = deadline(old, new)
-        coarser = longest(LEAST_PART * seconds) if watch.busy else 0  # what the last, coarser try may take beside that
-        if watch.wall <= promised(seconds, watch) + coarser:
+        if attacks.in_time(watch, seconds, more=longest(LEAST_PART * seconds)):  # that is the last, coarser try
             return reply
     pytest.fail(f"took {watch.wall:.2f} s of {seconds:.2f} on a machine {watch.slowness:.1f} times as slow")
 
@@ -135,13 +134,24 @@ def test_so_it_is_for_applying(connection: Connection) -> None:
 
 def test_others_hardly_notice(htmldiff_server: Gunicorn, connection: Connection) -> None:
     """Four attackers, and one who wants to know what changed on a page."""
-    attackers = [htmldiff_server.connect() for _ in range(4)]
-    old, new = ANSWERED["tags that cross"]
-    with ThreadPoolExecutor(4) as pool:
-        running = [pool.submit(ask, attacker, old, new) for attacker in attackers]
-        time.sleep(0.3)
-        took = sorted(ask(connection, f"<p>a {n}</p>" * 50, f"<p>b {n}</p>" * 50)[0].seconds for n in range(20))
-        assert not all(attack.done() for attack in running)
-    assert took[len(took) // 2] < LONGEST_DEADLINE / 10
-    for attacker in attackers:
+    stop, begun = threading.Event(), threading.Semaphore(0)
+
+    def attack() -> None:
+        attacker = htmldiff_server.connect()
+        while not stop.is_set():
+            begun.release()
+            ask(attacker, *ANSWERED["tags that cross"])
         attacker.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(attack) for _ in range(4)]
+        try:
+            for _ in running:
+                assert begun.acquire(timeout=60)
+            took = sorted(ask(connection, f"<p>a {n}</p>" * 50, f"<p>b {n}</p>" * 50)[0].seconds for n in range(20))
+            assert not any(attack.done() for attack in running)
+        finally:
+            stop.set()
+        for attack in running:
+            attack.result()
+    assert took[len(took) // 2] < LONGEST_DEADLINE / 10

@@ -27,8 +27,13 @@ SCRIPT = """
     before = resident(0)
     resident(40)
     kept = resident(0) - before
-    time.sleep(1.5)
-    print(kept, resident(0) - before)
+    later = kept
+    for _ in range(6):  # it was idle for long enough in one of them
+        time.sleep(1.5)
+        later = min(later, resident(0) - before)
+        if later < kept / 3:
+            break
+    print(kept, later)
     sandbox.close()
 """
 

@@ -51,13 +51,18 @@ def test_without_time_nothing_begins(times: tuple[float, float]) -> None:
 
 
 def test_an_alarm_that_was_set_comes_nevertheless(request: pytest.FixtureRequest) -> None:
-    rang = []
+    rang: list[float] = []
     before = signal.signal(signal.SIGALRM, lambda *_: rang.append(time.monotonic()))
     request.addfinalizer(lambda: signal.signal(signal.SIGALRM, before))
-    began = time.monotonic()
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    with pytest.raises(TimeLimitExceeded), time_limit(ENOUGH, 0.02):
-        time.sleep(5)
-    time.sleep(0.2)
-    assert rang
-    assert 0.1 <= rang[0] - began < 0.2
+    for _ in range(9):  # the machine may be shared
+        rang.clear()
+        began = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(TimeLimitExceeded), time_limit(ENOUGH, 0.02):
+            time.sleep(5)
+        time.sleep(0.2)
+        [at] = rang
+        assert at - began >= 0.1
+        if at - began < 0.2:
+            return
+    pytest.fail(f"it came after {at - began:.2f} s")
