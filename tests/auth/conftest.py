@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth, Store
+from mergepoint.auth.accounts.passwords import Passwords
 from mergepoint.auth.config import Settings
-from mergepoint.auth.passwords import Passwords
 from mergepoint.auth.web import create_app
 from tests.auth.databases import Databases, databases
 from tests.auth.place import Place

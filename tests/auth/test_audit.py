@@ -7,7 +7,7 @@ from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.__main__ import rotate_identity_key
-from mergepoint.auth.login import NETWORK
+from mergepoint.auth.credentials.login import NETWORK
 from tests.auth.test_factors import Authenticator
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 from tests.servers import ROOT

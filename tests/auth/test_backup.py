@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from mergepoint.auth import Auth, Store, backup, folder
-from mergepoint.auth import store as module
+from mergepoint.auth import Auth, Store
+from mergepoint.auth.access.gate import Credentials
+from mergepoint.auth.backup import dump as backup
+from mergepoint.auth.backup import folder
+from mergepoint.auth.backup.folder import InUse, in_use
 from mergepoint.auth.errors import StoreUnavailable
-from mergepoint.auth.folder import InUse, in_use
-from mergepoint.auth.gate import Credentials
-from mergepoint.auth.schema import metadata, spent, users
-from mergepoint.auth.store import MIGRATIONS, revision_of, to_revision
+from mergepoint.auth.storage import store as module
+from mergepoint.auth.storage.schema import metadata, spent, users
+from mergepoint.auth.storage.store import MIGRATIONS, revision_of, to_revision
 from mergepoint.kit.archive import Archive, Writer
 from tests.auth.databases import Databases, SQLite
 from tests.auth.visitors import HERE, make

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.gate import Credentials
+from mergepoint.auth.access.gate import Credentials
 from tests.auth.visitors import HERE, Browser, Clock, make
 
 

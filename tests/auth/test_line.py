@@ -13,8 +13,8 @@ from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.errors import Overloaded
-from mergepoint.auth.line import Line
-from mergepoint.auth.room import Room
+from mergepoint.auth.limits.hash_queue import Line
+from mergepoint.auth.limits.login_slots import Room
 from tests.auth.visitors import PASSWORD, Browser, make
 
 

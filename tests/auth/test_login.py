@@ -8,9 +8,9 @@ from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.audit import Origin
+from mergepoint.auth.credentials.login import NETWORK, PAIR
 from mergepoint.auth.errors import InvalidLogin
-from mergepoint.auth.login import NETWORK, PAIR
-from mergepoint.auth.throttle import Rate
+from mergepoint.auth.limits.throttle import Rate
 from tests.auth.visitors import HERE, PASSWORD, Clock, make
 
 
@@ -132,7 +132,7 @@ def test_a_disabled_account_is_as_none(auth: Auth) -> None:
 
 
 def test_a_hash_of_another_cost_is_replaced_on_login(auth: Auth) -> None:
-    from mergepoint.auth.passwords import Passwords
+    from mergepoint.auth.accounts.passwords import Passwords
 
     old = make(auth)
     before = auth.accounts.password_of(old.id)
@@ -165,6 +165,6 @@ def test_the_same_letters_typed_on_another_keyboard_are_the_same_password(auth: 
 
 
 def test_the_shipped_cost_is_at_least_what_owasp_asks_for(tmp_path: object) -> None:
-    from mergepoint.auth.passwords import Passwords
+    from mergepoint.auth.accounts.passwords import Passwords
 
     assert "$argon2id$v=19$m=19456,t=2,p=1$" in Passwords().hash("x" * 12)

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from mergepoint.auth.streams.access_check import Question, Questions
 from mergepoint.auth.streams.head import Unreadable, read_head
-from mergepoint.auth.streams.question import Question, Questions
-from mergepoint.auth.streams.room import NoRoom, Room, network
+from mergepoint.auth.streams.stream_slots import NoRoom, Room, network
 
 GOOD = b"HTTP/1.1 200 OK\r\nMergepoint-Identity: a.b.c\r\n\r\n"
 NOBODY = b"HTTP/1.1 200 OK\r\nMergepoint-Identity: nobody\r\n\r\n"

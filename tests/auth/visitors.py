@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from mergepoint.auth import Auth
+from mergepoint.auth.accounts.user import User
 from mergepoint.auth.audit import Origin
-from mergepoint.auth.user import User
 
 PASSWORD = "correct horse battery"
 HERE = Origin("192.0.2.1", "test", "a test")

@@ -18,13 +18,14 @@ from mergepoint.kit.archive import Archive, UnusableBackup, Writer, new_file
 from mergepoint.kit.config import load
 from mergepoint.kit.state import last_run
 
-from . import backup, mail
+from . import mail
+from .accounts.passwords import generated
 from .audit import Origin
+from .backup import dump as backup
 from .config import Settings
 from .core import Auth
 from .errors import AuthError, NotFound
-from .passwords import generated
-from .store import Store
+from .storage.store import Store
 
 DESCRIPTION = "The operator's commands. They work on the database itself; the suite need not run."
 HERE = Origin(agent="command line")

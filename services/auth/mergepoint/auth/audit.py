@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from .schema import audit
-from .store import Store
+from .storage.schema import audit
+from .storage.store import Store
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pydantic import Field
 from mergepoint.kit.dispatch import Answer, Task
 from mergepoint.kit.options import Options
 
-from .keys import is_well_formed
+from .credentials.keys import is_well_formed
 
 
 class KeyOptions(Options):

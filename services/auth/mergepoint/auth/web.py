@@ -15,7 +15,7 @@ from mergepoint.kit.problems import Problem
 from mergepoint.kit.web.app import base_app
 
 from . import start
-from .agents import program
+from .accounts.pictures import avatar
 from .config import Settings
 from .core import Auth
 from .errors import (
@@ -27,8 +27,6 @@ from .errors import (
     RateExceeded,
     StoreUnavailable,
 )
-from .pictures import avatar
-from .redirects import HOME, LOGIN
 from .routes import (
     account,
     comeback,
@@ -46,6 +44,8 @@ from .routes import (
     verify,
 )
 from .routes.requests import STATUS, WAYS_IN, finish, page, refuse_other_sites, see, status_of, wants_page
+from .sessions.agents import program
+from .sessions.redirects import HOME, LOGIN
 
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}

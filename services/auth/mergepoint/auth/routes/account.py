@@ -8,10 +8,10 @@ from pydantic import Field
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
-from .. import pictures
+from ..access.policy import Caller
+from ..accounts import pictures
+from ..accounts.user import User
 from ..errors import AuthError, Forbidden
-from ..policy import Caller
-from ..user import User
 from .requests import auth, origin, page, see, sent, set_cookie, status_of, user, wants_page
 
 

@@ -6,7 +6,7 @@ from flask import g, request
 
 from mergepoint.kit.problems import Problem
 
-from ..redirects import HOME, add_next, is_address, local
+from ..sessions.redirects import HOME, add_next, is_address, local
 from .requests import auth, sent_fields
 
 SHORT = 200  # characters that a cookie may carry: eight of them go with every request of the site

@@ -9,10 +9,10 @@ from pydantic import Field
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
+from ..access.policy import Caller
 from ..errors import AuthError, Forbidden, Invalid, LoginRequired
-from ..policy import Caller
-from ..redirects import LONGEST
-from ..sessions import Session
+from ..sessions.redirects import LONGEST
+from ..sessions.sessions import Session
 from .account import by_session, renewed
 from .comeback import read_target, resolve
 from .login import welcome

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
+from ..credentials.keys import Key
 from ..errors import Invalid
-from ..keys import Key
 from .login import NoOptions
 from .requests import auth, origin, page, sent, sent_fields, status_of, user, wants_page
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import structlog
 
 from .. import mail
+from ..accounts.user import User
 from ..audit import Origin
-from ..user import User
 from .requests import auth, settings
 
 log = structlog.get_logger()

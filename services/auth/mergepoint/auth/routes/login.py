@@ -8,9 +8,9 @@ from pydantic import Field
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
+from ..accounts.user import User
 from ..errors import AuthError, InvalidLogin, LoginRequired, Overloaded
-from ..redirects import LOGIN, LONGEST
-from ..user import User
+from ..sessions.redirects import LOGIN, LONGEST
 from . import requests
 from .comeback import link_through, resolve
 from .requests import auth, logged_in, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page

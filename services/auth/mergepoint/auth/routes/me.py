@@ -6,7 +6,7 @@ from mergepoint.kit.dispatch import run
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
 
-from ..pictures import avatar
+from ..accounts.pictures import avatar
 from ..tasks import KeyOptions
 from ..tasks import auth as check_key
 from .requests import caller, csrf_token, settings

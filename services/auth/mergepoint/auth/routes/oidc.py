@@ -8,13 +8,13 @@ from werkzeug.urls import iri_to_uri
 from mergepoint.kit.web.openapi import describe
 
 from ..errors import CookieMissing, Forbidden, InvalidToken, NotFound
-from ..flows import MINUTES, STATE, Flow
-from ..redirects import HOME
-from ..sessions import Session
+from ..federation.flows import MINUTES, STATE, Flow
+from ..federation.provider import ProviderClient
+from ..sessions.redirects import HOME
+from ..sessions.sessions import Session
 from .comeback import resolve, shorten
 from .factor import FRESH, PasswordOptions, proven
 from .login import welcome
-from .provider import Client
 from .requests import (
     auth,
     cookie_name,
@@ -39,7 +39,12 @@ NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes 
 def add(app: Flask) -> None:
     known = app.extensions["settings"]
     clients = {
-        name: Client(provider, f"{known.public_url}/auth/oidc/{name}/callback")
+        name: ProviderClient(
+            provider.issuer,
+            provider.client_id,
+            provider.client_secret,
+            callback=f"{known.public_url}/auth/oidc/{name}/callback",
+        )
         for name, provider in known.providers.items()
     }
 
@@ -75,13 +80,13 @@ def add(app: Flask) -> None:
         auth().federation.unlink(who.user, name, origin(who))
         return see(HOME) if wants_page() else jsonify({"unlinked": name})
 
-    def client(name: str) -> Client:
+    def client(name: str) -> ProviderClient:
         if name not in clients:
             raise NotFound(f"no provider is called {name[:40]!r}")
         return clients[name]
 
 
-def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Response:
+def _send_there(client: ProviderClient, name: str, target: str, *, link: str = "") -> Response:
     """Send the browser to the provider; what belongs to this try goes into a cookie of its own."""
     kept = _read_tokens()
     flow, token, over = auth().flows.begin(name, shorten(target), link, kept)

@@ -8,7 +8,7 @@ from pydantic import Field
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
-from ..redirects import LONGEST
+from ..sessions.redirects import LONGEST
 from .account import by_session
 from .comeback import resolve
 from .factor import PasswordOptions, changed, pending, proven

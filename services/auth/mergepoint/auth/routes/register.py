@@ -8,10 +8,10 @@ from pydantic import Field
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
+from ..accounts.user import Spend
 from ..errors import AuthError, Forbidden, InvalidToken, RateExceeded
-from ..redirects import HOME, LONGEST
-from ..throttle import Rate
-from ..user import Spend
+from ..limits.throttle import Rate
+from ..sessions.redirects import HOME, LONGEST
 from . import links
 from .account import by_session
 from .comeback import read_target, resolve
@@ -93,7 +93,7 @@ def add(app: Flask) -> None:
         values = auth().once.look("password", options.token)
         user = auth().accounts.get(int(values["user"]))
         try:
-            spend = auth().spend_password_link(options.token)
+            spend = auth().password_links.redemption(options.token)
             auth().accounts.set_password(user, options.new_password, origin(), how="by a link", spend=spend)
         except InvalidToken:
             raise

@@ -12,14 +12,14 @@ from mergepoint.kit import problems
 from mergepoint.kit.options import Model, read_object, validate
 from mergepoint.kit.problems import Problem
 
+from ..access.gate import Credentials
+from ..access.policy import Caller
 from ..audit import Origin
 from ..config import Settings
 from ..core import Auth
 from ..errors import AuthError, CookieMissing, Forbidden, FormTooOld, InvalidToken, LoginRequired
-from ..gate import Credentials
-from ..policy import Caller
-from ..sessions import Session
-from ..throttle import hashed
+from ..sessions.sessions import Session
+from ..storage.hashing import hashed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

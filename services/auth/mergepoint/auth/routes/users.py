@@ -8,9 +8,9 @@ from pydantic import Field
 from mergepoint.kit.options import Model, Options, validate
 from mergepoint.kit.web.openapi import describe
 
+from ..access.policy import Caller
+from ..accounts.user import User
 from ..errors import Forbidden, Invalid
-from ..policy import Caller
-from ..user import User
 from . import links
 from .login import NoOptions
 from .requests import administrator, auth, origin, page, sent, sent_fields, status_of, wants_page

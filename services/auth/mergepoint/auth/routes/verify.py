@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify, request
 from mergepoint.kit.problems import Problem
 
 from ..errors import InvalidCredential, LoginRequired
-from ..identity import LOOK_AGAIN, PUBLISHED_BEFORE
+from ..signing.identity import LOOK_AGAIN, PUBLISHED_BEFORE
 from .requests import auth, cookie_name, credentials
 
 # So that whoever keeps them, and a worker that has not looked again yet, know a new key before it signs.

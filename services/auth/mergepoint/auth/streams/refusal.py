@@ -2,7 +2,7 @@
 
 import json
 
-from .room import NoRoom
+from .stream_slots import NoRoom
 
 RETRY_AFTER = 5  # seconds
 

@@ -8,11 +8,11 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .access_check import Question, Questions
 from .head import Head, Unreadable, read_head
-from .question import Question, Questions
 from .refusal import refusal
 from .relay import relay
-from .room import MOST, NoRoom, Room
+from .stream_slots import MOST, NoRoom, Room
 
 # In a folder that nobody else need see. nginx's are its servers in streams.conf and work.conf.
 OWN, NEXT, DECISIONS = "relay.sock", "nginx.sock", "decisions.sock"
