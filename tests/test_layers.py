@@ -17,7 +17,7 @@ SERVICES = ROOT / "services"
 # What knows the kit; everything else in a service is its core. A web face of many paths has a folder for them, routes/.
 FACES = {
     "web", "routes", "delivery", "sources", "revalidation", "tasks", "options", "config", "start", "streams",
-    "provider", "__main__",
+    "provider", "request", "__main__",
 }  # fmt: skip
 COMPOSERS = {"suite"}  # may import services
 # The rooms of a service from top to bottom: folders, and modules beside them. Each imports only from itself and from
@@ -28,6 +28,7 @@ ROOMS = {
         "start",
         "streams",
         "routes",
+        "request",
         "tasks",
         "config",
         "core",
@@ -42,6 +43,7 @@ ROOMS = {
         "limits",
         "audit",
         "storage",
+        "base64url",
         "errors",
     ),
     "htmldiff": ("writing", "matching", "reading", "diff_options", "errors"),

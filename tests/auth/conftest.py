@@ -46,14 +46,14 @@ def cheap() -> Passwords:
 def auth(store: Store, tmp_path: pathlib.Path, clock: Clock, cheap: Passwords) -> Auth:
     """The core, with a database of its own."""
     auth = Auth(store, tmp_path / "state", "http://localhost", passwords=cheap, clock=clock)
-    auth.login.even_out = lambda began: None  # type: ignore[method-assign]
+    auth.login.pad_refusal = lambda began: None  # type: ignore[method-assign]
     return auth
 
 
 @pytest.fixture
 def evenly(auth: Auth) -> Auth:
     """With its refusals evened out, as shipped."""
-    del auth.login.even_out
+    del auth.login.pad_refusal
     return auth
 
 

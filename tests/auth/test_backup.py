@@ -262,9 +262,9 @@ def test_those_who_only_use_it_are_never_in_each_others_way(full: Auth) -> None:
 
 
 STEPS: dict[str, tuple[Any, str]] = {
-    "nothing is laid ready": (backup, "lay_ready"),
+    "nothing is laid ready": (backup, "stage"),
     "the plan is not written": (folder, "write_once"),
-    "all is laid ready": (backup, "_make_room"),
+    "all is laid ready": (backup, "_clear_database"),
     "there are no tables": (backup, "_fill"),
     "half of the rows are there": (backup, "set_last_ids"),
     "nothing is committed": (backup, "leave_mark"),

@@ -67,5 +67,5 @@ def test_a_program_has_a_plain_name(ada: Browser, audience: str) -> None:
 
 
 def test_another_token_of_ours_is_no_handover(auth: Auth, app: Flask, ada: Browser) -> None:
-    other = auth.once.sign("password", {"user": 1, "session": "x", "audience": "game"})
+    other = auth.one_time_tokens.sign("password", {"user": 1, "session": "x", "audience": "game"})
     assert redeem(app, other) == 403

@@ -22,14 +22,14 @@ from .credentials.passkeys import Passkeys
 from .credentials.password_links import PasswordLinks
 from .federation.federation import Federation
 from .federation.flows import Flows
-from .limits.hash_queue import Line
-from .limits.login_slots import Room
+from .limits.hash_queue import HashQueue
+from .limits.login_slots import LoginSlots
 from .limits.throttle import Throttle
 from .sessions.sessions import Sessions
 from .sessions.targets import Targets
 from .signing.identity import IdentityKeys
-from .signing.one_time_tokens import Once
-from .signing.seal import Seal, derived, secret
+from .signing.one_time_tokens import OneTimeTokens
+from .signing.seal import Seal, derive_key, load_secret
 from .signing.tokens import Serializer, Tokens
 from .storage.store import Store
 
@@ -54,31 +54,31 @@ class Auth:
         threads: int = 32,
     ) -> None:
         """*workers* processes will be forked from this one to share the work, each with so many *threads*."""
-        own, hashes = secret(folder), max(HASHES // workers, 1)
+        own, hashes = load_secret(folder), max(HASHES // workers, 1)
         self.store, self.folder, self.issuer, self.clock = store, folder, issuer, clock
-        self.seal = Seal(derived(own, "seal"))
-        self.tokens = Tokens(derived(own, "tokens"), serializer, clock=clock)
-        self.once = Once(store, self.tokens, clock)
+        self.seal = Seal(derive_key(own, "seal"))
+        self.tokens = Tokens(derive_key(own, "tokens"), serializer, clock=clock)
+        self.one_time_tokens = OneTimeTokens(store, self.tokens, clock)
         self.identities = IdentityKeys(folder, issuer, clock=clock)
         self.audit = Audit(store, clock)
         self.throttle = Throttle(store, clock)
         self.passwords = passwords or Passwords(threads=hashes)
-        self.line = Line(HASHES, own=hashes)
-        self.accounts = Accounts(store, self.passwords, self.line, self.audit, clock)
-        self.password_links = PasswordLinks(self.accounts, self.once, issuer)
+        self.hash_queue = HashQueue(HASHES, per_process=hashes)
+        self.accounts = Accounts(store, self.passwords, self.hash_queue, self.audit, clock)
+        self.password_links = PasswordLinks(self.accounts, self.one_time_tokens, issuer)
         self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
         self.keys = Keys(store, self.audit, clock)
         self.login = Login(
-            store, self.accounts, self.passwords, self.throttle, self.line, self.audit, room=Room(threads)
+            store, self.accounts, self.passwords, self.throttle, self.hash_queue, self.audit, slots=LoginSlots(threads)
         )
         self.factors = Factors(
             store, self.seal, self.tokens, self.throttle, self.audit, issuer=_host(issuer), clock=clock
         )
         self.passkeys = Passkeys(
-            store, self.once, self.factors, self.audit, origin=issuer, host=_host(issuer), clock=clock
+            store, self.one_time_tokens, self.factors, self.audit, origin=issuer, host=_host(issuer), clock=clock
         )
         self.federation = Federation(store, self.accounts, self.audit, clock)
-        self.flows = Flows(self.tokens, derived(own, "flows"), clock)
+        self.flows = Flows(self.tokens, derive_key(own, "flows"), clock)
         self.targets = Targets(folder / "targets", clock)
         self.held = contextlib.ExitStack()  # what goes when this goes; start.py puts the lock on the folder into it
         self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)

@@ -29,7 +29,7 @@ UNIX = "unix:"
 log = structlog.get_logger()
 
 
-def opened(settings: Settings) -> Auth:
+def open_core(settings: Settings) -> Auth:
     """Return the core with a database that is ready. No connection is open: those belong to one process."""
     held, store = contextlib.ExitStack(), Store(settings.database)
     try:

@@ -11,7 +11,7 @@ from ..errors import InvalidCredential, LoginRequired, RateExceeded
 from ..limits.throttle import Rate, Throttle
 from ..sessions.sessions import Session, Sessions
 from ..signing.identity import IdentityKeys
-from .policy import Caller, authorise, checked
+from .policy import Caller, authorise, check_policy
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Gate:
 
         Asked *again* about a request under way, it counts neither against a key's rate nor as activity.
         """
-        if checked(policy) == "public":
+        if check_policy(policy) == "public":
             return Decision()
         caller = self.caller(credentials, again=again)
         if caller is None:

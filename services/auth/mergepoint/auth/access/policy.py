@@ -16,7 +16,7 @@ class Caller:
     session_id: str | None = None
 
 
-def checked(policy: str) -> str:
+def check_policy(policy: str) -> str:
     """Return *policy* if there is such a one. What cannot be read must not be taken for something milder."""
     if policy in ("public", "optional", "user", "admin"):
         return policy

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ..audit import Origin
+from ..audit import RequestContext
 from ..storage.files import write_once
 from .accounts import Accounts
-from .passwords import generated
+from .passwords import generate_password
 
 FIRST_PASSWORD = "first-password"  # the name of the file that keeps it
 
@@ -17,8 +17,8 @@ def make_first_administrator(accounts: Accounts, folder: Path, name: str) -> str
     """
     if accounts.count():
         return None
-    path, password = folder / FIRST_PASSWORD, generated()
-    accounts.create(name, Origin(agent="first start"), password=password, admin=True)
+    path, password = folder / FIRST_PASSWORD, generate_password()
+    accounts.create(name, RequestContext(agent="first start"), password=password, admin=True)
     path.unlink(missing_ok=True)
     write_once(path, f"{name} {password}\n".encode())
     return password

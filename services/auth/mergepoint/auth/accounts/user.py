@@ -1,4 +1,4 @@
-"""One user: what a caller may know of them, and their rows in the database."""
+"""One user: the fields that callers may see, and the rows that belong to them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..storage.schema import passkeys, sessions, users
 
 @dataclass(frozen=True)
 class User:
-    """A person, as far as a caller may know. *guarded*: a second factor is asked for."""
+    """A user, without their secrets. *created* is in seconds since 1970; *guarded*: a second factor is required."""
 
     id: int
     name: str
@@ -36,7 +36,8 @@ class User:
         }
 
 
-Spend = Callable[[Connection], object]
+# Called in the transaction of a change, before it: redeems a token for it, or raises to refuse it.
+Precondition = Callable[[Connection], object]
 GUARDED = or_(users.c.totp.is_not(None), exists().where(passkeys.c.user_id == users.c.id)).label("guarded")
 COLUMNS = (
     users.c.id,
@@ -49,7 +50,7 @@ COLUMNS = (
     GUARDED,
     users.c.created,
 )
-# The same columns beside those of a session or a key. The id is left out: they have it as their owner.
+# The same columns joined to those of a session or a key, which have the id already, as that of their owner.
 USER = ("id", "name", "email", "email_proven", "picture", "admin", "disabled", "guarded", "created")
 USER_COLUMNS = tuple(column.label(f"user_{name}") for column, name in zip(COLUMNS, USER, strict=True))[1:]
 
@@ -63,16 +64,17 @@ def get(connection: Connection, id: int) -> User:
 
 
 def lock(connection: Connection, user_id: int) -> None:
-    """Wait for who else begins or ends sessions of this user: none begins unseen by who ends all."""
+    """Lock the user's row, so that no session starts while all are being ended."""
     connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
 
 
 def end_sessions(connection: Connection, user_id: int, keep: str | None = None) -> int:
-    """End the sessions of a user but *keep*; return how many there were."""
+    """End the sessions of a user, except the one with the id *keep*; return how many ended."""
     lock(connection, user_id)
     condition = [sessions.c.user_id == user_id] + ([sessions.c.id != keep] if keep else [])
     return connection.execute(delete(sessions).where(*condition)).rowcount
 
 
 def from_row(row: Row[Any]) -> User:
+    """Return the user of a row of COLUMNS."""
     return User(**row._mapping)

@@ -18,7 +18,7 @@ from ..errors import AuthError
 from ..signing.identity import KEYS
 from ..signing.seal import SECRET
 from ..storage.store import Store, is_known, revision_of, to_revision
-from .folder import alone, finish, in_use, lay_ready, leave_mark
+from .folder import alone, finish, in_use, leave_mark, stage
 from .rows import insert_portion, last_ids, portions, set_last_ids, tables_of
 
 NAME = "auth"  # of the folder in the archive
@@ -75,10 +75,10 @@ def restore(archive: Members, schema: str, store: Store, folder: Path, *, replac
     with alone(store, folder):
         if (folder / SECRET).exists() and not replace:
             raise NotEmpty(f"{folder} is not empty{HOW_TO_REPLACE}")
-        mark = lay_ready(folder, _files(archive))
+        mark = stage(folder, _files(archive))
         try:
             with store.alone() as connection:
-                _make_room(connection, replace)
+                _clear_database(connection, replace)
                 _fill(connection, archive, schema)
                 leave_mark(connection, mark)
         finally:
@@ -90,7 +90,7 @@ def _files(archive: Members) -> dict[str, bytes | None]:
     return {name: archive.read(path) if (path := f"{NAME}/files/{name}") in present else None for name in FILES}
 
 
-def _make_room(connection: Connection, replace: bool) -> None:
+def _clear_database(connection: Connection, replace: bool) -> None:
     present = revision_of(connection)
     if present == "base":
         return

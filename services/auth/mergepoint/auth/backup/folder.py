@@ -38,19 +38,19 @@ def in_use(store: Store, folder: Path) -> Iterator[None]:
     if (folder / READY).exists():
         with contextlib.suppress(InUse), alone(store, folder):
             pass
-    with _locked(folder, fcntl.LOCK_SH, "a backup is being restored; wait for its end"):
+    with _lock(folder, fcntl.LOCK_SH, "a backup is being restored; wait for its end"):
         yield
 
 
 @contextlib.contextmanager
 def alone(store: Store, folder: Path) -> Iterator[None]:
     """Have the folder for oneself, an interrupted restore finished; raise InUse if there is somebody."""
-    with _locked(folder, fcntl.LOCK_EX, "auth is running, or being backed up or restored; stop it first"):
+    with _lock(folder, fcntl.LOCK_EX, "auth is running, or being backed up or restored; stop it first"):
         finish(store, folder)
         yield
 
 
-def lay_ready(folder: Path, files: Mapping[str, bytes | None]) -> str:
+def stage(folder: Path, files: Mapping[str, bytes | None]) -> str:
     """Put *files* beside those that they will replace, those without content instead of nothing; return the mark."""
     ready, mark = folder / READY, secrets.token_hex(32)
     ready.mkdir(mode=0o700)
@@ -100,7 +100,7 @@ def _take(ready: Path, folder: Path, files: Mapping[str, bool]) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, how: int, otherwise: str) -> Iterator[None]:
+def _lock(folder: Path, how: int, otherwise: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

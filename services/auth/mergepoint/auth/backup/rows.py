@@ -26,12 +26,12 @@ def portions(connection: Connection, table: Table) -> Iterator[bytes]:
     names = [column.name for column in table.columns]
     rows = connection.execution_options(yield_per=PORTION).execute(select(table))
     for portion in rows.partitions(PORTION):
-        yield b"".join(json.dumps(line, default=_encoded).encode() + b"\n" for line in [names, *map(list, portion)])
+        yield b"".join(json.dumps(line, default=_encode).encode() + b"\n" for line in [names, *map(list, portion)])
 
 
 def insert_portion(connection: Connection, table: Table, portion: bytes) -> int:
     """Insert what ``portions`` has made; return how many rows."""
-    names, *rows = (json.loads(line, object_hook=_decoded) for line in portion.splitlines())
+    names, *rows = (json.loads(line, object_hook=_decode) for line in portion.splitlines())
     if rows:
         connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
     return len(rows)
@@ -72,9 +72,9 @@ def _sequence(connection: Connection, table: Table) -> str | None:
     return str(found) if found else None
 
 
-def _encoded(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     return {"base64": base64.b64encode(value).decode()}  # bytes are all that JSON has no word for here
 
 
-def _decoded(value: dict[str, str]) -> bytes:
+def _decode(value: dict[str, str]) -> bytes:
     return base64.b64decode(value["base64"])

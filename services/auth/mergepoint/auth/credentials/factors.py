@@ -11,12 +11,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ..accounts.names import canonical
 from ..accounts.user import User
-from ..audit import Audit, Origin
+from ..audit import Audit, RequestContext
 from ..errors import Invalid, InvalidLogin, InvalidToken
 from ..limits.throttle import NOTED, Rate, Throttle
 from ..signing.seal import Seal
 from ..signing.tokens import Tokens
-from ..storage.hashing import hashed
+from ..storage.hashing import digest
 from ..storage.schema import passkeys, recovery_codes, users
 from ..storage.store import Store
 
@@ -49,52 +49,52 @@ class Factors:
         """Return a new secret in base32, its otpauth URI, and a token with which ``confirm`` stores it."""
         secret = secrets.token_bytes(20)
         sealed = self._seal.close(secret).decode()
-        return *self._shown(user, secret), self._tokens.sign("totp", {"user": user.id, "secret": sealed})
+        return *self._describe(user, secret), self._tokens.sign("totp", {"user": user.id, "secret": sealed})
 
     def again(self, user: User, setup: str) -> tuple[str, str, str]:
         """Return the same as ``begin``, for whoever mistyped the code."""
-        return *self._shown(user, self._begun(user, setup)), setup
+        return *self._describe(user, self._secret_of(user, setup)), setup
 
-    def confirm(self, user: User, setup: str, code: str, origin: Origin) -> list[str]:
+    def confirm(self, user: User, setup: str, code: str, context: RequestContext) -> list[str]:
         """Turn codes on, if *code* shows that the authenticator works; return recovery codes."""
-        secret = self._begun(user, setup)
+        secret = self._secret_of(user, setup)
         step = self._step(secret, code)
         if step is None:
             raise Invalid("code", "this is not the code of this moment; is the clock right?")
         with self._store.write() as connection:
             sealed = {"totp": self._seal.close(secret), "totp_step": step}
             connection.execute(update(users).where(users.c.id == user.id).values(sealed))
-            self._audit.note(connection, "totp_enabled", origin, user_id=user.id)
+            self._audit.note(connection, "totp_enabled", context, user_id=user.id)
             return self.recover(connection, user.id)
 
-    def remove(self, user: User, origin: Origin) -> None:
+    def remove(self, user: User, context: RequestContext) -> None:
         """Turn codes off. Recovery codes go with the last factor."""
         with self._store.write() as connection:
             connection.execute(update(users).where(users.c.id == user.id).values(totp=None))
             drop_unused_codes(connection, user.id)
-            self._audit.note(connection, "totp_disabled", origin, user_id=user.id)
+            self._audit.note(connection, "totp_disabled", context, user_id=user.id)
 
-    def check(self, user: User, code: str, origin: Origin) -> str:
+    def check(self, user: User, code: str, context: RequestContext) -> str:
         """Return which kind of code it was, or raise InvalidLogin. A code is good once."""
         with self._store.write() as connection:
-            spend = self._throttle.spend
-            pair = spend(connection, f"code {user.id} {origin.network}", PAIR)
-            may_try = pair and spend(connection, f"code {user.id}", ACCOUNT)
-            if not may_try and spend(connection, f"noted code {user.id} {origin.network}", NOTED):
-                self._audit.note(connection, "code_throttled", origin, user_id=user.id)
+            take = self._throttle.try_take
+            pair = take(connection, f"code {user.id} {context.network}", PAIR)
+            may_try = pair and take(connection, f"code {user.id}", ACCOUNT)
+            if not may_try and take(connection, f"noted code {user.id} {context.network}", NOTED):
+                self._audit.note(connection, "code_throttled", context, user_id=user.id)
         if not may_try:
             raise InvalidLogin
         with self._store.write() as connection:
-            how = self._spend_totp(connection, user.id, code) or self._spend_recovery(connection, user.id, code)
-            self._audit.note(connection, "code_accepted" if how else "code_refused", origin, user_id=user.id, how=how)
+            how = self._redeem_totp(connection, user.id, code) or self._redeem_recovery_code(connection, user.id, code)
+            self._audit.note(connection, "code_accepted" if how else "code_refused", context, user_id=user.id, how=how)
         if how is None:
             raise InvalidLogin
         return how
 
-    def new_recovery_codes(self, user: User, origin: Origin) -> list[str]:
+    def new_recovery_codes(self, user: User, context: RequestContext) -> list[str]:
         """Return other recovery codes; the old ones are good no longer."""
         with self._store.write() as connection:
-            self._audit.note(connection, "recovery_codes_made", origin, user_id=user.id)
+            self._audit.note(connection, "recovery_codes_made", context, user_id=user.id)
             return self.recover(connection, user.id)
 
     def recover(self, connection: Connection, user_id: int) -> list[str]:
@@ -112,7 +112,7 @@ class Factors:
             totp = connection.execute(select(users.c.totp).where(users.c.id == user_id)).scalar()
             return totp is not None, connection.execute(count).scalar_one()
 
-    def _begun(self, user: User, setup: str) -> bytes:
+    def _secret_of(self, user: User, setup: str) -> bytes:
         """Return the secret of a setup token."""
         values = self._tokens.unsign("totp", setup, seconds=SETUP_SECONDS)
         secret = self._seal.open(str(values["secret"]).encode())
@@ -120,10 +120,10 @@ class Factors:
             raise InvalidToken
         return secret
 
-    def _shown(self, user: User, secret: bytes) -> tuple[str, str]:
+    def _describe(self, user: User, secret: bytes) -> tuple[str, str]:
         return base64.b32encode(secret).decode(), _totp(secret).get_provisioning_uri(user.name, self._issuer)
 
-    def _spend_totp(self, connection: Connection, user_id: int, code: str) -> str | None:
+    def _redeem_totp(self, connection: Connection, user_id: int, code: str) -> str | None:
         query = select(users.c.totp, users.c.totp_step).where(users.c.id == user_id).with_for_update()
         row = connection.execute(query).first()
         secret = self._seal.open(row.totp) if row and row.totp else None
@@ -133,7 +133,7 @@ class Factors:
         connection.execute(update(users).where(users.c.id == user_id).values(totp_step=step))
         return "totp"
 
-    def _spend_recovery(self, connection: Connection, user_id: int, code: str) -> str | None:
+    def _redeem_recovery_code(self, connection: Connection, user_id: int, code: str) -> str | None:
         query = delete(recovery_codes).where(recovery_codes.c.hash == _hash(user_id, code))
         return "recovery code" if connection.execute(query).rowcount else None
 
@@ -165,4 +165,4 @@ def _recovery_code() -> str:
 
 def _hash(user_id: int, code: str) -> str:
     plain = "".join(letter for letter in canonical(code) if letter.isalnum())
-    return hashed(f"recovery {user_id} {plain}")
+    return digest(f"recovery {user_id} {plain}")

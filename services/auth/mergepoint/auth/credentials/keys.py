@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from ..accounts.user import USER, USER_COLUMNS, User
-from ..audit import Audit, Origin
+from ..audit import Audit, RequestContext
 from ..errors import Forbidden, Invalid, NotFound, StoreUnavailable
-from ..storage.hashing import hashed
+from ..storage.hashing import digest
 from ..storage.schema import keys, users
 from ..storage.store import Store
 
@@ -70,7 +70,7 @@ class Keys:
     def create(
         self,
         user: User,
-        origin: Origin,
+        context: RequestContext,
         *,
         name: str,
         scopes: Iterable[str],
@@ -86,9 +86,9 @@ class Keys:
             expires = by.expires if expires is None else expires
         key = Key(
             id=secrets.token_hex(8),
-            name=checked_name(name),
+            name=check_name(name),
             hint="",
-            scopes=checked_scopes(scopes),
+            scopes=check_scopes(scopes),
             rate=rate,
             created=self._clock(),
             expires=expires,
@@ -99,7 +99,7 @@ class Keys:
         if by:
             refuse_more(by, key)
         with self._store.write() as connection:
-            return self._insert(connection, user.id, key, origin, "key_created")
+            return self._insert(connection, user.id, key, context, "key_created")
 
     def find(self, secret: str, *, notice: bool = True) -> tuple[User, Key] | None:
         """Return whose key this is, if it is good; a malformed one costs no look into the database. *notice*: it is in
@@ -109,7 +109,7 @@ class Keys:
             return None
         now = self._clock()
         with self._store.read() as connection:
-            row = connection.execute(FIND, {"key_hash": hashed(secret)}).mappings().first()
+            row = connection.execute(FIND, {"key_hash": digest(secret)}).mappings().first()
         if row is None or row["user_disabled"] or (row["expires"] is not None and row["expires"] <= now):
             return None
         if notice and (row["used"] is None or now - row["used"] >= USED_EVERY):
@@ -122,7 +122,7 @@ class Keys:
             return [_key(row) for row in connection.execute(query).mappings()]
 
     def rotate(
-        self, user_id: int, id: str, origin: Origin, *, overlap: float, by: Key | None = None
+        self, user_id: int, id: str, context: RequestContext, *, overlap: float, by: Key | None = None
     ) -> tuple[str, Key]:
         """Return a successor with the same rights; the old key works for *overlap* seconds more. A key rotates none
         that may more than itself: it would get to know the secret.
@@ -140,29 +140,30 @@ class Keys:
             ends = min(now + overlap, row["expires"] if row["expires"] is not None else now + overlap)
             connection.execute(update(keys).where(keys.c.id == id).values(expires=ends))
             key = Key(secrets.token_hex(8), old.name, "", old.scopes, old.rate, now, old.expires, None)
-            return self._insert(connection, user_id, key, origin, "key_rotated", of=id, overlap=overlap)
+            return self._insert(connection, user_id, key, context, "key_rotated", of=id, overlap=overlap)
 
-    def revoke(self, user_id: int, id: str, origin: Origin) -> None:
+    def revoke(self, user_id: int, id: str, context: RequestContext) -> None:
         with self._store.write() as connection:
             if not connection.execute(delete(keys).where(keys.c.id == id, keys.c.user_id == user_id)).rowcount:
                 raise NotFound(f"no key has the id {id!r}")
-            self._audit.note(connection, "key_revoked", origin, user_id=user_id, key=id)
+            self._audit.note(connection, "key_revoked", context, user_id=user_id, key=id)
 
     def _insert(
-        self, connection: Any, user_id: int, key: Key, origin: Origin, event: str, **detail: Any
+        self, connection: Any, user_id: int, key: Key, context: RequestContext, event: str, **detail: Any
     ) -> tuple[str, Key]:
         count = len(connection.execute(select(keys.c.id).where(keys.c.user_id == user_id)).all())
         if count >= MOST_KEYS:
             raise Invalid("name", f"there are {MOST_KEYS} keys already; revoke one first")
         secret = new_secret()
         values = key.public | {"hint": secret[3:7], "scopes": " ".join(key.scopes)}
-        connection.execute(insert(keys).values(hash=hashed(secret), user_id=user_id, **values))
+        connection.execute(insert(keys).values(hash=digest(secret), user_id=user_id, **values))
         detail |= {"key": key.id, "name": key.name, "scopes": list(key.scopes)}
-        self._audit.note(connection, event, origin, user_id=user_id, **detail)
+        self._audit.note(connection, event, context, user_id=user_id, **detail)
         return secret, _key(values)
 
     def _notice(self, id: str, now: float) -> None:
-        with contextlib.suppress(StoreUnavailable), self._store.write() as connection:  # who can read can go on
+        # A database that can only be read serves requests all the same.
+        with contextlib.suppress(StoreUnavailable), self._store.write() as connection:
             connection.execute(update(keys).where(keys.c.id == id).values(used=now))
 
 
@@ -186,13 +187,13 @@ def is_well_formed(secret: str) -> bool:
     return KEY.fullmatch(secret) is not None and checksum(secret[3:33]) == secret[33:]
 
 
-def checked_name(name: str) -> str:
+def check_name(name: str) -> str:
     if not 1 <= len(name.strip()) <= 64 or not name.isprintable():
         raise Invalid("name", "1 to 64 characters to recognise the key by are expected")
     return name.strip()
 
 
-def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
+def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(scopes))
     if not found or len(" ".join(found)) > LONGEST_SCOPES:
         most = f"in {LONGEST_SCOPES} characters at most"

@@ -1,6 +1,7 @@
-"""Logging in by password: slowed down per account and network, in a line for the costly part, telling nothing apart.
+"""Logging in by password: limited by account and network, with a queue for the costly part.
 
-Unknown name, wrong password, throttled: the same exception after the same time. Nothing locks an account.
+An unknown name, a wrong password and too many attempts raise the same exception after the same time. Nothing locks an
+account.
 """
 
 import math
@@ -10,21 +11,21 @@ from collections.abc import Callable
 from ..accounts.accounts import Accounts
 from ..accounts.names import login_key
 from ..accounts.passwords import MOST, Passwords
-from ..accounts.user import Spend, User
-from ..audit import Audit, Origin
+from ..accounts.user import Precondition, User
+from ..audit import Audit, RequestContext
 from ..errors import InvalidLogin
-from ..limits.hash_queue import Line
-from ..limits.login_slots import Room
+from ..limits.hash_queue import HashQueue
+from ..limits.login_slots import LoginSlots
 from ..limits.throttle import NOTED, Rate, Throttle
 from ..storage.store import Store
 
-# Of one account from one network: ten at once, then two a minute. Of one network, whatever the accounts: thirty at
-# once, then one a second; an account that was used from there before does not count.
-PAIR = Rate(10, 30.0)
-NETWORK = Rate(30, 1.0)
-KNOWN_FOR = 30 * 86400.0
-# Refusals come after a multiple of this; it is longer than a hash takes on a busy machine.
-BEAT = 0.25
+PAIR = Rate(10, 30.0)  # of one account from one network
+NETWORK = Rate(30, 1.0)  # of one network, for accounts that did not log in from it lately
+KNOWN_FOR = 30 * 86400.0  # seconds for which an account counts as one of a network that it logged in from
+# Seconds. A refusal is sent after a multiple of this, so that its time tells nothing; a hash takes less, even on a busy
+# machine.
+REFUSAL_INTERVAL = 0.25
+MAX_LOGIN = 320  # characters: 64 of the local part, @ and 255 of the domain (RFC 5321, 4.5.3.1)
 
 
 class Login:
@@ -36,76 +37,76 @@ class Login:
         accounts: Accounts,
         passwords: Passwords,
         throttle: Throttle,
-        line: Line,
+        hash_queue: HashQueue,
         audit: Audit,
         *,
-        room: Room | None = None,
+        slots: LoginSlots | None = None,
         pair: Rate = PAIR,
         network: Rate = NETWORK,
-        beat: float = BEAT,
+        refusal_interval: float = REFUSAL_INTERVAL,
         timer: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store, self._accounts, self._passwords = store, accounts, passwords
-        self._throttle, self._line, self._audit = throttle, line, audit
-        self._room = room or Room()
-        self._pair, self._network, self._beat = pair, network, beat
+        self._throttle, self._hash_queue, self._audit = throttle, hash_queue, audit
+        self._slots = slots or LoginSlots()
+        self._pair, self._network, self._refusal_interval = pair, network, refusal_interval
         self._timer, self._sleep = timer, sleep
 
-    def check(self, login: str, password: str, origin: Origin) -> User:
-        """Return the user, or raise InvalidLogin; Overloaded when too many try or the line is too long."""
-        return self.enter(login, password, origin)[0]
+    def check(self, login: str, password: str, context: RequestContext) -> User:
+        """Return the user, or raise InvalidLogin; Overloaded when too many people log in at once."""
+        return self.authenticate(login, password, context)[0]
 
-    def enter(self, login: str, password: str, origin: Origin) -> tuple[User, Spend]:
-        """As ``check``; and what a session that begins thereby costs: that the password is still the same."""
+    def authenticate(self, login: str, password: str, context: RequestContext) -> tuple[User, Precondition]:
+        """Return the user as ``check`` does, and a precondition for the session: the password is still the same."""
         began = self._timer()
-        with self._room.place(origin.network):
+        with self._slots.slot(context.network):
             try:
-                return self._check(login, password, origin)
+                return self._check(login, password, context)
             except InvalidLogin:
-                self.even_out(began)
+                self.pad_refusal(began)
                 raise
 
-    def prove(self, user: User, password: str, origin: Origin) -> None:
-        """Raise InvalidLogin unless *password* is that of *user*, who is here already: no less slowed down."""
-        self.check(user.name, password, origin)
+    def prove(self, user: User, password: str, context: RequestContext) -> None:
+        """Raise InvalidLogin unless *password* is that of *user*, who is logged in; the same limits apply."""
+        self.check(user.name, password, context)
 
-    def _check(self, login: str, password: str, origin: Origin) -> tuple[User, Spend]:
-        found = self._accounts.credentials(login) if 0 < len(login) <= 320 else None
-        # By the account, so that its name and its address count as one; who has none is counted by what was typed.
-        who = f"user {found[0]}" if found else f"name {login_key(login[:320])}"
-        if not self._may_try(who, origin) or len(password) > MOST:
+    def _check(self, login: str, password: str, context: RequestContext) -> tuple[User, Precondition]:
+        found = self._accounts.credentials(login) if 0 < len(login) <= MAX_LOGIN else None
+        # By the account's id, so that its name and its address count as one; without an account, by the text typed.
+        who = f"user {found[0]}" if found else f"name {login_key(login[:MAX_LOGIN])}"
+        if not self._may_try(who, context) or len(password) > MOST:
             raise InvalidLogin
         hashed = found[1] if found else None
-        with self._line.turn(origin.network):
+        with self._hash_queue.slot(context.network):
             good = self._passwords.check(hashed, password)
             old = bool(good and hashed and self._passwords.is_old(hashed))
             if old and found and hashed:
                 hashed = self._accounts.rehash(found[0], hashed, password)
         if not good or not found or not hashed:
-            self._audit.tell("login_refused", origin, user_id=found[0] if found else None)
+            self._audit.tell("login_refused", context, user_id=found[0] if found else None)
             raise InvalidLogin
-        self._remember(who, origin)
+        self._remember(who, context)
         return self._accounts.get(found[0]), self._accounts.unchanged(found[0], hashed)
 
-    def _may_try(self, who: str, origin: Origin) -> bool:
-        pair, network = f"pair {who} {origin.network}", f"network {origin.network}"
+    def _may_try(self, who: str, context: RequestContext) -> bool:
+        pair, network = f"pair {who} {context.network}", f"network {context.network}"
         with self._store.write() as connection:
-            take = self._throttle.spend
+            take = self._throttle.try_take
             known = self._throttle.is_known(connection, f"known {pair}")
             if take(connection, pair, self._pair) and (known or take(connection, network, self._network)):
                 return True
             if take(connection, f"noted {network}", NOTED):
-                self._audit.note(connection, "login_throttled", origin)
+                self._audit.note(connection, "login_throttled", context)
         return False
 
-    def _remember(self, who: str, origin: Origin) -> None:
-        pair = f"pair {who} {origin.network}"
+    def _remember(self, who: str, context: RequestContext) -> None:
+        pair = f"pair {who} {context.network}"
         with self._store.write() as connection:
             self._throttle.forget(connection, pair)
             self._throttle.remember(connection, f"known {pair}", KNOWN_FOR)
 
-    def even_out(self, began: float) -> None:
-        """Wait until a refusal may be told."""
-        passed = self._timer() - began
-        self._sleep(max(math.ceil(passed / self._beat), 1) * self._beat - passed)
+    def pad_refusal(self, began: float) -> None:
+        """Sleep until a multiple of the refusal interval has passed since *began*."""
+        elapsed = self._timer() - began
+        self._sleep(max(math.ceil(elapsed / self._refusal_interval), 1) * self._refusal_interval - elapsed)

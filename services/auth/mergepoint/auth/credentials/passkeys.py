@@ -22,13 +22,13 @@ from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 from ..accounts.user import User
-from ..audit import Audit, Origin
+from ..audit import Audit, RequestContext
 from ..errors import Invalid, InvalidLogin, InvalidToken, NotFound
-from ..signing.one_time_tokens import Once
+from ..signing.one_time_tokens import OneTimeTokens
 from ..storage.schema import passkeys
 from ..storage.store import Store
 from .factors import Factors, drop_unused_codes
-from .keys import checked_name
+from .keys import check_name
 
 MOST = 20  # of one user
 
@@ -51,7 +51,7 @@ class Passkeys:
     def __init__(
         self,
         store: Store,
-        once: Once,
+        one_time_tokens: OneTimeTokens,
         factors: Factors,
         audit: Audit,
         *,
@@ -59,7 +59,7 @@ class Passkeys:
         host: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._once, self._factors, self._audit = store, once, factors, audit
+        self._store, self._one_time_tokens, self._factors, self._audit = store, one_time_tokens, factors, audit
         self._origin, self._host, self._clock = origin, host, clock
 
     def begin(self, user: User) -> tuple[dict[str, Any], str]:
@@ -73,7 +73,9 @@ class Passkeys:
         )
         return json.loads(options_to_json(options)), self._remember(user, options.challenge)
 
-    def register(self, user: User, token: str, credential: dict[str, Any], name: str, origin: Origin) -> list[str]:
+    def register(
+        self, user: User, token: str, credential: dict[str, Any], name: str, context: RequestContext
+    ) -> list[str]:
         """Store a passkey; return recovery codes if it is the first second factor, else none."""
         challenge = self._recall(user, token)
         try:
@@ -91,7 +93,7 @@ class Passkeys:
             "user_id": user.id,
             "public_key": made.credential_public_key,
             "sign_count": made.sign_count,
-            "name": checked_name(name),
+            "name": check_name(name),
             "created": self._clock(),
         }
         with self._store.write() as connection:
@@ -101,7 +103,7 @@ class Passkeys:
                 connection.execute(insert(passkeys).values(values))
             except IntegrityError as error:
                 raise Invalid("credential", "this passkey is known already") from error
-            self._audit.note(connection, "passkey_added", origin, user_id=user.id, passkey=values["id"])
+            self._audit.note(connection, "passkey_added", context, user_id=user.id, passkey=values["id"])
             return [] if user.guarded else self._factors.recover(connection, user.id)
 
     def challenge(self, user: User) -> tuple[dict[str, Any], str]:
@@ -109,16 +111,16 @@ class Passkeys:
         options = generate_authentication_options(rp_id=self._host, allow_credentials=self._known(user.id))
         return json.loads(options_to_json(options)), self._remember(user, options.challenge)
 
-    def check(self, user: User, token: str, credential: dict[str, Any], origin: Origin) -> None:
+    def check(self, user: User, token: str, credential: dict[str, Any], context: RequestContext) -> None:
         """Raise InvalidLogin unless a passkey of *user* signed the challenge."""
         challenge = self._recall(user, token)
         try:
-            self._use(user, challenge, credential, origin)
+            self._use(user, challenge, credential, context)
         except InvalidLogin:
-            self._audit.tell("passkey_refused", origin, user_id=user.id)
+            self._audit.tell("passkey_refused", context, user_id=user.id)
             raise
 
-    def _use(self, user: User, challenge: bytes, credential: dict[str, Any], origin: Origin) -> None:
+    def _use(self, user: User, challenge: bytes, credential: dict[str, Any], context: RequestContext) -> None:
         with self._store.write() as connection:
             row = connection.execute(_one(user.id, credential)).first()
             try:
@@ -136,7 +138,7 @@ class Passkeys:
                 raise InvalidLogin from error
             values = {"sign_count": used.new_sign_count, "used": self._clock()}
             connection.execute(update(passkeys).where(passkeys.c.id == row.id).values(values))
-            self._audit.note(connection, "passkey_used", origin, user_id=user.id, passkey=row.id)
+            self._audit.note(connection, "passkey_used", context, user_id=user.id, passkey=row.id)
 
     def of(self, user_id: int) -> list[Passkey]:
         columns = (passkeys.c.id, passkeys.c.name, passkeys.c.created, passkeys.c.used)
@@ -144,13 +146,13 @@ class Passkeys:
             query = select(*columns).where(passkeys.c.user_id == user_id).order_by(passkeys.c.created)
             return [Passkey(**row._mapping) for row in connection.execute(query)]
 
-    def remove(self, user: User, id: str, origin: Origin) -> None:
+    def remove(self, user: User, id: str, context: RequestContext) -> None:
         with self._store.write() as connection:
             query = delete(passkeys).where(passkeys.c.id == id, passkeys.c.user_id == user.id)
             if not connection.execute(query).rowcount:
                 raise NotFound(f"no passkey has the id {id!r}")
             drop_unused_codes(connection, user.id)
-            self._audit.note(connection, "passkey_removed", origin, user_id=user.id, passkey=id)
+            self._audit.note(connection, "passkey_removed", context, user_id=user.id, passkey=id)
 
     def _known(self, user_id: int) -> list[PublicKeyCredentialDescriptor]:
         with self._store.read() as connection:
@@ -158,10 +160,10 @@ class Passkeys:
             return [PublicKeyCredentialDescriptor(id=id) for id in connection.execute(query).scalars()]
 
     def _remember(self, user: User, challenge: bytes) -> str:
-        return self._once.sign("passkey", {"user": user.id, "challenge": bytes_to_base64url(challenge)})
+        return self._one_time_tokens.sign("passkey", {"user": user.id, "challenge": bytes_to_base64url(challenge)})
 
     def _recall(self, user: User, token: str) -> bytes:
-        values = self._once.spend("passkey", token)
+        values = self._one_time_tokens.redeem("passkey", token)
         if values["user"] != user.id:
             raise InvalidToken
         return base64url_to_bytes(str(values["challenge"]))

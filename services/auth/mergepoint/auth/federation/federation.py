@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from ..accounts import names
 from ..accounts.accounts import Accounts
-from ..accounts.pictures import checked
+from ..accounts.pictures import check_address
 from ..accounts.user import User, get, lock
-from ..audit import Audit, Origin
+from ..audit import Audit, RequestContext
 from ..errors import Forbidden, Invalid, NotFound, Taken
 from ..storage.schema import federated, users
 from ..storage.store import Store
@@ -25,7 +25,7 @@ class Federation:
     def __init__(self, store: Store, accounts: Accounts, audit: Audit, clock: Callable[[], float] = time.time) -> None:
         self._store, self._accounts, self._audit, self._clock = store, accounts, audit, clock
 
-    def user(self, provider: str, claims: Mapping[str, Any], origin: Origin, *, may_register: bool) -> User:
+    def user(self, provider: str, claims: Mapping[str, Any], context: RequestContext, *, may_register: bool) -> User:
         """Return who *claims* of an ID token are about, or raise Forbidden.
 
         Somebody new gets the account with the same address, if the provider and we both have seen it proven; else an
@@ -34,12 +34,12 @@ class Federation:
         if known := self._known(provider, _subject(claims)):
             return known
         if same := self._by_address(claims):
-            return self.link(same, provider, claims, origin)
+            return self.link(same, provider, claims, context)
         if not may_register:
             raise Forbidden("nobody here is linked with this account, and registration is closed")
-        return self._register(provider, claims, origin)
+        return self._register(provider, claims, context)
 
-    def link(self, user: User, provider: str, claims: Mapping[str, Any], origin: Origin) -> User:
+    def link(self, user: User, provider: str, claims: Mapping[str, Any], context: RequestContext) -> User:
         """From now on whom *claims* are about may log in as *user*."""
         subject = _subject(claims)
         with self._store.write() as connection:
@@ -48,7 +48,7 @@ class Federation:
                 connection.execute(insert(federated).values(row))
             except IntegrityError as error:
                 raise Forbidden("this account is linked with somebody else") from error
-            self._audit.note(connection, "provider_linked", origin, user_id=user.id, provider=provider)
+            self._audit.note(connection, "provider_linked", context, user_id=user.id, provider=provider)
         return user
 
     def linked(self, user_id: int) -> list[str]:
@@ -57,7 +57,7 @@ class Federation:
         with self._store.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def unlink(self, user: User, provider: str, origin: Origin) -> None:
+    def unlink(self, user: User, provider: str, context: RequestContext) -> None:
         """From now on *user* may not log in by *provider*; refused where nothing else would be left."""
         mine = federated.c.user_id == user.id
         with self._store.write() as connection:
@@ -70,7 +70,7 @@ class Federation:
                 )
             if not connection.execute(delete(federated).where(mine, federated.c.provider == provider)).rowcount:
                 raise NotFound(f"no account at {provider!r} is linked with yours")
-            self._audit.note(connection, "provider_unlinked", origin, user_id=user.id, provider=provider)
+            self._audit.note(connection, "provider_unlinked", context, user_id=user.id, provider=provider)
 
     def _known(self, provider: str, subject: str) -> User | None:
         query = select(federated.c.user_id).where(federated.c.provider == provider, federated.c.subject == subject)
@@ -91,13 +91,13 @@ class Federation:
             id = connection.execute(query).scalar()
             return get(connection, id) if id is not None else None
 
-    def _register(self, provider: str, claims: Mapping[str, Any], origin: Origin) -> User:
+    def _register(self, provider: str, claims: Mapping[str, Any], context: RequestContext) -> User:
         name, address = _name(claims) or provider, _proven_address(claims)
         for number in range(1, 100):
             try:
                 return self._accounts.create(
                     name if number == 1 else f"{name}-{number}",
-                    origin,
+                    context,
                     email=address,
                     email_proven=address is not None,
                     picture=_picture(claims),
@@ -138,6 +138,6 @@ def _name(claims: Mapping[str, Any]) -> str | None:
 
 def _picture(claims: Mapping[str, Any]) -> str | None:
     try:
-        return checked(str(claims["picture"]))
+        return check_address(str(claims["picture"]))
     except (KeyError, Invalid):
         return None

@@ -4,7 +4,6 @@ What must be unpredictable follows from the state and our secret, so that a toke
 providers.
 """
 
-import base64
 import contextlib
 import hashlib
 import hmac
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ..base64url import encode
 from ..errors import InvalidToken
 from ..signing.tokens import Tokens
 
@@ -76,10 +76,10 @@ class Flows:
         state = str(values["s"])
         return Flow(
             state, str(values["p"]), str(values["t"]), str(values["l"]), int(values["a"]),
-            nonce=self._secretly("nonce", state), verifier=self._secretly("verifier", state),
+            nonce=self._derive("nonce", state), verifier=self._derive("verifier", state),
         )  # fmt: skip
 
-    def _secretly(self, purpose: str, state: str) -> str:
+    def _derive(self, purpose: str, state: str) -> str:
         """43 characters, as many as a verifier must have at least (RFC 7636, 4.1)."""
         made = hmac.digest(self._secret, f"{purpose} {state}".encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+        return encode(made)

@@ -1,6 +1,6 @@
 """An OpenID Connect provider as its client sees it: the code flow with PKCE, by Authlib. It knows no request of ours.
 
-A provider is somebody else's program: what it says is believed only as far as it is checked, and however it behaves,
+A provider is somebody else's program: what it says is believed only as far as it is id_token, and however it behaves,
 it costs a few threads for a few seconds.
 """
 
@@ -67,7 +67,7 @@ class ProviderClient:
                 token = oauth.fetch_token(
                     self._endpoint("token_endpoint"), code=code, code_verifier=verifier, allow_redirects=False
                 )
-            claims = self._checked(token, nonce)
+            claims = self._check_claims(token, nonce)
             return claims if "email" in claims else {**claims, **self._more(token, claims["sub"])}
 
         return self._ask(work)
@@ -78,8 +78,8 @@ class ProviderClient:
         if issuer != self._about()["issuer"] and (issuer is not None or promised):
             raise ValueError("the code is another provider's")
 
-    def _checked(self, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:
-        """The claims of the ID token, checked as OpenID Connect Core 3.1.3.7 wants it."""
+    def _check_claims(self, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:
+        """The claims of the ID token, id_token as OpenID Connect Core 3.1.3.7 wants it."""
         keys = KeySet.import_key_set(self._get(self._endpoint("jwks_uri")))
         decoded = jwt.decode(str(token["id_token"]), keys, algorithms=ALGORITHMS)
         options = {
@@ -89,9 +89,9 @@ class ProviderClient:
             "sub": {"essential": True},
         }
         about = {"nonce": nonce, "client_id": self._client_id, "access_token": token.get("access_token")}
-        checked = CodeIDToken(decoded.claims, decoded.header, options, about)
-        checked.validate(leeway=10)
-        return dict(checked)
+        id_token = CodeIDToken(decoded.claims, decoded.header, options, about)
+        id_token.validate(leeway=10)
+        return dict(id_token)
 
     def _more(self, token: Any, subject: Any) -> dict[str, Any]:
         """What the user info endpoint adds, if it is about the same subject (OpenID Connect Core 5.3.2)."""

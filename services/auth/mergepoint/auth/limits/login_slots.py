@@ -1,7 +1,7 @@
-"""How many may log in at once in a process, most of them waiting to be refused: other threads are for everybody else.
+"""How many logins one process serves at once; most of them wait for their refusal, and other requests need threads too.
 
-A place is held as long as an attempt takes. The last few are for networks that hold none, so that a flood from some
-leaves room for others.
+A slot is held as long as an attempt takes. The last few slots are reserved for networks that hold none, so that a flood
+from some networks leaves slots for the others.
 """
 
 import contextlib
@@ -12,27 +12,27 @@ from collections.abc import Iterator
 from ..errors import Overloaded
 
 
-class Room:
-    """For three quarters of so many *threads*."""
+class LoginSlots:
+    """Three quarters of a process's *threads*, at least one; a sixth of them is reserved."""
 
     def __init__(self, threads: int = 32) -> None:
-        self._places = max(threads * 3 // 4, 1)
-        self._reserved = self._places // 6
-        self._inside: Counter[str] = Counter()
+        self._slots = max(threads * 3 // 4, 1)
+        self._reserved = self._slots // 6
+        self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def place(self, network: str) -> Iterator[None]:
-        """Take a place, or raise Overloaded at once: waiting for one would take a thread as well."""
+    def slot(self, network: str) -> Iterator[None]:
+        """Hold a slot. When none is free, raise Overloaded at once: a waiting request would hold a thread as well."""
         with self._lock:
-            free = self._places - self._inside.total()
-            if free <= (self._reserved if self._inside[network] else 0):
+            free = self._slots - self._held.total()
+            if free <= (self._reserved if self._held[network] else 0):
                 raise Overloaded
-            self._inside[network] += 1
+            self._held[network] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._inside[network] -= 1
-                if not self._inside[network]:
-                    del self._inside[network]
+                self._held[network] -= 1
+                if not self._held[network]:
+                    del self._held[network]

@@ -1,6 +1,6 @@
-"""Slows down who tries too often: so many at once, then one every so often; all processes count in the database.
+"""Rate limits for repeated attempts, by the generic cell rate algorithm (ITU-T I.371); all processes share the counts.
 
-It is the generic cell rate algorithm: one time for each key, *due*, up to which its budget is spent.
+The database keeps one time for each key, *due*: until then its budget is used up.
 """
 
 import time
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from ..storage.hashing import hashed
+from ..storage.hashing import digest
 from ..storage.store import Store
 
 TAKE = text(
@@ -28,51 +28,53 @@ SWEEP = text("DELETE FROM throttle WHERE due < :now")
 
 @dataclass(frozen=True)
 class Rate:
-    """*burst* at once, then one every *every* seconds."""
+    """*burst* attempts at once, then one in *every* seconds."""
 
     burst: int
     every: float
 
 
-NOTED = Rate(1, 60.0)  # a flood of refusals is one line a minute in the audit log
+NOTED = Rate(1, 60.0)  # a flood of refusals becomes one line a minute in the audit log
 
 
 class Throttle:
-    """Budgets by key. Keys are hashed: the table tells nobody which names were tried."""
+    """Budgets by key. The table holds hashes of keys only, so that it does not show which names were tried."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
 
     def take(self, key: str, rate: Rate) -> float:
-        """Spend one of *key*; return 0, or the seconds until there is one to spend."""
+        """Take one attempt of *key*; return 0, or, when none is left, the seconds until the next."""
         with self._store.write() as connection:
-            return 0 if self.spend(connection, key, rate) else max(self._due(connection, key, rate), 0.001)
+            return 0 if self.try_take(connection, key, rate) else max(self._due(connection, key, rate), 0.001)
 
-    def spend(self, connection: Connection, key: str, rate: Rate) -> bool:
-        """Spend one of *key* within a transaction; return whether there was one."""
+    def try_take(self, connection: Connection, key: str, rate: Rate) -> bool:
+        """Take one attempt of *key* in the transaction of *connection*; return whether there was one."""
         ahead = (rate.burst - 1) * rate.every
-        values = {"key": hashed(key), "now": self._clock(), "every": rate.every, "ahead": ahead}
+        values = {"key": digest(key), "now": self._clock(), "every": rate.every, "ahead": ahead}
         return connection.execute(TAKE, values).first() is not None
 
     def is_known(self, connection: Connection, key: str) -> bool:
-        """Whether *key* was remembered and its time is not over."""
-        row = connection.execute(DUE, {"key": hashed(key)}).first()
+        """Whether *key* was remembered and its time has not passed."""
+        row = connection.execute(DUE, {"key": digest(key)}).first()
         return row is not None and row.due > self._clock()
 
     def remember(self, connection: Connection, key: str, seconds: float) -> None:
+        """Remember *key* for *seconds* from now on."""
         self.forget(connection, key)
-        values = {"key": hashed(key), "now": self._clock(), "every": seconds, "ahead": 0}
+        values = {"key": digest(key), "now": self._clock(), "every": seconds, "ahead": 0}
         connection.execute(TAKE, values)
 
     def forget(self, connection: Connection, key: str) -> None:
-        connection.execute(FORGET, {"key": hashed(key)})
+        """Give *key* its whole budget back."""
+        connection.execute(FORGET, {"key": digest(key)})
 
     def sweep(self) -> None:
-        """Delete what no longer matters."""
+        """Delete the keys whose whole budget is there again."""
         with self._store.write() as connection:
             connection.execute(SWEEP, {"now": self._clock()})
 
     def _due(self, connection: Connection, key: str, rate: Rate) -> float:
-        due = connection.execute(DUE, {"key": hashed(key)}).scalar_one()
+        due = connection.execute(DUE, {"key": digest(key)}).scalar_one()
         return float(due) - self._clock() - (rate.burst - 1) * rate.every

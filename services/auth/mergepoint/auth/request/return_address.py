@@ -1,4 +1,4 @@
-"""The way back: where a browser wanted to go before it had to log in, through all the pages on the way."""
+"""The return address: where a browser wanted to go before it had to log in, through all the pages on the way."""
 
 import contextlib
 
@@ -7,29 +7,30 @@ from flask import g, request
 from mergepoint.kit.problems import Problem
 
 from ..sessions.redirects import HOME, add_next, is_address, local
-from .requests import auth, sent_fields
+from .body import body_fields
+from .context import auth
 
-SHORT = 200  # characters that a cookie may carry: eight of them go with every request of the site
+MAX_IN_COOKIE = 200  # characters of an address: eight such cookies go with every request to the site
 
 
 def resolve(next: str | None) -> str:
-    """Return the address that *next* names, or that is put aside under it; the account's page if that is none."""
+    """Return the address that *next* is, or is the key of; the account's page if it is neither."""
     return local(auth().targets.find(next) or next) if next else HOME
 
 
 def read_target() -> str:
-    """Return where the request says that the browser wanted to go: the form, else the query, else the page itself."""
+    """Return where the browser wanted to go, as the form says, else the query, else the address of the page itself."""
     if request.method == "POST":
         with contextlib.suppress(Problem):  # the body may be what is wrong
-            return resolve(str(sent_fields().get("next", "")))
+            return resolve(str(body_fields().get("next", "")))
         return HOME
     return resolve(request.args.get("next")) if "next" in request.args else current_address()
 
 
 def current_address() -> str:
-    """Return the address that was asked for, as it was sent; the account's page if it was not to be looked at."""
-    sent = str(request.environ.get("RAW_URI", ""))
-    return sent if request.method == "GET" and is_address(sent) else HOME
+    """Return the address of the request, as it was sent; the account's page if it was no GET, or cannot be one."""
+    raw = str(request.environ.get("RAW_URI", ""))
+    return raw if request.method == "GET" and is_address(raw) else HOME
 
 
 def link_through(path: str, target: str) -> str:
@@ -38,12 +39,12 @@ def link_through(path: str, target: str) -> str:
 
 
 def shorten(target: str) -> str:
-    """Return *target*, or where it is put aside if a cookie should not carry it."""
-    return target if len(target) <= SHORT else put_aside(target)
+    """Return *target*, or, if it is too long for a cookie, the key under which it is put aside."""
+    return target if len(target) <= MAX_IN_COOKIE else put_aside(target)
 
 
 def put_aside(target: str) -> str:
-    """Return the key of *target*; one is enough for a page."""
+    """Return the key under which *target* is put aside, the same all through one request."""
     if g.get("aside", ("", ""))[0] != target:
         g.aside = (target, auth().targets.put(target) or HOME)
     found: str = g.aside[1]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import segno
-from flask import Flask, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from mergepoint.kit.options import Options
@@ -11,12 +11,17 @@ from mergepoint.kit.web.openapi import describe
 
 from ..access.policy import Caller
 from ..errors import AuthError, Forbidden, Invalid, LoginRequired
+from ..request import csrf
+from ..request.body import read_body
+from ..request.context import auth, find_full_session, find_session, request_context, require_session
+from ..request.pages import page
+from ..request.responses import redirect_to, wants_page
+from ..request.return_address import read_target, resolve
+from ..request.statuses import status_of
 from ..sessions.redirects import LONGEST
 from ..sessions.sessions import Session
-from .account import by_session, renewed
-from .comeback import read_target, resolve
-from .login import welcome
-from .requests import auth, logged_in, origin, page, see, sent, session, status_of, wants_page
+from .account import answer_with_session
+from .login import begin_session
 
 PATH = "/auth/second-factor"
 FRESH = 600.0  # seconds for which having logged in is proof enough
@@ -29,7 +34,7 @@ class CodeOptions(Options):
     next: str = Field("", max_length=LONGEST)
 
 
-class PasswordOptions(Options):
+class PasswordProofOptions(Options):
     """The password, once more: needed when logging in is more than ten minutes ago."""
 
     password: str = Field("", max_length=4000)
@@ -42,99 +47,109 @@ class ConfirmOptions(Options):
     code: str = Field(max_length=100)
 
 
-def add(app: Flask) -> None:
-    @app.get("/auth/second-factor")
-    @describe("Your second factors", produces=["application/json", "text/html"])
-    def second_factor() -> Response:
-        found = session()
-        if found and found.pending:
-            return _ask(found)
-        if found and wants_page() and "next" in request.args:  # another tab was first
-            return see(read_target())
-        return _show(by_session())
-
-    @app.post("/auth/second-factor")
-    @app.post("/auth/second-factor/check")
-    @describe("Show a code; a session that lacked it is replaced", CodeOptions, produces=["application/json"])
-    def check_code() -> Response:
-        options = sent(CodeOptions)
-        if wants_page() and logged_in():  # another tab was first
-            return see(resolve(options.next))
-        found = pending()
-        try:
-            how = auth().factors.check(found.user, options.code, origin())
-        except AuthError as error:
-            if not wants_page():
-                raise
-            return _ask(found, error)
-        return welcome(found.user, resolve(options.next), how=how, pending=False, after=found)
-
-    @app.post("/auth/second-factor/totp")
-    @describe("A secret for an authenticator, as text, URI and picture", PasswordOptions, produces=["application/json"])
-    def begin_totp() -> Response:
-        who = proven(sent(PasswordOptions).password)
-        begun = auth().factors.begin(who.user)
-        return (
-            _show_totp(*begun) if wants_page() else jsonify(dict(zip(("secret", "uri", "setup"), begun, strict=True)))
-        )
-
-    @app.post("/auth/second-factor/totp/confirm")
-    @describe("Turn codes on; returns recovery codes", ConfirmOptions, produces=["application/json"])
-    def confirm_totp() -> Response:
-        who, options = by_session(), sent(ConfirmOptions)
-        try:
-            codes = auth().factors.confirm(who.user, options.setup, options.code, origin(who))
-        except Invalid as error:
-            if not wants_page():
-                raise
-            return _show_totp(*auth().factors.again(who.user, options.setup), error=error)
-        return changed(who, "Codes of your authenticator are on. Every other session has ended.", codes)
-
-    @app.post("/auth/second-factor/totp/remove")
-    @describe("Turn codes off", PasswordOptions, produces=["application/json"])
-    def remove_totp() -> Response:
-        who = proven(sent(PasswordOptions).password)
-        auth().factors.remove(who.user, origin(who))
-        return changed(who, "Codes of your authenticator are off.")
-
-    @app.post("/auth/second-factor/recovery")
-    @describe("Other recovery codes; the old ones are good no longer", PasswordOptions, produces=["application/json"])
-    def recovery() -> Response:
-        who = proven(sent(PasswordOptions).password)
-        if not who.user.guarded:
-            raise Forbidden("there is no second factor yet")
-        codes = auth().factors.new_recovery_codes(who.user, origin(who))
-        return _show(who, codes=codes) if wants_page() else jsonify({"recovery_codes": codes})
+blueprint = Blueprint("second_factor", __name__)
 
 
-def pending() -> Session:
+@blueprint.get("/auth/second-factor")
+@describe("Your second factors", produces=["application/json", "text/html"])
+def second_factor() -> Response:
+    found = find_session()
+    if found and found.pending:
+        return _ask(found)
+    if found and wants_page() and "next" in request.args:  # another tab was first
+        return redirect_to(read_target())
+    return _show(require_session())
+
+
+@blueprint.post("/auth/second-factor")
+@blueprint.post("/auth/second-factor/check")
+@csrf.rule(way_in=True, harmless_when_logged_in=True)
+@describe("Show a code; a session that lacked it is replaced", CodeOptions, produces=["application/json"])
+def check_code() -> Response:
+    options = read_body(CodeOptions)
+    if wants_page() and find_full_session():  # another tab was first
+        return redirect_to(resolve(options.next))
+    found = require_pending_session()
+    try:
+        how = auth().factors.check(found.user, options.code, request_context())
+    except AuthError as error:
+        if not wants_page():
+            raise
+        return _ask(found, error)
+    return begin_session(found.user, resolve(options.next), how=how, pending=False, after=found)
+
+
+@blueprint.post("/auth/second-factor/totp")
+@describe(
+    "A secret for an authenticator, as text, URI and picture", PasswordProofOptions, produces=["application/json"]
+)
+def begin_totp() -> Response:
+    who = require_proof(read_body(PasswordProofOptions).password)
+    begun = auth().factors.begin(who.user)
+    return _show_totp(*begun) if wants_page() else jsonify(dict(zip(("secret", "uri", "setup"), begun, strict=True)))
+
+
+@blueprint.post("/auth/second-factor/totp/confirm")
+@describe("Turn codes on; returns recovery codes", ConfirmOptions, produces=["application/json"])
+def confirm_totp() -> Response:
+    who, options = require_session(), read_body(ConfirmOptions)
+    try:
+        codes = auth().factors.confirm(who.user, options.setup, options.code, request_context(who))
+    except Invalid as error:
+        if not wants_page():
+            raise
+        return _show_totp(*auth().factors.again(who.user, options.setup), error=error)
+    return restart_sessions(who, "Codes of your authenticator are on. Every other session has ended.", codes)
+
+
+@blueprint.post("/auth/second-factor/totp/remove")
+@describe("Turn codes off", PasswordProofOptions, produces=["application/json"])
+def remove_totp() -> Response:
+    who = require_proof(read_body(PasswordProofOptions).password)
+    auth().factors.remove(who.user, request_context(who))
+    return restart_sessions(who, "Codes of your authenticator are off.")
+
+
+@blueprint.post("/auth/second-factor/recovery")
+@describe("Other recovery codes; the old ones are good no longer", PasswordProofOptions, produces=["application/json"])
+def recovery() -> Response:
+    who = require_proof(read_body(PasswordProofOptions).password)
+    if not who.user.guarded:
+        raise Forbidden("there is no second factor yet")
+    codes = auth().factors.new_recovery_codes(who.user, request_context(who))
+    return _show(who, codes=codes) if wants_page() else jsonify({"recovery_codes": codes})
+
+
+def require_pending_session() -> Session:
     """The session that lacks its second factor."""
-    found = session()
+    found = find_session()
     if found is None or not found.pending:
         raise LoginRequired("log in with your password first")
     return found
 
 
-def proven(password: str) -> Caller:
+def require_proof(password: str) -> Caller:
     """Who asks, if they have shown lately that it is them; else the password must."""
-    who, now = by_session(), auth().clock()
+    who, now = require_session(), auth().clock()
     if password:
-        auth().login.prove(who.user, password, origin(who))
+        auth().login.prove(who.user, password, request_context(who))
         auth().sessions.prove(str(who.session_id))
         return who
-    found = session()
+    found = find_session()
     if found is None or now - found.proven > FRESH:
         raise Forbidden("send your password as well: you logged in more than ten minutes ago")
     return who
 
 
-def changed(who: Caller, notice: str, codes: list[str] | None = None) -> Response:
+def restart_sessions(who: Caller, notice: str, codes: list[str] | None = None) -> Response:
     """What guards the account is another: all sessions end, and this one begins anew."""
     more = {"recovery_codes": codes} if codes and not wants_page() else {}
     token = auth().sessions.begin(
-        auth().accounts.get(who.user.id), origin(), how="renewed", after=session(), alone=True
+        auth().accounts.get(who.user.id), request_context(), how="renewed", after=find_session(), alone=True
     )
-    return renewed(who.user, token, "second_factor", notice, **more, **(_about(who, codes) if wants_page() else {}))
+    return answer_with_session(
+        who.user, token, "second_factor", notice, **more, **(_about(who, codes) if wants_page() else {})
+    )
 
 
 def _ask(found: Session, error: AuthError | None = None) -> Response:

@@ -1,4 +1,4 @@
-"""Sessions: who is logged in where. A session is a row here and a random token there; only its hash is stored."""
+"""Sessions: who is logged in where. The client has a random token, the database its hash."""
 
 import contextlib
 import secrets
@@ -9,16 +9,16 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ..accounts.user import USER, USER_COLUMNS, Spend, User, end_sessions, lock
-from ..audit import Audit, Origin
+from ..accounts.user import USER, USER_COLUMNS, Precondition, User, end_sessions, lock
+from ..audit import Audit, RequestContext
 from ..errors import LoginRequired, NotFound, StoreUnavailable
-from ..storage.hashing import hashed
+from ..storage.hashing import digest
 from ..storage.schema import sessions, users
 from ..storage.store import Store
 
 PREFIX = "ms_"
 SEEN_EVERY = 60.0  # seconds: the time of last use is written no more often than this
-PENDING = 600.0  # seconds that one may take to show the second factor
+PENDING = 600.0  # seconds that a user has for the second factor
 
 FIND = (
     select(sessions, *USER_COLUMNS)
@@ -29,7 +29,11 @@ FIND = (
 
 @dataclass(frozen=True)
 class Session:
-    """A session and its user. While *pending*, the second factor is missing, and it is good for showing that only."""
+    """A session and its user; times are in seconds since 1970.
+
+    *proven* is when the user last showed a password or another factor. While *pending*, the second factor is missing,
+    and the session serves for nothing but showing it.
+    """
 
     id: str
     user: User
@@ -54,7 +58,7 @@ class Session:
 
 
 class Sessions:
-    """Begins, finds and ends sessions. *idle* and *lifetime* are seconds."""
+    """Begins, finds and ends sessions: they end *idle* seconds after the last request, *lifetime* after the login."""
 
     def __init__(
         self,
@@ -74,7 +78,7 @@ class Sessions:
     def begin(
         self,
         user: User,
-        origin: Origin,
+        context: RequestContext,
         *,
         how: str,
         pending: bool = False,
@@ -82,53 +86,54 @@ class Sessions:
         after: Session | None = None,
         alone: bool = False,
         audience: str | None = None,
-        spend: Spend | None = None,
+        precondition: Precondition | None = None,
     ) -> str:
-        """Return the token of a new session; it takes the place of the one with the id *instead_of*, or *alone* of all.
+        """Return the token of a new session; raise LoginRequired if the session *after* has ended meanwhile.
 
-        One that follows *after* another is no fresher and ends no later, and there is none if that is over. *spend*
-        takes a token that this costs, or refuses, in the same transaction.
+        The new session replaces the one with the id *instead_of*; *alone*, it replaces all of the user's. If it follows
+        *after* another, it is proven and ends when that one would be. *how* is for the audit log. *precondition* is
+        called in the same transaction: it may refuse.
         """
         token = PREFIX + secrets.token_urlsafe(32)  # 256 bits
         now = self._clock()
         values = {
-            "hash": hashed(token),
+            "hash": digest(token),
             "id": secrets.token_hex(8),
             "user_id": user.id,
             "pending": pending,
             "created": after.created if after else now,
             "proven": after.proven if after else now,
             "seen": now,
-            "address": origin.address[:64],
-            "agent": origin.agent[:256],
+            "address": context.address[:64],
+            "agent": context.agent[:256],
             "audience": audience,
         }
         with self._store.write() as connection:
             lock(connection, user.id)
             if after and not connection.execute(select(sessions.c.id).where(sessions.c.id == after.id)).first():
                 raise LoginRequired
-            if spend:
-                spend(connection)
+            if precondition:
+                precondition(connection)
             if alone:
                 count = end_sessions(connection, user.id)
-                self._audit.note(connection, "sessions_ended", origin, user_id=user.id, count=count)
+                self._audit.note(connection, "sessions_ended", context, user_id=user.id, count=count)
             if instead_of:
                 connection.execute(delete(sessions).where(sessions.c.id == instead_of))
             connection.execute(insert(sessions).values(values))
             event = "password_accepted" if pending else "login"
-            self._audit.note(connection, event, origin, user_id=user.id, how=how, session=values["id"])
+            self._audit.note(connection, event, context, user_id=user.id, how=how, session=values["id"])
         return token
 
     def find(self, token: str, *, notice: bool = True) -> Session | None:
-        """Return the session with this token, if its user may be here and it is not over.
+        """Return the session with this token; None if it has ended or its user is disabled.
 
-        *notice*: it is in use now.
+        *notice*: record that it is in use now.
         """
         if not token.startswith(PREFIX) or len(token) > 64:
             return None
         now = self._clock()
         with self._store.read() as connection:
-            row = connection.execute(FIND, {"token_hash": hashed(token)}).mappings().first()
+            row = connection.execute(FIND, {"token_hash": digest(token)}).mappings().first()
         if row is None or row["user_disabled"] or self._is_over(row, now):
             return None
         if notice and now - row["seen"] >= SEEN_EVERY:
@@ -136,6 +141,7 @@ class Sessions:
         return _session(row)
 
     def list(self, user_id: int) -> list[Session]:
+        """Return the sessions of a user that have both factors and have not ended, the last used first."""
         query = (
             select(*FIND.selected_columns)
             .join(users, users.c.id == sessions.c.user_id)
@@ -148,30 +154,31 @@ class Sessions:
         return [_session(row) for row in rows if not self._is_over(row, now)]
 
     def still(self, user_id: int, id: str) -> Session | None:
-        """Return the session with this id, if it is not over."""
+        """Return the session with this id; None if it has ended or its user is disabled."""
         return next((session for session in self.list(user_id) if session.id == id and not session.user.disabled), None)
 
     def prove(self, id: str) -> None:
-        """Note that the user has just shown once more who they are."""
+        """Record that the user has just proven again who they are."""
         with self._store.write() as connection:
             connection.execute(update(sessions).where(sessions.c.id == id).values(proven=self._clock()))
 
-    def end(self, user_id: int, id: str, origin: Origin, *, event: str = "logout") -> None:
+    def end(self, user_id: int, id: str, context: RequestContext, *, event: str = "logout") -> None:
+        """End one session of a user, or raise NotFound. *event* is its name in the audit log."""
         with self._store.write() as connection:
             query = delete(sessions).where(sessions.c.id == id, sessions.c.user_id == user_id)
             if not connection.execute(query).rowcount:
                 raise NotFound(f"no session has the id {id!r}")
-            self._audit.note(connection, event, origin, user_id=user_id, session=id)
+            self._audit.note(connection, event, context, user_id=user_id, session=id)
 
-    def end_all(self, user_id: int, origin: Origin, *, keep: str | None = None) -> int:
-        """End all sessions of a user but *keep*; return how many."""
+    def end_all(self, user_id: int, context: RequestContext, *, keep: str | None = None) -> int:
+        """End the sessions of a user, except the one with the id *keep*; return how many ended."""
         with self._store.write() as connection:
             count = end_sessions(connection, user_id, keep)
-            self._audit.note(connection, "sessions_ended", origin, user_id=user_id, count=count)
+            self._audit.note(connection, "sessions_ended", context, user_id=user_id, count=count)
         return count
 
     def sweep(self) -> None:
-        """Delete what is over."""
+        """Delete the sessions that have ended."""
         now = self._clock()
         with self._store.write() as connection:
             over = (sessions.c.seen < now - self._idle) | (sessions.c.created < now - self._lifetime)
@@ -182,7 +189,8 @@ class Sessions:
         return bool(now - row["seen"] > self._idle or now - row["created"] > lifetime)
 
     def _notice(self, id: str, now: float) -> None:
-        with contextlib.suppress(StoreUnavailable), self._store.write() as connection:  # who can read can go on
+        # A database that can only be read serves requests all the same.
+        with contextlib.suppress(StoreUnavailable), self._store.write() as connection:
             query = update(sessions).where(sessions.c.id == id, sessions.c.seen < now).values(seen=now)
             connection.execute(query)
 

@@ -4,7 +4,6 @@ The keys are in a file, not in the database. A new one is published before it si
 longer does, so that nobody ever meets a signature without its key.
 """
 
-import base64
 import contextlib
 import fcntl
 import json
@@ -20,6 +19,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ..base64url import decode, encode
 from ..storage.files import write_once
 
 KEYS = "identity-keys.json"  # the name of their file
@@ -54,12 +54,12 @@ class IdentityKeys:
         self._issuer = issuer
         self._clock = clock
         self._lock = threading.Lock()
-        self._looked = float("-inf")
+        self._looked_at = float("-inf")
         self._stamp: tuple[int, int] | None = None
         self._keys: list[SigningKey] = []
         if not self._path.exists():
             with contextlib.suppress(FileExistsError):
-                write_once(self._path, _encoded([_new(begins=0.0)]))
+                write_once(self._path, _encode_keys([_new(begins=0.0)]))
 
     def sign(self, claims: Mapping[str, Any], audience: str) -> str:
         """Return *claims* as a JWT for *audience*, good for 60 seconds."""
@@ -74,7 +74,7 @@ class IdentityKeys:
     def jwks(self) -> dict[str, Any]:
         """Return the keys that identities may be signed with, as a JWK set (RFC 7517)."""
         now = self._clock()
-        return {"keys": [key.public for key in self._loaded() if key.ends is None or now < key.ends]}
+        return {"keys": [key.public for key in self._load() if key.ends is None or now < key.ends]}
 
     def rotate(self) -> str:
         """Make a new key, which signs from in some seconds on; return its id. The others leave when they may."""
@@ -85,29 +85,29 @@ class IdentityKeys:
             stay = [entry for entry in self._entries() if entry["ends"] is None or now < entry["ends"]]
             kept = [entry | {"ends": entry["ends"] or leaves} for entry in stay]
             temporary = self._path.with_suffix(f".{secrets.token_hex(4)}")
-            write_once(temporary, _encoded([*kept, new]))
+            write_once(temporary, _encode_keys([*kept, new]))
             os.replace(temporary, self._path)
         return str(new["kid"])
 
     def look_again(self) -> None:
         """Notice at the next call what another process has changed; otherwise within a second."""
-        self._looked = float("-inf")
+        self._looked_at = float("-inf")
 
     def _current(self, now: float) -> SigningKey:
-        keys = self._loaded()
+        keys = self._load()
         ready = [key for key in keys if key.begins <= now]
         return max(ready or keys, key=lambda key: key.begins)
 
-    def _loaded(self) -> list[SigningKey]:
+    def _load(self) -> list[SigningKey]:
         moment = time.monotonic()
-        if self._keys and moment - self._looked < LOOK_AGAIN:
+        if self._keys and moment - self._looked_at < LOOK_AGAIN:
             return self._keys
         with self._lock:
             found = os.stat(self._path)
             if (stamp := (found.st_ino, found.st_mtime_ns)) != self._stamp:
-                self._keys = [_decoded(entry) for entry in self._entries()]
+                self._keys = [_decode_key(entry) for entry in self._entries()]
                 self._stamp = stamp
-            self._looked = moment
+            self._looked_at = moment
             return self._keys
 
     def _entries(self) -> list[dict[str, Any]]:
@@ -121,21 +121,16 @@ class IdentityKeys:
             yield
 
 
-def encode(data: bytes) -> str:
-    """Base64url without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def _new(*, begins: float) -> dict[str, Any]:
     private = encode(Ed25519PrivateKey.generate().private_bytes_raw())
     return {"kid": secrets.token_hex(8), "private": private, "begins": begins, "ends": None}
 
 
-def _encoded(entries: list[dict[str, Any]]) -> bytes:
+def _encode_keys(entries: list[dict[str, Any]]) -> bytes:
     return json.dumps({"keys": entries}, indent=1).encode()
 
 
-def _decoded(entry: Mapping[str, Any]) -> SigningKey:
-    private = Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(entry["private"] + "="))
+def _decode_key(entry: Mapping[str, Any]) -> SigningKey:
+    private = Ed25519PrivateKey.from_private_bytes(decode(entry["private"]))
     head = encode(json.dumps({"alg": "EdDSA", "kid": entry["kid"], "typ": "JWT"}, separators=(",", ":")).encode())
     return SigningKey(entry["kid"], private, entry["begins"], entry["ends"], head)

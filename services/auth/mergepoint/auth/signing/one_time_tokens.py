@@ -1,4 +1,4 @@
-"""Tokens that are good once: handovers, links that set a password, invitations, addresses to prove."""
+"""Tokens that are good once: for handovers, passkeys, and links to set a password, to register, to prove an address."""
 
 import secrets
 import time
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import InvalidToken
-from ..storage.hashing import hashed
+from ..storage.hashing import digest
 from ..storage.schema import spent
 from ..storage.store import Store
 from .tokens import Tokens
@@ -22,8 +22,8 @@ LIFETIMES = {  # seconds
 }
 
 
-class Once:
-    """Signs tokens, and takes each back once, in whichever process and however often at the same time."""
+class OneTimeTokens:
+    """Signs tokens and redeems each once, even if several processes try at the same time."""
 
     def __init__(self, store: Store, tokens: Tokens, clock: Callable[[], float] = time.time) -> None:
         self._store = store
@@ -31,23 +31,24 @@ class Once:
         self._clock = clock
 
     def sign(self, purpose: str, values: Mapping[str, str | int]) -> str:
+        """Return a token that carries *values*, for one of the purposes in LIFETIMES."""
         return self._tokens.sign(purpose, {**values, "once": secrets.token_hex(8)})
 
-    def look(self, purpose: str, token: str) -> dict[str, str | int]:
-        """Return the values of a good token, which stays good: a page shows what it is for."""
+    def peek(self, purpose: str, token: str) -> dict[str, str | int]:
+        """Return the values of a good token without redeeming it; raise InvalidToken if it is forged or too old."""
         return self._tokens.unsign(purpose, token, seconds=LIFETIMES[purpose])
 
-    def spend(self, purpose: str, token: str) -> dict[str, str | int]:
-        """Return the values of a token that is good from now on no more, or raise InvalidToken."""
+    def redeem(self, purpose: str, token: str) -> dict[str, str | int]:
+        """Redeem the token; return its values, or raise InvalidToken."""
         with self._store.write() as connection:
-            return self.spend_with(connection, purpose, token)
+            return self.redeem_in(connection, purpose, token)
 
-    def spend_with(self, connection: Connection, purpose: str, token: str) -> dict[str, str | int]:
-        """As ``spend``, in the transaction of what the token is spent on: without that it stays good."""
-        values = self.look(purpose, token)
+    def redeem_in(self, connection: Connection, purpose: str, token: str) -> dict[str, str | int]:
+        """Redeem the token in the transaction of *connection*: it stays good unless that is committed."""
+        values = self.peek(purpose, token)
         now = self._clock()
         connection.execute(delete(spent).where(spent.c.expires < now))
-        row = {"hash": hashed(f"{purpose} {values['once']}"), "expires": now + LIFETIMES[purpose] + 60}
+        row = {"hash": digest(f"{purpose} {values['once']}"), "expires": now + LIFETIMES[purpose] + 60}
         try:
             connection.execute(insert(spent).values(row))
         except IntegrityError as error:

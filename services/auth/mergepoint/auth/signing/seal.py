@@ -15,7 +15,7 @@ BYTES = 32
 SECRET = "secret"  # the name of its file
 
 
-def secret(folder: Path) -> bytes:
+def load_secret(folder: Path) -> bytes:
     """Return the secret in *folder*; the first call makes it."""
     path = folder / SECRET
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -27,7 +27,7 @@ def secret(folder: Path) -> bytes:
     return found
 
 
-def derived(secret: bytes, purpose: str) -> bytes:
+def derive_key(secret: bytes, purpose: str) -> bytes:
     """Return a key of its own for *purpose*."""
     return hmac.digest(secret, f"mergepoint.auth.{purpose}".encode(), hashlib.sha256)
 

@@ -3,6 +3,6 @@
 import hashlib
 
 
-def hashed(text: str) -> str:
+def digest(text: str) -> str:
     """Return the SHA-256 of *text* in 64 hexadecimal digits."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -1,49 +1,49 @@
-"""How many streams there may be at once: in all, and of one network."""
+"""How many streams there may be at once: in all, and from one network."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 
-# Four of nginx's connections and two of our files each. One network, such as an office, may have half.
-MOST = 1000
+# A stream takes four of nginx's connections and two of our files. One network, such as an office, may hold half.
+MAX_STREAMS = 1000
 
 
-class NoRoom(Exception):
-    """There are as many streams as there may be; *of_network*: of this one network."""
+class NoFreeSlot(Exception):
+    """There are as many streams as there may be; *of_network*: from this one network."""
 
     def __init__(self, *, of_network: bool) -> None:
         super().__init__("of one network" if of_network else "in all")
         self.of_network = of_network
 
 
-class Room:
-    """Places for *most* streams."""
+class StreamSlots:
+    """Slots for *limit* streams, half of them for one network."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self.most = most
-        self.of_network = max(most // 2, 1)
-        self.open: Counter[str] = Counter()
+    def __init__(self, limit: int = MAX_STREAMS) -> None:
+        self.limit = limit
+        self.limit_of_network = max(limit // 2, 1)
+        self.held: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, address: str) -> Iterator[None]:
-        """Take a place for a stream of *address*, or raise NoRoom."""
+    def slot(self, address: str) -> Iterator[None]:
+        """Hold a slot for a stream of the client's *address*, or raise NoFreeSlot."""
         name = network(address)
-        if self.open.total() >= self.most:
-            raise NoRoom(of_network=False)
-        if self.open[name] >= self.of_network:
-            raise NoRoom(of_network=True)
-        self.open[name] += 1
+        if self.held.total() >= self.limit:
+            raise NoFreeSlot(of_network=False)
+        if self.held[name] >= self.limit_of_network:
+            raise NoFreeSlot(of_network=True)
+        self.held[name] += 1
         try:
             yield
         finally:
-            self.open[name] -= 1
-            if not self.open[name]:
-                del self.open[name]
+            self.held[name] -= 1
+            if not self.held[name]:
+                del self.held[name]
 
 
 def network(address: str) -> str:
-    """Return what counts as one: an IPv4 address, or the /64 that one IPv6 customer is given."""
+    """Return the network that *address* counts for: an IPv4 address, or the /64 that one IPv6 customer is given."""
     try:
         found = ip_address(address)
     except ValueError:
