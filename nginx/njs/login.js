@@ -3,7 +3,7 @@
 const LONGEST_ADDRESS = 8192 - 'POST  HTTP/1.1\r\n'.length;
 
 /* The login page that leads back to what was asked for, or the login page alone where that is too long for a request line.
- * The numbers and signs are those of services/auth/mergepoint/auth/redirects.py. */
+ * The numbers and signs are those of services/auth/mergepoint/auth/sessions/redirects.py. */
 function loginAddress(r) {
     const next = r.variables.request_uri.replace(/[^\w!$()*,\-.\/:;=?@~]/g, encodeURIComponent)
         .replace(/'/g, '%27');

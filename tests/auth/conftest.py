@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth, Store
+from mergepoint.auth.accounts.passwords import Passwords
 from mergepoint.auth.config import Settings
-from mergepoint.auth.passwords import Passwords
 from mergepoint.auth.web import create_app
 from tests.auth.databases import Databases, databases
 from tests.auth.place import Place
@@ -46,14 +46,14 @@ def cheap() -> Passwords:
 def auth(store: Store, tmp_path: pathlib.Path, clock: Clock, cheap: Passwords) -> Auth:
     """The core, with a database of its own."""
     auth = Auth(store, tmp_path / "state", "http://localhost", passwords=cheap, clock=clock)
-    auth.login.even_out = lambda began: None  # type: ignore[method-assign]
+    auth.login.pad_refusal = lambda began: None  # type: ignore[method-assign]
     return auth
 
 
 @pytest.fixture
 def evenly(auth: Auth) -> Auth:
     """With its refusals evened out, as shipped."""
-    del auth.login.even_out
+    del auth.login.pad_refusal
     return auth
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import psycopg
 
 from mergepoint.auth import Store
-from mergepoint.auth.schema import metadata
+from mergepoint.auth.storage.schema import metadata
 from tests.servers import missing
 
 

@@ -7,13 +7,13 @@ from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.__main__ import rotate_identity_key
-from mergepoint.auth.login import NETWORK
+from mergepoint.auth.credentials.login import NETWORK
 from tests.auth.test_factors import Authenticator
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 from tests.servers import ROOT
 
 SOURCE = "".join(path.read_text() for path in (ROOT / "services/auth/mergepoint/auth").rglob("*.py"))
-WRITTEN = re.findall(r"""(?:\bnote\(\s*connection,|\btell\(|\bevent(?:: str)? ?= ?|key, origin,)\s*([^\n]*)""", SOURCE)
+WRITTEN = re.findall(r"""(?:\bnote\(\s*connection,|\btell\(|\bevent(?:: str)? ?= ?|key, context,)\s*([^\n]*)""", SOURCE)
 EVENTS = {name for line in WRITTEN for name in re.findall(r'"([a-z]+(?:_[a-z]+)*)"', line) if name != "id"}
 IN_A_BROWSER = {"passkey_added", "passkey_used", "passkey_removed"}  # see test_browser.py
 OTHER = "another good password"

@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from mergepoint.auth import Auth, Store, backup, folder
-from mergepoint.auth import store as module
+from mergepoint.auth import Auth, Store
+from mergepoint.auth.access.gate import Credentials
+from mergepoint.auth.backup import dump as backup
+from mergepoint.auth.backup import folder
+from mergepoint.auth.backup.folder import InUse, in_use
 from mergepoint.auth.errors import StoreUnavailable
-from mergepoint.auth.folder import InUse, in_use
-from mergepoint.auth.gate import Credentials
-from mergepoint.auth.schema import metadata, spent, users
-from mergepoint.auth.store import MIGRATIONS, revision_of, to_revision
+from mergepoint.auth.storage import store as module
+from mergepoint.auth.storage.schema import metadata, spent, users
+from mergepoint.auth.storage.store import MIGRATIONS, revision_of, to_revision
 from mergepoint.kit.archive import Archive, Writer
 from tests.auth.databases import Databases, SQLite
 from tests.auth.visitors import HERE, make
@@ -260,9 +262,9 @@ def test_those_who_only_use_it_are_never_in_each_others_way(full: Auth) -> None:
 
 
 STEPS: dict[str, tuple[Any, str]] = {
-    "nothing is laid ready": (backup, "lay_ready"),
+    "nothing is laid ready": (backup, "stage"),
     "the plan is not written": (folder, "write_once"),
-    "all is laid ready": (backup, "_make_room"),
+    "all is laid ready": (backup, "_clear_database"),
     "there are no tables": (backup, "_fill"),
     "half of the rows are there": (backup, "set_last_ids"),
     "nothing is committed": (backup, "leave_mark"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mergepoint.auth.redirects import HOME, LONGEST, local
+from mergepoint.auth.sessions.redirects import HOME, LONGEST, local
 from tests.auth.place import Place, Visitor, header
 from tests.auth.raw import exchange, status
 from tests.auth.test_factors import Authenticator

@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from mergepoint.auth.redirects import local
+from mergepoint.auth.sessions.redirects import local
 from tests.auth.place import Place
 from tests.auth.test_browser import ACCOUNT, ARGUMENTS, PASSWORD, register
 from tests.auth.test_comeback import RAW, second_factor

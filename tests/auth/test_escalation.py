@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.gate import Credentials
-from mergepoint.auth.user import User
+from mergepoint.auth.access.gate import Credentials
+from mergepoint.auth.accounts.user import User
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
 
@@ -57,7 +57,7 @@ def test_a_key_rotates_none_that_lasts_longer_or_is_used_more_often(auth: Auth, 
 def test_rotating_makes_no_more_keys_than_there_may_be(
     auth: Auth, app: Flask, root: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mergepoint.auth.keys.MOST_KEYS", 3)
+    monkeypatch.setattr("mergepoint.auth.credentials.keys.MOST_KEYS", 3)
     _, key = auth.keys.create(root, HERE, name="x", scopes=["auth"])
     for _ in range(10):
         try:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.gate import Credentials
+from mergepoint.auth.access.gate import Credentials
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
 IN_BASE32 = "or type <code>"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mergepoint.auth.errors import InvalidToken
-from mergepoint.auth.flows import MOST, Flows
-from mergepoint.auth.targets import ROOM, Targets
-from mergepoint.auth.tokens import Tokens
+from mergepoint.auth.federation.flows import MOST, Flows
+from mergepoint.auth.sessions.targets import ROOM, Targets
+from mergepoint.auth.signing.tokens import Tokens
 from tests.auth.visitors import Clock
 
 

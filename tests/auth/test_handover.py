@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.gate import Credentials
+from mergepoint.auth.access.gate import Credentials
 from tests.auth.visitors import HERE, Browser, Clock, make
 
 
@@ -67,5 +67,5 @@ def test_a_program_has_a_plain_name(ada: Browser, audience: str) -> None:
 
 
 def test_another_token_of_ours_is_no_handover(auth: Auth, app: Flask, ada: Browser) -> None:
-    other = auth.once.sign("password", {"user": 1, "session": "x", "audience": "game"})
+    other = auth.one_time_tokens.sign("password", {"user": 1, "session": "x", "audience": "game"})
     assert redeem(app, other) == 403

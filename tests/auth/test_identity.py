@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mergepoint.auth import IdentityKeys
-from mergepoint.auth.identity import encode
+from mergepoint.auth.base64url import encode
 from mergepoint.kit.identity import InvalidIdentity, Keys, read_keys, verify
 from tests.auth.visitors import Clock
 from tests.servers import ROOT, need

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mergepoint.auth import Auth, is_well_formed
+from mergepoint.auth.access.gate import Credentials
+from mergepoint.auth.accounts.user import User
+from mergepoint.auth.credentials.keys import BASE62, new_secret
 from mergepoint.auth.errors import Forbidden, Invalid, InvalidCredential, NotFound, RateExceeded
-from mergepoint.auth.gate import Credentials
-from mergepoint.auth.keys import BASE62, new_secret
-from mergepoint.auth.user import User
 from tests.auth.visitors import HERE, Clock, make
 
 

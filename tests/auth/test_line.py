@@ -13,15 +13,15 @@ from flask import Flask
 
 from mergepoint.auth import Auth
 from mergepoint.auth.errors import Overloaded
-from mergepoint.auth.line import Line
-from mergepoint.auth.room import Room
+from mergepoint.auth.limits.hash_queue import HashQueue
+from mergepoint.auth.limits.login_slots import LoginSlots
 from tests.auth.visitors import PASSWORD, Browser, make
 
 
-def in_line(line: Line, network: str, seconds: float, done: list[str]) -> threading.Thread:
+def in_line(queue: HashQueue, network: str, seconds: float, done: list[str]) -> threading.Thread:
     def work() -> None:
         try:
-            with line.turn(network):
+            with queue.slot(network):
                 time.sleep(seconds)
             done.append(network)
         except Overloaded:
@@ -39,10 +39,10 @@ def finish(threads: list[threading.Thread]) -> None:
 
 @pytest.mark.parametrize(("own", "expected"), [(None, 2), (2, 2), (1, 1)])
 def test_two_at_a_time_the_others_wait(own: int | None, expected: int) -> None:
-    line, most, inside, lock = Line(own=own), [0], [0], threading.Lock()
+    queue, most, inside, lock = HashQueue(per_process=own), [0], [0], threading.Lock()
 
     def work() -> None:
-        with line.turn("x"):
+        with queue.slot("x"):
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
@@ -58,38 +58,38 @@ def test_two_at_a_time_the_others_wait(own: int | None, expected: int) -> None:
 
 
 def test_the_line_is_fair_by_network() -> None:
-    line, done = Line(places=1), list[str]()
-    threads = [in_line(line, "flood", 0.03, done) for _ in range(10)]
+    queue, done = HashQueue(slots=1), list[str]()
+    threads = [in_line(queue, "flood", 0.03, done) for _ in range(10)]
     time.sleep(0.01)
-    threads.append(in_line(line, "somebody", 0.0, done))
+    threads.append(in_line(queue, "somebody", 0.0, done))
     finish(threads)
     assert done.index("somebody") <= 3
 
 
 def test_who_waits_too_long_is_told_so() -> None:
-    line, done = Line(places=1, patience=0.1), list[str]()
-    threads = [in_line(line, "x", 0.3, done), in_line(line, "y", 0, done)]
+    queue, done = HashQueue(slots=1, timeout=0.1), list[str]()
+    threads = [in_line(queue, "x", 0.3, done), in_line(queue, "y", 0, done)]
     finish(threads)
     assert sorted(done) == ["x", "y overloaded"] or sorted(done) == ["x overloaded", "y"]
 
 
 def test_the_line_is_one_for_all_processes_and_the_dead_leave_it() -> None:
-    line = Line(places=1, patience=0.2)
+    queue = HashQueue(slots=1, timeout=0.2)
     read, write = os.pipe()
     child = os.fork()
     if not child:
         try:
-            with line.turn("child"):
+            with queue.slot("child"):
                 os.write(write, b"x")
                 time.sleep(60)
         finally:
             os._exit(0)
     os.read(read, 1)
-    with pytest.raises(Overloaded), line.turn("parent"):
+    with pytest.raises(Overloaded), queue.slot("parent"):
         pass
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    with line.turn("parent"):
+    with queue.slot("parent"):
         pass
     os.close(read)
     os.close(write)
@@ -97,7 +97,7 @@ def test_the_line_is_one_for_all_processes_and_the_dead_leave_it() -> None:
 
 def test_a_full_line_is_503_and_says_when_to_come_back(auth: Auth, app: Flask) -> None:
     make(auth)
-    auth.login._line = full = Line(places=1, patience=0.05)
+    auth.login._hash_queue = full = HashQueue(slots=1, timeout=0.05)
     release = held(full)
     reply = app.test_client().post("/auth/login", json={"login": "ada", "password": PASSWORD})
     release()
@@ -105,11 +105,11 @@ def test_a_full_line_is_503_and_says_when_to_come_back(auth: Auth, app: Flask) -
     assert reply.headers["Retry-After"]
 
 
-def held(line: Line) -> Callable[[], None]:
+def held(queue: HashQueue) -> Callable[[], None]:
     taken, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with line.turn("x"):
+        with queue.slot("x"):
             taken.set()
             over.wait(10)
 
@@ -126,7 +126,7 @@ def held(line: Line) -> Callable[[], None]:
 
 def test_a_browser_sees_the_page_again(auth: Auth, browser: Browser) -> None:
     make(auth)
-    auth.login._line = full = Line(places=1, patience=0.05)
+    auth.login._hash_queue = full = HashQueue(slots=1, timeout=0.05)
     release = held(full)
     reply = browser.log_in()
     release()
@@ -135,31 +135,31 @@ def test_a_browser_sees_the_page_again(auth: Auth, browser: Browser) -> None:
 
 
 def test_who_logs_in_takes_no_more_than_three_quarters_of_the_threads() -> None:
-    room = Room(threads=32)
+    slots = LoginSlots(threads=32)
     with contextlib.ExitStack() as inside:
         for number in range(24):
-            inside.enter_context(room.place(f"network {number}"))
-        with pytest.raises(Overloaded), room.place("another"):
+            inside.enter_context(slots.slot(f"network {number}"))
+        with pytest.raises(Overloaded), slots.slot("another"):
             pass
-    with room.place("another"):
+    with slots.slot("another"):
         pass
 
 
 def test_a_flood_from_some_networks_leaves_room_for_others() -> None:
-    room = Room(threads=32)
+    slots = LoginSlots(threads=32)
     with contextlib.ExitStack() as inside:
         taken = 0
         with contextlib.suppress(Overloaded):
             while taken < 24:
-                inside.enter_context(room.place(f"flood {taken % 4}"))
+                inside.enter_context(slots.slot(f"flood {taken % 4}"))
                 taken += 1
         assert taken == 20
         for number in range(4):
-            inside.enter_context(room.place(f"somebody {number}"))
+            inside.enter_context(slots.slot(f"somebody {number}"))
 
 
 def test_while_many_are_refused_decisions_are_made(evenly: Auth, app: Flask) -> None:
-    evenly.login._room = Room(threads=4)
+    evenly.login._slots = LoginSlots(threads=4)
     with ThreadPoolExecutor(12) as pool:
         body = {"login": "nobody", "password": "wrong password"}
         statuses = list(pool.map(lambda _: app.test_client().post("/auth/login", json=body).status_code, range(12)))

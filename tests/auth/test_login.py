@@ -7,15 +7,15 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.audit import Origin
+from mergepoint.auth.audit import RequestContext
+from mergepoint.auth.credentials.login import NETWORK, PAIR
 from mergepoint.auth.errors import InvalidLogin
-from mergepoint.auth.login import NETWORK, PAIR
-from mergepoint.auth.throttle import Rate
+from mergepoint.auth.limits.throttle import Rate
 from tests.auth.visitors import HERE, PASSWORD, Clock, make
 
 
-def from_(address: str) -> Origin:
-    return Origin(address=address)
+def from_(address: str) -> RequestContext:
+    return RequestContext(address=address)
 
 
 def fails(auth: Auth, login: str, password: str = "wrong password", address: str = "192.0.2.1") -> bool:
@@ -90,7 +90,7 @@ def test_names_from_one_network_are_slowed_whatever_they_are(auth: Auth) -> None
 def test_an_ipv6_customer_is_one_network(auth: Auth) -> None:
     tried = sum(auth.login._may_try(f"name {n}", from_(f"2001:db8::{n:x}")) for n in range(150))
     assert NETWORK.burst <= tried <= NETWORK.burst + 3
-    assert Origin("::ffff:192.0.2.1").network == "192.0.2.1"
+    assert RequestContext("::ffff:192.0.2.1").network == "192.0.2.1"
 
 
 def test_an_attack_is_one_line_a_minute_in_the_log(auth: Auth) -> None:
@@ -140,7 +140,7 @@ def test_a_disabled_account_is_as_none(auth: Auth) -> None:
 
 
 def test_a_hash_of_another_cost_is_replaced_on_login(auth: Auth) -> None:
-    from mergepoint.auth.passwords import Passwords
+    from mergepoint.auth.accounts.passwords import Passwords
 
     old = make(auth)
     before = auth.accounts.password_of(old.id)
@@ -173,6 +173,6 @@ def test_the_same_letters_typed_on_another_keyboard_are_the_same_password(auth: 
 
 
 def test_the_shipped_cost_is_at_least_what_owasp_asks_for(tmp_path: object) -> None:
-    from mergepoint.auth.passwords import Passwords
+    from mergepoint.auth.accounts.passwords import Passwords
 
     assert "$argon2id$v=19$m=19456,t=2,p=1$" in Passwords().hash("x" * 12)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mergepoint.auth import names
+from mergepoint.auth.accounts import names
 from mergepoint.auth.errors import Invalid
 
 SEEN = "ada", "Ädä", "אדה", "ада", "ado.lin_x-1"

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
-from mergepoint.auth.agents import program
+from mergepoint.auth.sessions.agents import program
 from tests.auth.visitors import HERE, PASSWORD, Browser, Clock, make
 
 PAGES = ["account", "sessions", "keys", "second-factor"]

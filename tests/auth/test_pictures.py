@@ -7,8 +7,8 @@ import hmac
 import pytest
 
 from mergepoint.auth import Auth
+from mergepoint.auth.accounts.pictures import avatar
 from mergepoint.auth.config import Settings
-from mergepoint.auth.pictures import avatar
 from mergepoint.auth.web import create_app
 from tests.auth.visitors import Browser, make
 

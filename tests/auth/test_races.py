@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from mergepoint.auth import Auth
+from mergepoint.auth.accounts.passwords import Passwords
 from mergepoint.auth.errors import Taken
-from mergepoint.auth.passwords import Passwords
 from tests.auth.visitors import HERE, PASSWORD, Browser, make
 
 OTHER = "another horse battery"

@@ -6,7 +6,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
-from mergepoint.auth.redirects import HOME, PLAIN, RAW, local
+from mergepoint.auth.sessions.redirects import HOME, PLAIN, RAW, local
 from tests.auth.visitors import PASSWORD, Browser, make
 from tests.servers import ROOT
 

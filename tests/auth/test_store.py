@@ -17,8 +17,8 @@ from sqlalchemy import insert
 
 from mergepoint.auth import Auth, Store
 from mergepoint.auth.errors import StoreUnavailable
-from mergepoint.auth.schema import metadata, users
-from mergepoint.auth.store import MIGRATIONS, NEWEST, engine_of
+from mergepoint.auth.storage.schema import metadata, users
+from mergepoint.auth.storage.store import MIGRATIONS, NEWEST, engine_of
 from tests.auth.databases import Databases
 from tests.auth.visitors import HERE, PASSWORD, make
 
@@ -169,8 +169,8 @@ def file(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_trouble_is_503_and_over_when_it_is_over(
     file: pathlib.Path, cheap: object, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mergepoint.auth import store as module
     from mergepoint.auth.config import Settings
+    from mergepoint.auth.storage import store as module
     from mergepoint.auth.web import create_app
 
     monkeypatch.setattr(module, "PATIENCE", 0.2)
@@ -215,7 +215,7 @@ def test_on_a_full_disk_nothing_is_half_written(file: pathlib.Path, cheap: objec
 
 
 def test_who_may_only_read_can_still_be_recognised(file: pathlib.Path, cheap: object) -> None:
-    from mergepoint.auth.gate import Credentials
+    from mergepoint.auth.access.gate import Credentials
 
     class ReadOnly(Store):
         def _open(self) -> sqlite3.Connection:

@@ -151,9 +151,9 @@ def test_the_service_works_with_each(serializer: Any, store: Store, tmp_path: An
     auth = Auth(store, tmp_path, "http://localhost", serializer=serializer, passwords=cheap, clock=clock)
     user = make(auth)
     token = auth.password_link(user).partition("token=")[2]
-    assert auth.once.spend("password", token)["user"] == user.id
+    assert auth.one_time_tokens.redeem("password", token)["user"] == user.id
     with pytest.raises(InvalidToken):
-        auth.once.spend("password", token)
+        auth.one_time_tokens.redeem("password", token)
     _, _, setup = auth.factors.begin(user)
     with pytest.raises(ValueError):
         auth.factors.confirm(user, setup, "000000", HERE)

@@ -7,11 +7,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from mergepoint.auth import Auth
-from mergepoint.auth.audit import Origin
-from mergepoint.auth.user import User
+from mergepoint.auth.accounts.user import User
+from mergepoint.auth.audit import RequestContext
 
 PASSWORD = "correct horse battery"
-HERE = Origin("192.0.2.1", "test", "a test")
+HERE = RequestContext("192.0.2.1", "test", "a test")
 TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
 

@@ -293,7 +293,7 @@ from mergepoint.client import Client
 
 client = Client(sys.argv[1])
 client.highlight("before")
-client._wire._lock.acquire()  # as another thread might have, at that moment
+client._server._lock.acquire()  # as another thread might have, at that moment
 child = os.fork()
 if child == 0:
     client.highlight("child")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from mergepoint.auth import Store
-from mergepoint.auth.store import to_revision
+from mergepoint.auth.storage.store import to_revision
 from tests.auth.databases import Databases, databases
 from tests.auth.place import Place
 from tests.long import some

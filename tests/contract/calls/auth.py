@@ -19,4 +19,4 @@ def called(client: Client, case: Case) -> Outcome:
 
 
 def command_of(case: Case) -> tuple[list[str], bytes]:
-    return [], case.options["key"].encode()
+    return ["check"], case.options["key"].encode()

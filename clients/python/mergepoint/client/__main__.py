@@ -1,7 +1,7 @@
 """The calls of ``client.auth`` from a shell: ``python -m mergepoint.client auth create_key nightly --scopes wiki``.
 
-MERGEPOINT_URL and MERGEPOINT_API_KEY are as for the shell client. Answers are JSON. Passwords, tokens and keys come by
-standard input: everybody can read the arguments of a program.
+It reads MERGEPOINT_URL and MERGEPOINT_API_KEY, as the shell client does, and prints JSON. Passwords, tokens and keys
+are read from standard input: every user of the machine can see the arguments of a program.
 """
 
 import argparse
@@ -22,7 +22,7 @@ REFUSED, WRONG, NO_ANSWER = 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do one call; print what it returned."""
+    """Make one call and print its result; return the exit code: 1 refused, 2 wrong arguments, 3 no answer."""
     given = vars(_parser().parse_args(arguments))
     given.pop("service")
     call = given.pop("call")

@@ -1,4 +1,4 @@
-"""Where the server is, and the key it asks for; both checked, since they end up in the head of a request."""
+"""The server's address and the API key, both checked, since they become part of a request's head."""
 
 import re
 from urllib.parse import urlsplit
@@ -10,15 +10,17 @@ URL = re.compile(r"https?://(\w[\w.-]*|\[[\da-f:.]+\])(:\d+)?(/[!-~]*)?", re.ASC
 KEY = re.compile(r"[!-~]+")
 
 
-def checked_url(url: str) -> str:
-    """Return *url* without a final slash. The message does not repeat it: it may hold a password."""
+def check_url(url: str) -> str:
+    """Return *url* without a final slash. Raises ValueError, which does not quote *url*: it may hold
+    a password.
+    """
     if not URL.fullmatch(url) or set(url) & set("?#\\") or urlsplit(url).port == 0:
         raise ValueError("base_url must be like https://example.com:8080/prefix, without user and query")
     return url.rstrip("/")
 
 
 class Bearer(AuthBase):
-    """An API key that shows itself to the server only."""
+    """An API key, sent to the server and shown to nobody else."""
 
     def __init__(self, key: str) -> None:
         if not KEY.fullmatch(key):

@@ -1,14 +1,14 @@
-"""Calls of the auth service: who one is, logging in, API keys, sessions, handing over."""
+"""Calls of the auth service: the user, logging in, API keys, sessions, handovers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from .results import json_object
-from .wire import Answer
+from .server import Answer
 
 Kind = TypeVar("Kind")
 Send = Callable[[str, str, Mapping[str, Any] | None], Answer]
-"""A function from method, path and JSON to an answer. What changes something is sent once and not tried again."""
+"""A function from method, path and JSON to an answer. It sends a request that changes something once only."""
 
 
 class Auth:
@@ -24,11 +24,11 @@ class Auth:
         return found["user"] if isinstance(found.get("user"), dict) else None
 
     def check(self, key: str) -> bool:
-        """Whether *key* has the form of an API key, its checksum included; it may be revoked all the same."""
+        """Whether *key* has the form of an API key, checksum included; it may still be revoked."""
         return self._value("POST", "/auth/check", "well_formed", bool, {"key": key})
 
     def login(self, login: str, password: str) -> dict[str, Any]:
-        """Return ``token``, ``user`` and ``second_factor``: whether that is still missing, see `second_factor`."""
+        """Return ``token``, ``user`` and ``second_factor``: whether `second_factor` must be called next."""
         return self._object("POST", "/auth/login", {"login": login, "password": password})
 
     def second_factor(self, code: str) -> dict[str, Any]:
@@ -40,10 +40,11 @@ class Auth:
         self._object("POST", "/auth/logout", {})
 
     def sessions(self) -> list[dict[str, Any]]:
-        """Return where the user is logged in: id, created, seen, address, agent, current."""
+        """Return the user's sessions: id, created, seen, address, agent, current."""
         return self._list("/auth/sessions", "sessions")
 
     def end_session(self, id: str) -> None:
+        """End the session with this *id*."""
         self._object("DELETE", f"/auth/sessions/{_word(id)}")
 
     def end_sessions(self) -> int:
@@ -57,7 +58,9 @@ class Auth:
     def create_key(
         self, name: str, scopes: Iterable[str], *, rate: int | None = None, days: float | None = None
     ) -> dict[str, Any]:
-        """Make a key; return its ``secret``, which nobody can show again, and the ``key``."""
+        """Make a key; return its ``secret``, which cannot be shown again, and the ``key``. *rate* is requests a
+        minute.
+        """
         options = {"name": name, "scopes": list(scopes), "rate": rate, "days": days}
         return self._object("POST", "/auth/keys", {k: v for k, v in options.items() if v is not None})
 
@@ -66,6 +69,7 @@ class Auth:
         return self._object("POST", f"/auth/keys/{_word(id)}/rotate", {} if overlap is None else {"overlap": overlap})
 
     def revoke_key(self, id: str) -> None:
+        """Revoke the key with this *id*, at once."""
         self._object("DELETE", f"/auth/keys/{_word(id)}")
 
     def handover(self, audience: str) -> str:
@@ -96,7 +100,7 @@ class Auth:
 
 
 def _word(id: str) -> str:
-    """An id in a path; the service's are letters and digits, and nothing else may change the path."""
+    """Return *id* if it has letters and digits only, as the service's have: nothing else may change the path."""
     if not id.isalnum() or not id.isascii():
         raise ValueError("an id has letters and digits only")
     return id

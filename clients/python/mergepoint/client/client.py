@@ -1,4 +1,4 @@
-"""The client: one method for each call of the service, and what its answers turn into."""
+"""The client: one method for each call of the services."""
 
 import json
 import random
@@ -8,31 +8,31 @@ from functools import partial
 from typing import Any, Literal, TypeVar, overload
 from urllib.parse import quote
 
-from .address import Bearer, checked_url
+from .address import Bearer, check_url
 from .auth import Auth
 from .connections import Deadline
 from .encode import fields, json_body, query, utf8
 from .errors import ApiError, InvalidResponse, api_error
 from .links import LinkSigner, link
-from .pictures import Image, Picture, Thumbnails, described, opened, picture, unpacked
+from .pictures import Image, Picture, Thumbnails, open_image, read_info, read_picture, read_set
 from .results import (
     Annotated,
     Diff,
     Highlighted,
     HighlightedImage,
-    annotated,
-    batched,
-    compared,
-    highlighted,
     json_object,
+    read_annotated,
+    read_batch_item,
+    read_diff,
+    read_highlighted,
 )
 from .retries import persist, seconds_asked
-from .wire import Answer, Body, Wire
+from .server import Answer, Body, Server
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 Result = Highlighted | HighlightedImage
-Understood = TypeVar("Understood")
+Parsed = TypeVar("Parsed")
 
 
 class Client:
@@ -58,9 +58,9 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = random.random,
     ) -> None:
-        self._server = checked_url(base_url)
+        self._address = check_url(base_url)
         bearer = None if api_key is None else Bearer(api_key)
-        self._wire = Wire(self._server, bearer, connect_timeout=connect_timeout, max_bytes=max_response_bytes)
+        self._server = Server(self._address, bearer, connect_timeout=connect_timeout, max_bytes=max_response_bytes)
         self._persist = partial(persist, retries=retries, sleep=sleep, random=random, now=now)
         self._signer = None if url_key is None else LinkSigner(url_key, url_salt)
         self._timeout, self._clock, self._now = timeout, clock, now
@@ -77,7 +77,7 @@ class Client:
         """Return *code* highlighted: a string, or bytes for ``format="png"``."""
         answer = self._post("/highlight", code, {"language": language, **options})
         try:
-            return highlighted(answer)
+            return read_highlighted(answer)
         except ValueError as error:
             raise self._invalid(answer, "text that is not UTF-8") from error
 
@@ -87,12 +87,12 @@ class Client:
 
     def batch(self, snippets: Iterable[Mapping[str, Any]]) -> list[Result | ApiError]:
         """Return each of *snippets*, a ``code`` with options, highlighted, or its error (not raised)."""
-        sent = self._numbered("snippets", snippets)
+        sent = self._fields_of_each("snippets", snippets)
         answer = self._call("POST", "/highlight/batch", json_body({"snippets": sent}), JSON)
         results = self._list(answer, "results")
         if len(results) != len(sent):
             raise self._invalid(answer, f"{len(results)} results for {len(sent)} snippets")
-        return [self._batched(item, answer) for item in results]
+        return [self._read_batch_item(item, answer) for item in results]
 
     def languages(self) -> list[dict[str, Any]]:
         """Return all languages: name, aliases, filenames and mimetypes of each."""
@@ -108,37 +108,41 @@ class Client:
 
     def stylesheet(self, name: str, dark: str | None = None, **options: Any) -> str:
         """Return the style sheet of a style; with *dark*, it follows the reader's preference."""
-        path = f"/highlight/styles/{quote(utf8(name, 'name', self._server), safe='')}.css"
-        return self._text(self._call("GET", path + query({"dark": dark, **options}, self._server)))
+        path = f"/highlight/styles/{quote(utf8(name, 'name', self._address), safe='')}.css"
+        return self._text(self._call("GET", path + query({"dark": dark, **options}, self._address)))
 
     def htmldiff(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Diff:
-        """Return what changed from the HTML *old* (or at ``old_url``) to *new*, as HTML that knows its ``changes``."""
-        given = fields({"old": old, "new": new, **options, "format": "json"}, self._server)
-        return self._understood(compared, self._call("POST", "/htmldiff", json_body(given), JSON))
+        """Return what changed from the HTML *old* (or at ``old_url``) to *new*, as HTML with its ``changes``."""
+        given = fields({"old": old, "new": new, **options, "format": "json"}, self._address)
+        return self._parse(read_diff, self._call("POST", "/htmldiff", json_body(given), JSON))
 
     def apply(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> str:
         """Return *old* with just the changes that ``accept`` names, or with all but those that ``reject`` names."""
-        given = fields({"old": old, "new": new, **options}, self._server)
+        given = fields({"old": old, "new": new, **options}, self._address)
         return self._text(self._call("POST", "/htmldiff/apply", json_body(given), JSON))
 
     def annotate(self, versions: Iterable[Mapping[str, Any]], **options: Any) -> Annotated:
-        """Return the last of *versions*, each a ``label`` and ``html``, as HTML that also knows its ``parts``."""
-        sent = {"versions": self._numbered("versions", versions), **fields(options, self._server), "format": "json"}
-        return self._understood(annotated, self._call("POST", "/htmldiff/annotate", json_body(sent), JSON))
+        """Return the last of *versions*, each a ``label`` and ``html``, as HTML with its ``parts``."""
+        sent = {
+            "versions": self._fields_of_each("versions", versions),
+            **fields(options, self._address),
+            "format": "json",
+        }
+        return self._parse(read_annotated, self._call("POST", "/htmldiff/annotate", json_body(sent), JSON))
 
     def thumbnail(self, image: Image, width: int | None = None, height: int | None = None, **options: Any) -> Picture:
-        """Return *image*, its bytes, path or file, made small: bytes that also know their ``width`` and ``type``."""
+        """Return *image*, its bytes, path or file, made small: bytes with their ``width`` and ``type``."""
         given = {"width": width, "height": height, **options}
-        return self._understood(picture, self._send(f"/thumbnail{query(given, self._server)}", image))
+        return self._parse(read_picture, self._send(f"/thumbnail{query(given, self._address)}", image))
 
     def info(self, image: Image) -> dict[str, Any]:
-        """Return what *image* is: type, size, frames, colours, and what may stand for it while it loads."""
-        return self._understood(described, self._send("/thumbnail/info", image))
+        """Return a description of *image*: type, size, frames, colours, and placeholders for the time it loads."""
+        return self._parse(read_info, self._send("/thumbnail/info", image))
 
     def thumbnail_set(self, image: Image, widths: Iterable[int], **options: Any) -> Thumbnails:
-        """Return *image* in several *widths* and ``formats``: a dictionary that also knows its ``srcset``."""
+        """Return *image* in several *widths* and ``formats``: a dictionary with its ``srcset``."""
         given = {"widths": list(widths), **options, "archive": "zip"}
-        return self._understood(unpacked, self._send(f"/thumbnail/set{query(given, self._server)}", image))
+        return self._parse(read_set, self._send(f"/thumbnail/set{query(given, self._address)}", image))
 
     def thumbnail_url(self, source: str, width: int | None = None, height: int | None = None, **options: Any) -> str:
         """Return the URL of *source*, a picture elsewhere, made small. It is signed here; the server is not asked.
@@ -146,7 +150,7 @@ class Client:
         The options are those of `thumbnail`, and imgproxy's by their long names.
         """
         given = {"width": width, "height": height, **options}
-        return self._server + link(source, given, self._signer)
+        return self._address + link(source, given, self._signer)
 
     @property
     def auth(self) -> Auth:
@@ -155,7 +159,7 @@ class Client:
 
     def close(self) -> None:
         """Close the idle connections. A later call opens a new one."""
-        self._wire.close()
+        self._server.close()
 
     def __enter__(self) -> "Client":
         return self
@@ -164,13 +168,13 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Client({self._server!r})"
+        return f"Client({self._address!r})"
 
     def _post(self, path: str, code: str | bytes, options: Mapping[str, Any]) -> Answer:
-        return self._call("POST", path + query(options, self._server), utf8(code, "code", self._server), TEXT)
+        return self._call("POST", path + query(options, self._address), utf8(code, "code", self._address), TEXT)
 
     def _send(self, path: str, image: Image) -> Answer:
-        file = opened(image)
+        file = open_image(image)
         try:
             return self._call("POST", path, file, "application/octet-stream")
         finally:
@@ -178,17 +182,17 @@ class Client:
                 file.close()
 
     def _once(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Answer:
-        """Send *values* as JSON. Only what changes nothing is tried again."""
+        """Send *values* as JSON. Only GET, which changes nothing, is tried again."""
         body = None if values is None else json.dumps(values).encode()
         if method == "GET":
             return self._call(method, path)
         deadline = Deadline(self._timeout, self._clock)
-        return self._result(self._wire.send_once(self._wire.request(method, path, body, JSON), deadline))
+        return self._result(self._server.send_once(self._server.request(method, path, body, JSON), deadline))
 
     def _call(self, method: str, path: str, body: Body | None = None, type: str = TEXT) -> Answer:
         deadline = Deadline(self._timeout, self._clock)
-        request = self._wire.request(method, path, body, type)
-        return self._result(self._persist(lambda: self._wire.send(request, deadline), deadline))
+        request = self._server.request(method, path, body, type)
+        return self._result(self._persist(lambda: self._server.send(request, deadline), deadline))
 
     def _result(self, answer: Answer) -> Answer:
         if answer.status == 200:
@@ -197,8 +201,8 @@ class Client:
             raise self._invalid(answer, "no answer; redirects are not followed")
         raise self._refusal(json_object(answer.body), answer.status, answer)
 
-    def _numbered(self, name: str, items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-        return [fields(values, self._server, f"{name}.{index}.") for index, values in enumerate(items)]
+    def _fields_of_each(self, name: str, items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+        return [fields(values, self._address, f"{name}.{index}.") for index, values in enumerate(items)]
 
     def _text(self, answer: Answer) -> str:
         try:
@@ -206,7 +210,7 @@ class Client:
         except UnicodeDecodeError as error:
             raise self._invalid(answer, "text that is not UTF-8") from error
 
-    def _understood(self, read: Callable[[Answer], Understood], answer: Answer) -> Understood:
+    def _parse(self, read: Callable[[Answer], Parsed], answer: Answer) -> Parsed:
         try:
             return read(answer)
         except (LookupError, TypeError, ValueError) as error:
@@ -218,10 +222,10 @@ class Client:
             raise self._invalid(answer, f"no JSON with a list of {name}")
         return items
 
-    def _batched(self, item: dict[str, Any], answer: Answer) -> Result | ApiError:
+    def _read_batch_item(self, item: dict[str, Any], answer: Answer) -> Result | ApiError:
         try:
             if item["status"] == 200:
-                return batched(item, answer)
+                return read_batch_item(item, answer)
             return self._refusal(item["problem"], int(item["status"]), answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._invalid(answer, "a result that is none") from error
@@ -229,8 +233,8 @@ class Client:
     def _refusal(self, problem: Mapping[str, Any], status: int, answer: Answer) -> ApiError:
         after = seconds_asked(answer.headers.get("Retry-After"), self._now())
         about = {"request_id": answer.request_id, "retry_after": after}
-        return api_error(problem, server=self._server, status=status, **about)
+        return api_error(problem, server=self._address, status=status, **about)
 
     def _invalid(self, answer: Answer, what: str) -> InvalidResponse:
-        message = f"{self._server}: answered {answer.status} with {what}"
+        message = f"{self._address}: answered {answer.status} with {what}"
         return InvalidResponse(message, status=answer.status, request_id=answer.request_id)

@@ -1,7 +1,7 @@
 """Connections that keep the limits of a whole call.
 
-The timeouts of requests begin anew with every byte, so a server that dribbles could hold a caller for ever.
-These sockets are never given more time than the call has left. (The system resolves names, untimed.)
+The timeouts of requests begin anew with every byte, so a slow server could hold a caller for ever. These sockets get no
+more time than the call has left. The system resolves names without a time limit.
 """
 
 import http.client
@@ -15,11 +15,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-FRAMING_BYTES = 1 << 20  # for the head and the sizes of chunks, beside the body
+FRAMING_BYTES = 1 << 20  # of the head and the sizes of chunks, beside the body
 
 
 class Deadline:
-    """The end of a call, its retries included."""
+    """The end of a call and its retries, *seconds* from now."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -29,8 +29,8 @@ class Deadline:
         return self._end - self._clock()
 
 
-class TooMuch(Exception):
-    """More bytes than the caller allows."""
+class TooManyBytes(Exception):
+    """The answer has more bytes than the caller allows."""
 
 
 class Limits(NamedTuple):
@@ -50,7 +50,7 @@ class Adapter(HTTPAdapter):
     """
 
     kept = False
-    """Whether the next request may travel on a connection that the server has closed in the meantime."""
+    """Whether the next request uses a kept connection, which the server may have closed in the meantime."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
@@ -79,11 +79,11 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         _limit(self._sock)
         count = self._raw.readinto(buffer)
-        if count == 0 and self.in_head:  # http.client takes it for the end of the head, with an empty body
+        if count == 0 and self.in_head:  # http.client would take this for the end of the head, and an empty body
             raise http.client.RemoteDisconnected("the answer ended in its head")
         self._bytes_left -= count or 0
-        if self._bytes_left < 0:  # a chunk that claims -1 bytes is one without end
-            raise TooMuch
+        if self._bytes_left < 0:  # a chunk of announced size -1 has no end
+            raise TooManyBytes
         return count
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is sent: texts and options in UTF-8. Options are passed on as given: the service validates them."""
+"""Texts and options in UTF-8, ready to be sent. The service validates options, not this client."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ from .errors import InvalidRequest
 
 
 def utf8(text: str | bytes, field: str, server: str) -> bytes:
-    """Return *text* in UTF-8; bytes are taken as they are. A lone surrogate is refused: UTF-8 has none."""
+    """Return *text* in UTF-8; bytes are taken as they are. Raises InvalidRequest for a lone surrogate, which
+    UTF-8 cannot express.
+    """
     if not isinstance(text, str):
         return bytes(memoryview(text))
     try:
@@ -21,24 +23,25 @@ def utf8(text: str | bytes, field: str, server: str) -> bytes:
 
 
 def query(options: Mapping[str, Any], server: str) -> str:
+    """Return *options*, without those that are None, as a query with its question mark; empty without options."""
     given = {name: utf8(_plain(value), name, server) for name, value in options.items() if value is not None}
     return f"?{urlencode(given)}" if given else ""
 
 
 def json_body(values: Mapping[str, Any]) -> bytes:
-    """Return *values* as JSON in UTF-8, which escapes hardly anything."""
+    """Return *values* as JSON in UTF-8, with as few escapes as possible."""
     return json.dumps(values, ensure_ascii=False).encode()
 
 
 def fields(values: Mapping[str, Any], server: str, within: str = "") -> dict[str, str]:
-    """Return *values* for JSON, which unlike a raw body must hold text; *within* is where they stand: ``items.0.``"""
-    made = {}
+    """Return *values* as strings for JSON. *within* is the path of their object, for errors: ``items.0.``"""
+    encoded = {}
     for name, value in values.items():
         if value is not None:
             field = f"{within}{name}"
             text = value.decode(errors="surrogateescape") if isinstance(value, bytes) else _plain(value)
-            made[name] = utf8(text, field, server).decode()
-    return made
+            encoded[name] = utf8(text, field, server).decode()
+    return encoded
 
 
 def _plain(value: Any) -> str:

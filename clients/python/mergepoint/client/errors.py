@@ -38,7 +38,7 @@ class Timeout(ConnectionFailed):
 
 
 class InvalidResponse(Error):
-    """What came back is not an answer of Mergepoint: a redirect, broken JSON, no HTTP at all."""
+    """The answer is not one of Mergepoint's: a redirect, broken JSON, or not HTTP."""
 
 
 class ResponseTooLarge(InvalidResponse):
@@ -46,7 +46,7 @@ class ResponseTooLarge(InvalidResponse):
 
 
 class ApiError(Error):
-    """The service said no. *errors* tells which options were wrong."""
+    """The service refused the call. *errors* names the options that are wrong."""
 
 
 class InvalidRequest(ApiError):
@@ -54,7 +54,7 @@ class InvalidRequest(ApiError):
 
 
 class UnknownLanguage(InvalidRequest):
-    """No language goes by that name; the message names the nearest."""
+    """No language has that name; the message gives the nearest one."""
 
 
 class BodyTooLarge(InvalidRequest):
@@ -97,9 +97,9 @@ _BY_STATUS = {
 
 
 def api_error(problem: Mapping[str, Any], *, server: str, status: int, **about: Any) -> ApiError:
-    """Return the error that *problem* (RFC 9457) describes; a code unknown here is judged by *status*.
+    """Return the error that *problem* (RFC 9457) describes; a code unknown here gives the class of its *status*.
 
-    *problem* is whatever the server sent, so nothing in it is taken for granted.
+    *problem* is unchecked: it is whatever the server sent.
     """
     known = {name: value for name, value in problem.items() if isinstance(value, str)}
     code, errors = known.get("code"), problem.get("errors")

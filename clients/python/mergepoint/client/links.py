@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What `thumbnail` calls them, and what a link does.
+# Options by their names in `thumbnail`, and their names in a link.
 NAMES = {"upscale": "enlarge", "fit": "resizing_type", "position": "gravity", "frames": "max_animation_frames",
          "strip": "strip_metadata"}  # fmt: skip
 FITS = {"inside": "fit", "cover": "fill-down", "fill": "force", "pad": "fit"}
@@ -15,7 +15,7 @@ SIDES = {"center": "ce", "north": "no", "south": "so", "east": "ea", "west": "we
 
 
 class LinkSigner:
-    """A key and a salt, in hexadecimal, that show themselves to nobody."""
+    """Signs with a key and a salt, both in hexadecimal, and shows neither."""
 
     def __init__(self, key: str, salt: str) -> None:
         self._key, self._salt = bytes.fromhex(key), bytes.fromhex(salt)
@@ -26,15 +26,17 @@ class LinkSigner:
 
 
 def link(source: str, options: Mapping[str, Any], signer: LinkSigner | None, what: str = "") -> str:
-    """Return the path of a link to *source*; *what* is ``/info`` for what is known of it."""
-    extension = options.get("format") if options.get("format") != "auto" else None  # a link does not see Accept
-    parts = list(_written({name: value for name, value in options.items() if name != "format" and value is not None}))
+    """Return the path of a link to *source*; *what* is ``/info`` for its description."""
+    extension = options.get("format") if options.get("format") != "auto" else None  # a link cannot depend on Accept
+    parts = list(
+        _write_options({name: value for name, value in options.items() if name != "format" and value is not None})
+    )
     encoded = base64.urlsafe_b64encode(source.encode()).rstrip(b"=").decode()
     path = "/" + "/".join([*parts, encoded + (f".{extension}" if extension else "")])
     return f"/thumbnail{what}/{signer.sign(path) if signer else 'unsigned'}{path}"
 
 
-def _written(options: Mapping[str, Any]) -> Iterable[str]:
+def _write_options(options: Mapping[str, Any]) -> Iterable[str]:
     for name, value in options.items():
         if name == "fit":
             yield f"resizing_type:{FITS.get(value, value)}"

@@ -1,4 +1,4 @@
-"""Pictures, going and coming: a body that can be sent again from its beginning, and a picture that knows its size."""
+"""Pictures as bodies that can be sent again from the beginning, and as results that know their size."""
 
 import io
 import json
@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .results import _About, json_object
-from .wire import Answer
+from .server import Answer
 
 Image = bytes | str | PathLike[str] | BinaryIO
-"""The bytes of a picture, the path of its file, or the file, opened in binary, from where it stands."""
+"""The bytes of a picture, the path of its file, or the file opened in binary, read from its current position."""
 
 
 class Thumbnails(dict[str, bytes]):
     """The pictures of a set, by their names."""
 
     srcset: dict[str, str]
-    """By media type, what an ``<img>`` or ``<source>`` needs."""
+    """The attribute ``srcset`` of an ``<img>`` or ``<source>``, by media type."""
     html: str
-    """A ``<picture>`` of them all."""
+    """A ``<picture>`` element with all of them."""
     files: list[dict[str, Any]]
     """``name``, ``type``, ``width``, ``height`` and ``bytes`` of each."""
     cached: bool = False
@@ -34,14 +34,14 @@ class Picture(_About, bytes):
     width: int = 0
     height: int = 0
     origin_width: int = 0
-    """Of the picture that it was made from, turned as it was meant."""
+    """The size of the source, after its EXIF orientation."""
     origin_height: int = 0
     degraded: str | None = None
     """``truncated``: the source is damaged, and pixels are missing."""
 
 
-def picture(answer: Answer) -> Picture:
-    """Return the picture in *answer*. Raises ValueError if it is none."""
+def read_picture(answer: Answer) -> Picture:
+    """Return the picture in *answer*. Raises ValueError if it is not one."""
     kind = answer.headers.get("Content-Type", "")
     if not kind.startswith("image/"):
         raise ValueError("no picture")
@@ -53,15 +53,16 @@ def picture(answer: Answer) -> Picture:
     return result
 
 
-def described(answer: Answer) -> dict[str, Any]:
-    """Return what *answer* says about a picture. Raises LookupError if it is nothing."""
-    told = json_object(answer.body)
-    told["type"]
-    return told
+def read_info(answer: Answer) -> dict[str, Any]:
+    """Return the description of a picture in *answer*. Raises LookupError if there is none."""
+    about = json_object(answer.body)
+    if "type" not in about:
+        raise LookupError("no type")
+    return about
 
 
-def unpacked(answer: Answer) -> Thumbnails:
-    """Return the pictures in the archive that *answer* is. Raises LookupError, TypeError or ValueError."""
+def read_set(answer: Answer) -> Thumbnails:
+    """Return the pictures in the ZIP archive in *answer*. Raises LookupError, TypeError or ValueError."""
     try:
         with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
             about = json.loads(archive.read("manifest.json"))
@@ -77,8 +78,8 @@ def _size(headers: Mapping[str, str], of: str) -> tuple[int, int]:
     return int(headers.get(f"X-{of}-Width", 0)), int(headers.get(f"X-{of}-Height", 0))
 
 
-def opened(image: Image) -> BinaryIO:
-    """Return *image* as a file that is sent as it is read. One that cannot be read twice is read into memory."""
+def open_image(image: Image) -> BinaryIO:
+    """Return *image* as a file that can be sent twice; one that cannot be rewound is read into memory."""
     if isinstance(image, str | PathLike):
         return Path(image).open("rb")
     if isinstance(image, bytes | bytearray | memoryview):

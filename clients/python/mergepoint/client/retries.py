@@ -1,4 +1,4 @@
-"""When to try again. Every call of this client is pure, so trying twice does no harm; at once might."""
+"""When to try again. Only calls that change nothing are repeated; a repetition without a pause might do harm."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -7,11 +7,11 @@ from itertools import count
 
 from .connections import Deadline
 from .errors import ConnectionFailed
-from .wire import Answer
+from .server import Answer
 
-WORTH_A_RETRY = (429, 503)
-FIRST_PAUSE = 0.1
-DOUBLINGS = 5  # so a pause, Retry-After aside, is at most 3.2 s
+RETRIED_STATUSES = (429, 503)
+FIRST_PAUSE = 0.1  # seconds
+DOUBLINGS = 5  # of the pause, which is therefore at most 3.2 s, beside Retry-After
 
 
 def persist(
@@ -23,18 +23,21 @@ def persist(
     random: Callable[[], float],
     now: Callable[[], float],
 ) -> Answer:
-    """Return the first answer that is worth keeping, or else the last that there was time for."""
+    """Return the first answer that needs no retry, or the last one before *retries* or the time are used up.
+
+    Raise ConnectionFailed if the last attempt did.
+    """
     for tried in count():
         result: Answer | ConnectionFailed
         asked = 0.0
         try:
             result = attempt()
-            if result.status not in WORTH_A_RETRY:
+            if result.status not in RETRIED_STATUSES:
                 return result
             asked = seconds_asked(result.headers.get("Retry-After"), now()) or 0.0
         except ConnectionFailed as error:
             result = error
-        # Full jitter: clients that failed together must not come back together, not even after Retry-After.
+        # Full jitter: clients that failed at the same time must return at different times, even after Retry-After.
         pause = asked + random() * FIRST_PAUSE * 2 ** min(tried, DOUBLINGS)
         if tried >= retries or pause >= deadline.remaining():
             break
@@ -52,4 +55,4 @@ def seconds_asked(retry_after: str | None, now: float) -> float | None:
         date = parsedate_to_datetime(retry_after)
         return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
-        return None  # as good as absent
+        return None  # as if there were none

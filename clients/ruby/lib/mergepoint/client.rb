@@ -23,18 +23,18 @@ module Mergepoint
     # Returns *code* as Highlighted. The options are the service's: true means 1, nil is left out, and
     # `hl_lines: [3, 5..7]` means 3,5-7; `marks: { add: 3, focus: 9..12 }` means add:3,focus:9-12.
     def highlight(code, language: nil, **options)
-      highlighted(@server.post("/highlight", utf8(code, "code"), TEXT, query(language:, **options)))
+      read_highlighted(@server.post("/highlight", utf8(code, "code"), TEXT, query(language:, **options)))
     end
 
     # Takes up to a hundred hashes of `code:` and the options of #highlight. Returns for each a Highlighted, or an
     # ApiError that is not raised: one bad snippet does not spoil the others.
     def batch(snippets)
-      snippets = snippets.map { |snippet| written({ **snippet, code: utf8(snippet.fetch(:code), "code") }) }
+      snippets = snippets.map { |snippet| spell({ **snippet, code: utf8(snippet.fetch(:code), "code") }) }
       response = send_json("/highlight/batch", snippets:)
       results = list(response, "results")
       raise invalid(response, "not one result for each snippet") if results.size != snippets.size
 
-      results.map { |result| result["status"] == 200 ? unpacked(result, response) : failed(result, response) }
+      results.map { |item| item["status"] == 200 ? read_batch_item(item, response) : read_batch_error(item, response) }
     end
 
     # Which language is it? Returns the candidates, best first: hashes of "language", "name" and "score".
@@ -61,7 +61,7 @@ module Mergepoint
 
     # What changed from the HTML *old* (or that at `old_url:`) to the HTML *new*? Returns a Diff.
     def htmldiff(old = nil, new = nil, **options)
-      told(Diff, send_json("/htmldiff", **options, **both(old, new), format: "json"))
+      html_result(Diff, send_json("/htmldiff", **options, **both(old, new), format: "json"))
     end
 
     # Returns *old* with just the changes that `accept: [1, 3]` names, or with all but those that `reject:` names.
@@ -73,7 +73,7 @@ module Mergepoint
     # Takes hashes of `label:` and `html:`, oldest first. Returns the last one as Annotated.
     def annotate(versions, **options)
       versions = versions.map { |version| { **version, html: utf8(version.fetch(:html), "html") } }
-      told(Annotated, send_json("/htmldiff/annotate", **options, versions: versions.map { written(_1) }, format: "json"))
+      html_result(Annotated, send_json("/htmldiff/annotate", **options, versions: versions.map { spell(_1) }, format: "json"))
     end
 
     # Returns *image* made small: a Picture. The image is a path (Pathname), the bytes (String) or an IO, sent as it is read.
@@ -81,7 +81,7 @@ module Mergepoint
       picture(send_file("/thumbnail", image, query(width:, height:, **options)))
     end
 
-    # What is it? Returns a hash: "type", "width", "height", "frames", "blurhash", and more.
+    # Describes *image*. Returns a hash: "type", "width", "height", "frames", "blurhash", and more.
     def info(image)
       answer = JSON.parse(send_file("/thumbnail/info", image, {}).body)
       answer.is_a?(Hash) ? answer : raise(JSON::ParserError)
@@ -118,7 +118,7 @@ module Mergepoint
 
     def send_json(path, **options)
       lists = options.slice(:snippets, :versions)
-      @server.post(path, JSON.generate({ **written(options.except(*lists.keys)), **lists }), "application/json")
+      @server.post(path, JSON.generate({ **spell(options.except(*lists.keys)), **lists }), "application/json")
     end
 
     def send_file(path, image, query)
@@ -137,23 +137,23 @@ module Mergepoint
                                  degraded: response["Mergepoint-Degraded"], **sizes.transform_values { response[_1].to_i })
     end
 
-    def told(kind, response)
+    def html_result(kind, response)
       answer = JSON.parse(response.body)
       kind.new(answer, cached: cached?(response), request_id: response["X-Request-Id"])
     rescue JSON::ParserError, KeyError, TypeError, NoMethodError
       raise invalid(response, "no JSON that tells what changed")
     end
 
-    def query(options) = written(options).transform_values { |value| { true => 1, false => 0 }.fetch(value, value) }
+    def query(options) = spell(options).transform_values { |value| { true => 1, false => 0 }.fetch(value, value) }
 
-    def written(options)
+    def spell(options)
       options.compact.to_h do |name, value|
         value = Spelling.of(value)
         [name, value.is_a?(String) ? utf8(value, name) : value]
       end
     end
 
-    # A file that was read in binary, or under LANG=C, is in UTF-8 too: only nobody has said so yet.
+    # A text that was read in binary, or under LANG=C, is taken for UTF-8.
     def utf8(text, field)
       bytes = [Encoding::BINARY, Encoding::US_ASCII].include?(text.encoding)
       text = bytes ? text.dup.force_encoding(Encoding::UTF_8) : text.encode(Encoding::UTF_8)
@@ -163,13 +163,13 @@ module Mergepoint
                                code: "invalid_encoding", errors: [{ "field" => field.to_s, "message" => e.message }])
     end
 
-    def highlighted(response)
+    def read_highlighted(response)
       result(response.body, response, type: response["Content-Type"], language: response["Mergepoint-Language"],
                                       plaintext: response["Mergepoint-Plaintext"] == "1",
                                       degraded: response["Mergepoint-Degraded"])
     end
 
-    def unpacked(item, response)
+    def read_batch_item(item, response)
       body, type, language, degraded = %w[body type language degraded].map { item[_1] }
       raise invalid(response, "a result that is none") unless body.is_a?(String) && type.is_a?(String)
 
@@ -183,14 +183,14 @@ module Mergepoint
       valid(text, response)
     end
 
-    def failed(item, response)
+    def read_batch_error(item, response)
       problem, status = item.values_at("problem", "status")
       raise invalid(response, "a result that is none") unless status.is_a?(Integer)
 
       ApiError.from(problem, server: @server, status:, request_id: response["X-Request-Id"])
     end
 
-    # RFC 9211: the caches on the way, and what each of them did.
+    # RFC 9211: each cache on the way, and what it did.
     def cached?(response)
       caches = response["Cache-Status"].to_s.split(",").map { |cache| cache.split(";").map(&:strip) }
       caches.any? { |name, *did| name == "mergepoint" && did.include?("hit") }

@@ -4,7 +4,7 @@ require "forwardable"
 require "net/http"
 
 module Mergepoint
-  # The end of a call, its retries included.
+  # The end of a call and its retries.
   class Deadline
     def initialize(seconds)
       @end = now + seconds
@@ -14,7 +14,7 @@ module Mergepoint
       @end - now
     end
 
-    # The same for whoever is about to wait: there must be something to wait for.
+    # The seconds that are left; raises Net::ReadTimeout if there are none.
     def remaining!
       remaining.positive? ? remaining : raise(Net::ReadTimeout)
     end
@@ -24,11 +24,11 @@ module Mergepoint
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
 
-  # A socket that does all its reading and writing before one deadline, and reads no more than so many bytes.
+  # A socket that reads and writes until a deadline, and reads a limited number of bytes.
   class Meter
     extend Forwardable
 
-    class TooMuch < StandardError; end
+    class TooManyBytes < StandardError; end
 
     attr_writer :io
 
@@ -43,20 +43,20 @@ module Mergepoint
     def ended? = @ended
 
     def read_nonblock(size, buffer = nil, exception: false)
-      read = patiently { @io.read_nonblock(size, buffer, exception:) }
+      read = wait_until_deadline { @io.read_nonblock(size, buffer, exception:) }
       @ended = read.nil?
-      raise TooMuch if (@bytes -= read.to_s.bytesize).negative?
+      raise TooManyBytes if (@bytes -= read.to_s.bytesize).negative?
 
       read
     end
 
     def write_nonblock(data, exception: false)
-      patiently { @io.write_nonblock(data, exception:) }
+      wait_until_deadline { @io.write_nonblock(data, exception:) }
     end
 
     private
 
-    def patiently
+    def wait_until_deadline
       loop do
         seconds = @deadline.remaining!
         case (result = yield)
@@ -68,15 +68,15 @@ module Mergepoint
     end
   end
 
-  # A kept connection. Net::HTTP times each read and not the whole, so that a byte now and then could hold it for ever;
-  # it takes any size, and a body that ends early for a whole one. This one does not.
+  # A kept connection. Net::HTTP limits the time of each read, not of the whole, so a slow server could hold it for ever;
+  # it also accepts any size, and a body that ends early. This class does not.
   class Connection < Net::HTTP
     FRAMING = 1 << 20 # bytes of headers and chunk sizes, on top of the body
 
     def self.to(url)
       connection = new(url.hostname, url.port, nil) # no proxy: what is sent depends on nothing but the call
       connection.use_ssl = url.scheme == "https"
-      connection.max_retries = 0 # Server knows better when
+      connection.max_retries = 0 # Server retries instead
       connection.keep_alive_timeout = 30 # seconds; servers and balancers close idle connections after 60 or so
       connection
     end
@@ -96,7 +96,7 @@ module Mergepoint
     private
 
     def check(answer, size, limit)
-      raise Meter::TooMuch if size > limit
+      raise Meter::TooManyBytes if size > limit
       return if answer.chunked? || size == answer.content_length
 
       raise EOFError, "the answer ended early" if answer.content_length || answer.is_a?(Net::HTTPOK)

@@ -27,7 +27,7 @@ module Mergepoint
   # The time to connect or for the whole call is over.
   class Timeout < ConnectionFailed; end
 
-  # What came back is not an answer of Mergepoint: a redirect, broken JSON, no HTTP at all.
+  # The answer is not one of Mergepoint's: a redirect, broken JSON, or not HTTP.
   class InvalidResponse < Error; end
 
   # The answer is longer than *max_response_bytes*; the rest of it was not read.
@@ -53,7 +53,7 @@ module Mergepoint
       413 => BodyTooLarge, 429 => RateLimited, 503 => Unavailable
     }.freeze
 
-    # The error that *problem* (RFC 9457) describes. It is whatever the server sent: nothing in it is taken for granted.
+    # Returns the error that *problem* (RFC 9457) describes. *problem* is unchecked: it is whatever the server sent.
     def self.from(problem, server:, status:, request_id: nil, retry_after: nil)
       problem = {} unless problem.is_a?(Hash)
       code, detail, title, id = %w[code detail title request_id].map { problem[_1] if problem[_1].is_a?(String) }

@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
 module Mergepoint
-  # Highlighted code: a frozen String, ready for a page, that also knows what the service said about it. A PNG is one in
+  # Highlighted code: a frozen String, ready for a page, with what the service said about it. A PNG is one too, in
   # binary encoding.
   class Highlighted < String
-    # *type* is the content type, *language* the first alias of the language used. *degraded* is nil, or says why this
-    # is less than was asked for: "deadline".
+    # *type* is the content type, *language* the first alias of the language used. *degraded* is nil, or
+    # "deadline" if this is less than was asked for.
     attr_reader :type, :language, :degraded, :request_id
 
     def initialize(body, type:, language: nil, plaintext: false, degraded: nil, cached: false, request_id: nil)
@@ -24,7 +24,7 @@ module Mergepoint
     def plaintext? = @plaintext
     alias plaintext plaintext?
 
-    # Did nginx know the answer already?
+    # Did the answer come from nginx's cache?
     def cached? = @cached
     alias cached cached?
   end

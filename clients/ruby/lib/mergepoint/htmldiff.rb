@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module Mergepoint
-  # HTML about other HTML: a frozen String, ready for a page, that also knows what the service said beside it.
-  class Told < String
-    # *granularity* is what changes as one at most; *degraded* is nil, or says why that is coarser than asked for.
+  # HTML made of other HTML: a frozen String, ready for a page, with what the service said about it.
+  class HtmlResult < String
+    # *granularity* is the smallest unit that was compared; *degraded* is nil, or says why it is coarser than asked for.
     attr_reader :granularity, :degraded, :request_id
 
     def initialize(answer, cached: false, request_id: nil)
@@ -15,13 +15,13 @@ module Mergepoint
       freeze
     end
 
-    # Did nginx know the answer already?
+    # Did the answer come from nginx's cache?
     def cached? = @cached
     alias cached cached?
   end
 
   # What changed between two documents.
-  class Diff < Told
+  class Diff < HtmlResult
     # *changes* are hashes of "id", "kind", "path", "old" and "new"; *counts* says how many there are of each kind.
     attr_reader :changes, :counts
 
@@ -31,8 +31,8 @@ module Mergepoint
     end
   end
 
-  # A document that says where its parts came from.
-  class Annotated < Told
+  # A document whose parts are marked with the version that they came from.
+  class Annotated < HtmlResult
     # Hashes of "label" and "text", in order.
     attr_reader :parts
 

@@ -5,7 +5,7 @@ require "openssl"
 module Mergepoint
   # Links to thumbnails, made and signed here, without asking the server: imgproxy's URLs.
   class Links
-    # What #thumbnail calls them, and what a link does.
+    # Options by their names in #thumbnail, and their names in a link.
     NAMES = { upscale: "enlarge", frames: "max_animation_frames", strip: "strip_metadata" }.freeze
     FITS = { "inside" => "fit", "cover" => "fill-down", "fill" => "force", "pad" => "fit" }.freeze
     SIDES = { "center" => "ce", "north" => "no", "south" => "so", "east" => "ea", "west" => "we", "north-east" => "noea",
@@ -17,12 +17,12 @@ module Mergepoint
       @salt = [salt.to_s].pack("H*")
     end
 
-    def inspect = "#<#{self.class}>" # the key shows itself to nobody
+    def inspect = "#<#{self.class}>" # without the key
 
     def path(source, format: nil, **options)
       encoded = [source.to_s].pack("m0").tr("+/", "-_").delete("=")
-      extension = ".#{format}" if format && format.to_s != "auto" # a link does not see Accept
-      tail = [*options.compact.flat_map { written(_1, _2, options) }, "#{encoded}#{extension}"].join("/")
+      extension = ".#{format}" if format && format.to_s != "auto" # a link cannot depend on Accept
+      tail = [*options.compact.flat_map { write_option(_1, _2, options) }, "#{encoded}#{extension}"].join("/")
       "/thumbnail/#{@key ? sign("/#{tail}") : "unsigned"}/#{tail}"
     end
 
@@ -30,16 +30,16 @@ module Mergepoint
 
     def sign(path) = [OpenSSL::HMAC.digest("SHA256", @key, @salt + path)].pack("m0").tr("+/", "-_").delete("=")
 
-    def written(name, value, options)
+    def write_option(name, value, options)
       case name
-      when :fit then ["resizing_type:#{FITS.fetch(value.to_s, value)}", *(padded(options) if value.to_s == "pad")]
+      when :fit then ["resizing_type:#{FITS.fetch(value.to_s, value)}", *(pad_options(options) if value.to_s == "pad")]
       when :position then "gravity:#{gravity(value.to_s)}"
       when :rotate then { "auto" => "auto_rotate:1", "none" => "auto_rotate:0" }.fetch(value.to_s, "rotate:#{value}")
       else "#{NAMES.fetch(name, name)}:#{plain(value)}"
       end
     end
 
-    def padded(options) = ["extend:1", *(gravity(options[:position].to_s) if options[:position])].join(":")
+    def pad_options(options) = ["extend:1", *(gravity(options[:position].to_s) if options[:position])].join(":")
 
     def gravity(value) = value.include?(",") ? "fp:#{value.sub(",", ":")}" : SIDES.fetch(value, value)
 

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Mergepoint
-  # A picture: a frozen String in binary encoding that knows its size, and that of the picture that it was made from.
+  # A picture: a frozen String in binary encoding with its size and that of its source.
   class Picture < String
     attr_reader :type, :width, :height, :origin_width, :origin_height, :degraded, :request_id
 
@@ -21,7 +21,7 @@ module Mergepoint
       freeze
     end
 
-    # Did nginx know the answer already?
+    # Did the answer come from nginx's cache?
     def cached? = @cached
     alias cached cached?
   end

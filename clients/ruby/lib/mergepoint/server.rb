@@ -6,7 +6,7 @@ require "time"
 require "uri"
 
 module Mergepoint
-  # A file that is sent as it is read, from where it stood, as often as need be. What cannot be read twice is read now.
+  # A file that is sent from its current position, as it is read, and again if need be. A pipe is read into memory.
   class Upload
     attr_reader :size
 
@@ -25,17 +25,17 @@ module Mergepoint
     def read(...) = @file.read(...)
   end
 
-  # The way to one server: kept connections, retries, and which error a failure is. Knows nothing of what the calls
-  # mean. Threads may share it, and so may forks.
+  # One server: kept connections, retries, and the error of each failure. It does not know what the calls mean.
+  # Threads and forked processes may share it.
   class Server
-    FIRST_PAUSE = 0.1
-    DOUBLINGS = 5 # so a pause, Retry-After aside, is at most 3.2 s
+    FIRST_PAUSE = 0.1 # seconds
+    DOUBLINGS = 5 # of the pause, which is therefore at most 3.2 s, beside Retry-After
     IDLE = 16 # connections kept for the next calls
 
     def initialize(url, api_key:, connect_timeout:, timeout:, retries:, max_response_bytes:)
-      @url = checked_url(url)
+      @url = check_url(url)
       @headers = { "Accept" => "*/*", "Accept-Encoding" => "identity", "User-Agent" => "mergepoint-ruby/#{VERSION}" }
-      @key = checked_key(api_key) if api_key
+      @key = check_key(api_key) if api_key
       @headers["Authorization"] = "Bearer #{@key}" if @key
       @limits = { connect_timeout:, limit: max_response_bytes }
       @timeout = timeout
@@ -45,7 +45,7 @@ module Mergepoint
 
     def to_s = @url.to_s
 
-    def inspect = "#<#{self.class} #{self}>" # the key shows itself to nobody but the server
+    def inspect = "#<#{self.class} #{self}>" # without the API key
 
     def get(path, query = {})
       call(Net::HTTP::Get.new(target(path, query), @headers))
@@ -62,14 +62,14 @@ module Mergepoint
       call(request)
     end
 
-    # For what must not be done twice: on a new connection, and not tried again.
+    # Sends a request that must not be made twice: on a new connection, without retries. A GET is tried again.
     def once(method, path, body, type)
       return get(path) if method == :get
 
       kind = { post: Net::HTTP::Post, delete: Net::HTTP::Delete }.fetch(method)
       request = kind.new(target(path, {}), { **@headers, "Content-Type" => type })
       request.body = body
-      checked(send_on(Connection.to(@url), request, Deadline.new(@timeout)))
+      check_status(send_on(Connection.to(@url), request, Deadline.new(@timeout)))
     end
 
     def close
@@ -78,8 +78,8 @@ module Mergepoint
 
     private
 
-    # The messages never repeat what they refuse: it may hold a password.
-    def checked_url(url)
+    # The messages do not quote the URL: it may hold a password.
+    def check_url(url)
       parsed = URI.parse(url.chomp("/"))
       plain = parsed.is_a?(URI::HTTP) && parsed.hostname && [parsed.userinfo, parsed.query, parsed.fragment].none?
       plain ? parsed : raise(ArgumentError, "url must be like http://localhost:8080 or https://example.com/prefix")
@@ -87,8 +87,8 @@ module Mergepoint
       raise ArgumentError, "url cannot be read", cause: nil
     end
 
-    # What this lets through cannot end a header line and begin another one.
-    def checked_key(key)
+    # A key without line ends cannot add a header of its own.
+    def check_key(key)
       key.match?(/\A[!-~]+\z/) ? key : raise(ArgumentError, "api_key must be visible ASCII characters without spaces")
     end
 
@@ -96,14 +96,14 @@ module Mergepoint
       query.empty? ? @url.path + path : "#{@url.path}#{path}?#{URI.encode_www_form(query)}"
     end
 
-    # Every call of this client is pure, so trying twice does no harm; trying at once does.
+    # Only calls that change nothing come here, so they may be repeated, after a pause.
     def call(request)
       deadline = Deadline.new(@timeout)
       tried = 0
       begin
         answer(request, deadline)
       rescue ConnectionFailed, RateLimited, Unavailable => e
-        # Full jitter: clients that failed together must not come back together, also not after Retry-After.
+        # Full jitter: clients that failed at the same time must not return at the same time, even after Retry-After.
         pause = e.retry_after.to_f + (rand * FIRST_PAUSE * (2**[tried, DOUBLINGS].min))
         raise if tried >= @retries || pause >= deadline.remaining
 
@@ -114,10 +114,10 @@ module Mergepoint
     end
 
     def answer(request, deadline)
-      checked(send_kept(request, deadline) || send_on(Connection.to(@url), request, deadline))
+      check_status(send_kept(request, deadline) || send_on(Connection.to(@url), request, deadline))
     end
 
-    def checked(response)
+    def check_status(response)
       raise InvalidResponse, "#{self}: answered in an encoding that was not asked for" if response["Content-Encoding"]
 
       response.body&.force_encoding(Encoding::UTF_8)
@@ -129,12 +129,12 @@ module Mergepoint
       end
     end
 
-    # Without the key: a server may quote it, and errors end up in logs.
+    # The problem without the API key: a server may quote it, and errors end up in logs.
     def problem(response)
       text = response.body.to_s.scrub
       JSON.parse(@key ? text.gsub(@key, "***") : text)
     rescue JSON::ParserError
-      nil # something on the way that does not speak our language
+      nil # the answer of another server on the way
     end
 
     # Seconds, or a date (RFC 9110, 10.2.3).
@@ -145,7 +145,7 @@ module Mergepoint
       nil
     end
 
-    # nil if there is no kept connection, or if it fails: most likely the server had closed it, and that costs no retry.
+    # nil if there is no kept connection, or it fails: most likely the server had closed it. That is not a retry.
     def send_kept(request, deadline)
       kept = @lock.synchronize { idle.pop }
       send_on(kept, request, deadline) if kept
@@ -162,7 +162,7 @@ module Mergepoint
       response
     rescue Net::OpenTimeout, Net::ReadTimeout
       raise Timeout, "#{self}: no answer in time"
-    rescue Meter::TooMuch
+    rescue Meter::TooManyBytes
       raise ResponseTooLarge, "#{self}: the answer is longer than #{@limits[:limit]} bytes"
     rescue Net::HTTPBadResponse, Net::HTTPHeaderSyntaxError
       raise InvalidResponse, "#{self}: answered something that is not HTTP"
@@ -173,7 +173,7 @@ module Mergepoint
     end
 
     # A connection is out of this list while a call uses it, so threads and interrupted calls never share one. A forked
-    # child leaves its parent's connections alone: it may not even say goodbye on them.
+    # child does not touch its parent's connections, not even to close them.
     def idle
       @idle = [] unless @process == Process.pid
       @process = Process.pid

@@ -3,7 +3,7 @@
 require "set" # by itself only since Ruby 3.2
 
 module Mergepoint
-  # Options as the service spells them: lists between commas, ranges as 5-7, a hash as kinds with what they are for.
+  # Options as the service spells them: lists between commas, ranges as 5-7, a hash as keys with their values.
   module Spelling
     LAST = 999_999_999 # the highest number of a line
 

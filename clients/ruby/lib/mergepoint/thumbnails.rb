@@ -3,7 +3,7 @@
 require "json"
 
 module Mergepoint
-  # The pictures of a set, by their names: a frozen Hash that also knows what HTML needs to choose among them.
+  # The pictures of a set, by their names: a frozen Hash with the HTML to choose among them.
   class Thumbnails < Hash
     # *files* are hashes of "name", "type", "width", "height" and "bytes"; *srcset* is by media type; *html* a <picture>.
     attr_reader :files, :srcset, :html, :request_id
@@ -18,7 +18,7 @@ module Mergepoint
     def initialize(manifest, bodies, cached: false, request_id: nil)
       super()
       @files, @srcset, @html = manifest.fetch("files"), manifest.fetch("srcset"), manifest.fetch("html")
-      raise ArgumentError, "not one picture for each file" unless bodies.size == @files.size
+      raise ArgumentError, "the number of pictures is not that of files" unless bodies.size == @files.size
 
       @files.zip(bodies) { |file, body| self[file.fetch("name")] = body.freeze }
       @cached = cached
@@ -26,7 +26,7 @@ module Mergepoint
       freeze
     end
 
-    # Did nginx know the answer already?
+    # Did the answer come from nginx's cache?
     def cached? = @cached
     alias cached cached?
   end

@@ -18,16 +18,17 @@ from mergepoint.kit.archive import Archive, UnusableBackup, Writer, new_file
 from mergepoint.kit.config import load
 from mergepoint.kit.state import last_run
 
-from . import backup, mail
-from .audit import Origin
+from . import mail
+from .accounts.passwords import generate_password
+from .audit import RequestContext
+from .backup import dump as backup
 from .config import Settings
 from .core import Auth
 from .errors import AuthError, NotFound
-from .passwords import generated
-from .store import Store
+from .storage.store import Store
 
 DESCRIPTION = "The operator's commands. They work on the database itself; the suite need not run."
-HERE = Origin(agent="command line")
+HERE = RequestContext(agent="command line")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def create_user(auth: Auth, options: argparse.Namespace) -> None:
-    password = _password() if options.password_stdin else generated()
+    password = _password() if options.password_stdin else generate_password()
     proven = bool(options.email)  # the operator's word
     user = auth.accounts.create(
         options.name, HERE, password=password, email=options.email, email_proven=proven, admin=options.admin
@@ -82,13 +83,13 @@ def _follow_last_run() -> None:
 
 
 def back_up(store: Store, folder: Path, options: argparse.Namespace) -> None:
-    with _written(options.file) as stream:
+    with _open_output(options.file) as stream:
         archive = Writer(stream)
         archive.close({backup.NAME: backup.write(store, folder, archive.add)})
 
 
 def restore(store: Store, folder: Path, options: argparse.Namespace) -> None:
-    with _read(options.file, folder) as file:
+    with _open_input(options.file, folder) as file:
         archive = Archive(file)  # all of it is compared with its manifest, before anything is touched
         about = archive.services.get(backup.NAME)
         if about is None:
@@ -97,7 +98,7 @@ def restore(store: Store, folder: Path, options: argparse.Namespace) -> None:
     print(f"restored {folder} and its database, of auth {about.get('version')} with schema {about.get('schema')}")
 
 
-def _written(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
+def _open_output(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
     if file != "-":
         return new_file(Path(file))
     if sys.stdout.isatty():
@@ -106,7 +107,7 @@ def _written(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _read(file: str, folder: Path) -> Iterator[BinaryIO]:
+def _open_input(file: str, folder: Path) -> Iterator[BinaryIO]:
     """What comes from a pipe is kept in a file without a name, since it is read twice."""
     if file != "-":
         with open(file, "rb") as opened:

@@ -1,4 +1,4 @@
-"""The audit log: every security event, append-only. No secret is ever in it."""
+"""The audit log: every security event, append-only. It never holds a secret."""
 
 import json
 import time
@@ -9,13 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from .schema import audit
-from .store import Store
+from .storage.schema import audit
+from .storage.store import Store
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a call comes from: what the log tells of it."""
+class RequestContext:
+    """Where a call comes from, for the log and for rate limits.
+
+    *agent* is the client's User-Agent, *actor_id* the id of the user who acts.
+    """
 
     address: str = ""
     request_id: str = ""
@@ -34,6 +37,9 @@ class Origin:
         return str(address)
 
 
+Origin = RequestContext  # its name until now; "origin" means scheme, host and port (RFC 6454) everywhere else
+
+
 class Audit:
     """Writes and reads the log."""
 
@@ -42,30 +48,30 @@ class Audit:
         self._clock = clock
 
     def note(
-        self, connection: Connection, event: str, origin: Origin, *, user_id: int | None = None, **detail: Any
+        self, connection: Connection, event: str, context: RequestContext, *, user_id: int | None = None, **detail: Any
     ) -> None:
-        """Write an event in the transaction of what it tells of: there is never one without the other."""
+        """Write an event in the transaction of the change that it records: neither is there without the other."""
         connection.execute(
             insert(audit).values(
                 at=self._clock(),
                 event=event,
                 user_id=user_id,
-                actor_id=origin.actor_id,
-                address=origin.address[:64],
-                request_id=origin.request_id[:64],
+                actor_id=context.actor_id,
+                address=context.address[:64],
+                request_id=context.request_id[:64],
                 detail=json.dumps(detail, ensure_ascii=True),
             )
         )
 
-    def tell(self, event: str, origin: Origin, *, user_id: int | None = None, **detail: Any) -> None:
-        """Write an event that changes nothing else."""
+    def tell(self, event: str, context: RequestContext, *, user_id: int | None = None, **detail: Any) -> None:
+        """Write an event that goes with no other change."""
         with self._store.write() as connection:
-            self.note(connection, event, origin, user_id=user_id, **detail)
+            self.note(connection, event, context, user_id=user_id, **detail)
 
     def read(
         self, *, before: int | None = None, user_id: int | None = None, event: str | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
-        """Return the newest events first, *limit* of them, those with an id below *before*."""
+        """Return at most *limit* events with ids below *before*, the newest first."""
         query = select(audit).order_by(audit.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(audit.c.id < before)

@@ -16,7 +16,7 @@ from mergepoint.kit.fetch.origins import NotAUrl, parse_url
 from mergepoint.kit.listen import origin
 from mergepoint.kit.state import folder_for
 
-from . import names
+from .accounts import names
 from .errors import Invalid
 from .mail import Server
 

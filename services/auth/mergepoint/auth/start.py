@@ -15,11 +15,12 @@ from pathlib import Path
 
 import structlog
 
+from .accounts.first_administrator import FIRST_PASSWORD
+from .backup.folder import InUse, in_use
 from .config import Settings
-from .core import FIRST_PASSWORD, Auth
+from .core import Auth
 from .errors import StoreUnavailable
-from .folder import InUse, in_use
-from .store import Store
+from .storage.store import Store
 from .streams import server
 
 WAIT_FOR_DATABASE = 30.0  # seconds
@@ -28,7 +29,7 @@ UNIX = "unix:"
 log = structlog.get_logger()
 
 
-def opened(settings: Settings) -> Auth:
+def open_core(settings: Settings) -> Auth:
     """Return the core with a database that is ready. No connection is open: those belong to one process."""
     held, store = contextlib.ExitStack(), Store(settings.database)
     try:

@@ -1,4 +1,4 @@
-"""What can be asked without a database and without logging in, for every face: is this text an API key of ours?"""
+"""The call that needs neither a database nor a login, for every face: has a text the form of an API key?"""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,18 @@ from pydantic import Field
 from mergepoint.kit.dispatch import Answer, Task
 from mergepoint.kit.options import Options
 
-from .keys import is_well_formed
+from .credentials.keys import is_well_formed
 
 
 class KeyOptions(Options):
-    """A key, or what may be one."""
+    """A text that may be an API key."""
 
     key: str = Field(max_length=4000, description="what may be an API key", json_schema_extra={"content": True})
 
 
-def auth(options: KeyOptions) -> Answer:
-    """Tell whether a text has the form of an API key, its checksum included; it may be revoked all the same."""
+def check(options: KeyOptions) -> Answer:
+    """Return whether a text has the form of an API key, checksum included; such a key may still be revoked."""
     return Answer.json({"well_formed": is_well_formed(options.key.strip())})
 
 
-TASKS: Mapping[str, Task] = {"auth": auth}
+TASKS: Mapping[str, Task] = {"check": check}

@@ -2,16 +2,20 @@
 
 from typing import Annotated, Any
 
-from flask import Flask, Response, jsonify
+from flask import Blueprint, Response, jsonify
 from pydantic import BeforeValidator, Field
 
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
+from ..credentials.keys import Key
 from ..errors import Invalid
-from ..keys import Key
+from ..request.body import body_fields, read_body
+from ..request.context import auth, request_context, require_user
+from ..request.pages import page
+from ..request.responses import wants_page
+from ..request.statuses import status_of
 from .login import NoOptions
-from .requests import auth, origin, page, sent, sent_fields, status_of, user, wants_page
 
 DAY = 86400.0
 
@@ -39,52 +43,59 @@ class RotateOptions(Options):
     overlap: float = Field(DAY, ge=0, le=90 * DAY, description="seconds")
 
 
-def add(app: Flask) -> None:
-    @app.get("/auth/keys")
-    @describe("Your API keys, without their secrets", produces=["application/json", "text/html"])
-    def keys() -> Response:
-        return _show() if wants_page() else jsonify({"keys": [key.public for key in auth().keys.list(user().user.id)]})
+blueprint = Blueprint("keys", __name__)
 
-    @app.post("/auth/keys")
-    @describe(
-        "Make an API key; its secret is in this answer and nowhere else", NewKeyOptions, produces=["application/json"]
+
+@blueprint.get("/auth/keys")
+@describe("Your API keys, without their secrets", produces=["application/json", "text/html"])
+def keys() -> Response:
+    return (
+        _show() if wants_page() else jsonify({"keys": [key.public for key in auth().keys.list(require_user().user.id)]})
     )
-    def create_key() -> Response:
-        who, options = user(), sent(NewKeyOptions)
-        expires = auth().clock() + options.days * DAY if options.days else None
-        try:
-            made = auth().keys.create(
-                who.user,
-                origin(who),
-                name=options.name,
-                scopes=options.scopes,
-                rate=options.rate,
-                expires=expires,
-                by=who.key,
-            )
-        except Invalid as error:
-            if not wants_page():
-                raise
-            return _show(status_of(error), error=error, typed=sent_fields())
-        return _made(*made)
-
-    @app.post("/auth/keys/<id>/rotate")
-    @describe("Make a key's successor; both work for a while", RotateOptions, produces=["application/json"])
-    def rotate_key(id: str) -> Response:
-        who = user()
-        overlap = sent(RotateOptions).overlap
-        return _made(*auth().keys.rotate(who.user.id, id, origin(who), overlap=overlap, by=who.key))
-
-    @app.delete("/auth/keys/<id>")
-    @app.post("/auth/keys/<id>/revoke")
-    @describe("Revoke a key, at once", NoOptions, produces=["application/json"])
-    def revoke_key(id: str) -> Response:
-        who = user()
-        auth().keys.revoke(who.user.id, id, origin(who))
-        return _show(notice="The key is revoked.") if wants_page() else jsonify({"revoked": id})
 
 
-def _made(secret: str, key: Key) -> Response:
+@blueprint.post("/auth/keys")
+@describe(
+    "Make an API key; its secret is in this answer and nowhere else", NewKeyOptions, produces=["application/json"]
+)
+def create_key() -> Response:
+    who, options = require_user(), read_body(NewKeyOptions)
+    expires = auth().clock() + options.days * DAY if options.days else None
+    try:
+        made = auth().keys.create(
+            who.user,
+            request_context(who),
+            name=options.name,
+            scopes=options.scopes,
+            rate=options.rate,
+            expires=expires,
+            by=who.key,
+        )
+    except Invalid as error:
+        if not wants_page():
+            raise
+        return _show(status_of(error), error=error, typed=body_fields())
+    return _show_secret(*made)
+
+
+@blueprint.post("/auth/keys/<id>/rotate")
+@describe("Make a key's successor; both work for a while", RotateOptions, produces=["application/json"])
+def rotate_key(id: str) -> Response:
+    who = require_user()
+    overlap = read_body(RotateOptions).overlap
+    return _show_secret(*auth().keys.rotate(who.user.id, id, request_context(who), overlap=overlap, by=who.key))
+
+
+@blueprint.delete("/auth/keys/<id>")
+@blueprint.post("/auth/keys/<id>/revoke")
+@describe("Revoke a key, at once", NoOptions, produces=["application/json"])
+def revoke_key(id: str) -> Response:
+    who = require_user()
+    auth().keys.revoke(who.user.id, id, request_context(who))
+    return _show(notice="The key is revoked.") if wants_page() else jsonify({"revoked": id})
+
+
+def _show_secret(secret: str, key: Key) -> Response:
     if wants_page():
         return _show(secret=secret)
     response = jsonify({"secret": secret, "key": key.public})
@@ -93,4 +104,4 @@ def _made(secret: str, key: Key) -> Response:
 
 
 def _show(status: int = 200, **values: Any) -> Response:
-    return page("keys", status, keys=auth().keys.list(user().user.id), now=auth().clock(), **values)
+    return page("keys", status, keys=auth().keys.list(require_user().user.id), now=auth().clock(), **values)

@@ -6,36 +6,36 @@ from urllib.parse import urlencode
 import structlog
 
 from .. import mail
-from ..audit import Origin
-from ..user import User
-from .requests import auth, settings
+from ..accounts.user import User
+from ..audit import RequestContext
+from ..request.context import auth, settings
 
 log = structlog.get_logger()
 
 
-def password(user: User, origin: Origin) -> str:
+def send_password_link(user: User, context: RequestContext) -> str:
     """Return the link by which *user* chooses a password; mail it to them, if their address is proven."""
     link = auth().password_link(user)
-    auth().audit.tell("password_link_made", origin, user_id=user.id)
+    auth().audit.tell("password_link_made", context, user_id=user.id)
     if user.email and user.email_proven:
         _mail(user.email, *mail.password_letter(user.name, link))
     return link
 
 
-def invitation(email: str | None, origin: Origin) -> str:
+def send_invitation(email: str | None, context: RequestContext) -> str:
     """Return a link by which somebody registers; mail it if there is an address."""
-    link = _link("/auth/register", invitation=auth().once.sign("invitation", {"email": email or ""}))
-    auth().audit.tell("invited", origin, email=email)
+    link = _link("/auth/register", invitation=auth().one_time_tokens.sign("invitation", {"email": email or ""}))
+    auth().audit.tell("invited", context, email=email)
     if email:
         _mail(email, "An invitation", f"Hello,\n\nthis link makes an account for you, once:\n{link}\n")
     return link
 
 
-def prove_address(user: User) -> bool:
+def send_address_proof(user: User) -> bool:
     """Mail *user* a link that proves their address; return whether there is a way to."""
     if not user.email or settings().smtp is None:
         return False
-    link = _link("/auth/email", token=auth().once.sign("email", {"user": user.id, "email": user.email}))
+    link = _link("/auth/email", token=auth().one_time_tokens.sign("email", {"user": user.id, "email": user.email}))
     _mail(user.email, "Is this your address?", f"Hello {user.name},\n\nthis link says that it is:\n{link}\n")
     return True
 

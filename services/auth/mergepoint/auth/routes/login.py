@@ -2,18 +2,23 @@
 
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from mergepoint.kit.options import Options
 from mergepoint.kit.web.openapi import describe
 
+from ..accounts.user import User
 from ..errors import AuthError, InvalidLogin, LoginRequired, Overloaded
-from ..redirects import LOGIN, LONGEST
-from ..user import User
-from . import requests
-from .comeback import link_through, resolve
-from .requests import auth, logged_in, origin, page, see, sent, sent_fields, session, set_cookie, status_of, wants_page
+from ..request import csrf
+from ..request.body import body_fields, read_body
+from ..request.context import auth, find_full_session, find_session, request_context, settings
+from ..request.cookies import set_session_cookie
+from ..request.pages import page
+from ..request.responses import redirect_to, wants_page
+from ..request.return_address import link_through, resolve
+from ..request.statuses import status_of
+from ..sessions.redirects import LOGIN, LONGEST
 
 
 class LoginOptions(Options):
@@ -28,78 +33,94 @@ class NoOptions(Options):
     """Nothing to say."""
 
 
-def add(app: Flask) -> None:
-    @app.get("/auth/login")
-    def login_page() -> Response:
-        target = resolve(request.args.get("next"))
-        if found := logged_in():
-            return see(target) if wants_page() else jsonify({"user": found.user.public})
-        return show(target) if wants_page() else jsonify(_ways())
+blueprint = Blueprint("login", __name__)
 
-    @app.post("/auth/login")
-    @describe("Log in with a name and a password", LoginOptions, produces=["application/json", "text/html"])
-    def login() -> Response:
-        options = sent(LoginOptions)
-        target = resolve(options.next)
-        if wants_page() and _is_here(options.login):
-            return see(target)
-        try:
-            user, unchanged = auth().login.enter(options.login, options.password, origin())
-            return welcome(user, target, how="password", pending=user.guarded, spend=unchanged)
-        except (InvalidLogin, Overloaded) as error:
-            if wants_page():
-                return show(target, error)
-            raise
 
-    @app.get("/auth/logout")
-    def logout_page() -> Response:
-        return page("logout") if wants_page() else jsonify({"post": "/auth/logout"})
+@blueprint.get("/auth/login")
+def login_page() -> Response:
+    target = resolve(request.args.get("next"))
+    if found := find_full_session():
+        return redirect_to(target) if wants_page() else jsonify({"user": found.user.public})
+    return show(target) if wants_page() else jsonify(_ways_to_log_in())
 
-    @app.post("/auth/logout")
-    @describe("End this session", NoOptions, produces=["application/json", "text/html"])
-    def logout() -> Response:
-        if found := session():
-            auth().sessions.end(found.user.id, found.id, origin())
-        response = see("/auth/login") if wants_page() else jsonify({"user": None})
-        set_cookie(response, None)
-        return response
+
+@blueprint.post("/auth/login")
+@csrf.rule(way_in=True, json_needs_no_token=True)
+@describe("Log in with a name and a password", LoginOptions, produces=["application/json", "text/html"])
+def login() -> Response:
+    options = read_body(LoginOptions)
+    target = resolve(options.next)
+    if wants_page() and _is_logged_in(options.login):
+        return redirect_to(target)
+    try:
+        user, unchanged = auth().login.authenticate(options.login, options.password, request_context())
+        return begin_session(user, target, how="password", pending=user.guarded, precondition=unchanged)
+    except (InvalidLogin, Overloaded) as error:
+        if wants_page():
+            return show(target, error)
+        raise
+
+
+@blueprint.get("/auth/logout")
+def logout_page() -> Response:
+    return page("logout") if wants_page() else jsonify({"post": "/auth/logout"})
+
+
+@blueprint.post("/auth/logout")
+@describe("End this session", NoOptions, produces=["application/json", "text/html"])
+def logout() -> Response:
+    if found := find_session():
+        auth().sessions.end(found.user.id, found.id, request_context())
+    response = redirect_to("/auth/login") if wants_page() else jsonify({"user": None})
+    set_session_cookie(response, None)
+    return response
 
 
 def show(target: str, error: AuthError | None = None) -> Response:
     """The login page; what was typed as a name is kept."""
     status = status_of(error) if error else 200
-    about = {"target": target, "login": _typed(), "action": None if request.path == LOGIN else LOGIN, **_ways()}
+    about = {
+        "target": target,
+        "login": _typed_login(),
+        "action": None if request.path == LOGIN else LOGIN,
+        **_ways_to_log_in(),
+    }
     if isinstance(error, LoginRequired):  # they have done nothing wrong
         return page("login", status, notice="Log in to go on.", **about)
     return page("login", status, error=error, **about)
 
 
-def welcome(user: User, target: str, *, how: str, pending: bool, **more: Any) -> Response:
+def is_login() -> bool:
+    """Whether the request is a login itself, by the form or as JSON."""
+    return request.method == "POST" and request.path == LOGIN
+
+
+def begin_session(user: User, target: str, *, how: str, pending: bool, **more: Any) -> Response:
     """Begin a session (*more*: see ``Sessions.begin``), in place of one that the browser may have, and go on."""
-    before = session()
+    before = find_session()
     instead_of = before.id if before else None
-    token = auth().sessions.begin(user, origin(), how=how, pending=pending, instead_of=instead_of, **more)
+    token = auth().sessions.begin(user, request_context(), how=how, pending=pending, instead_of=instead_of, **more)
     if wants_page():
-        response = see(link_through("/auth/second-factor", target) if pending else target)
+        response = redirect_to(link_through("/auth/second-factor", target) if pending else target)
     else:
         body: dict[str, Any] = {"user": None if pending else user.public, "token": token, "second_factor": pending}
         response = jsonify(body)
-    set_cookie(response, token)
+    set_session_cookie(response, token)
     return response
 
 
-def _is_here(login: str) -> bool:
+def _is_logged_in(login: str) -> bool:
     """Whether the account of that name or address is logged in: then an older form has nothing to ask any longer."""
-    found = logged_in()
+    found = find_full_session()
     named = auth().accounts.find(login) if found and 0 < len(login) <= 320 else None
     return bool(found and named and found.user.id == named.id)
 
 
-def _ways() -> dict[str, Any]:
+def _ways_to_log_in() -> dict[str, Any]:
     """How somebody may log in here."""
-    return {"registration": requests.settings().registration, "providers": list(requests.settings().providers)}
+    return {"registration": settings().registration, "providers": list(settings().providers)}
 
 
-def _typed() -> str:
+def _typed_login() -> str:
     """The name that was sent with the form that is shown again."""
-    return str(sent_fields().get("login", "")) if request.endpoint == "login" else ""
+    return str(body_fields().get("login", "")) if is_login() else ""

@@ -2,33 +2,25 @@
 
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from werkzeug.urls import iri_to_uri
 
 from mergepoint.kit.web.openapi import describe
 
+from ..config import Settings
 from ..errors import CookieMissing, Forbidden, InvalidToken, NotFound
-from ..flows import MINUTES, STATE, Flow
-from ..redirects import HOME
-from ..sessions import Session
-from .comeback import resolve, shorten
-from .factor import FRESH, PasswordOptions, proven
-from .login import welcome
-from .provider import Client
-from .requests import (
-    auth,
-    cookie_name,
-    has_cookie,
-    logged_in,
-    origin,
-    page,
-    see,
-    sent,
-    session,
-    set_short_cookie,
-    settings,
-    wants_page,
-)  # fmt: skip
+from ..federation.flows import MINUTES, STATE, Flow
+from ..federation.provider import ProviderClient
+from ..request.body import read_body
+from ..request.context import auth, cookie_name, find_full_session, find_session, request_context, settings
+from ..request.cookies import has_cookie, set_cookie
+from ..request.pages import page
+from ..request.responses import redirect_to, wants_page
+from ..request.return_address import resolve, shorten
+from ..sessions.redirects import HOME
+from ..sessions.sessions import Session
+from .login import begin_session
+from .second_factor import FRESH, PasswordProofOptions, require_proof
 
 COOKIE = "-oidc-"  # and the flow's state: one for each, or a second tab would end the first one's login
 
@@ -36,60 +28,71 @@ GIVEN_UP = "this login was given up, or refused"
 NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes ago"
 
 
-def add(app: Flask) -> None:
-    known = app.extensions["settings"]
-    clients = {
-        name: Client(provider, f"{known.public_url}/auth/oidc/{name}/callback")
-        for name, provider in known.providers.items()
+blueprint = Blueprint("oidc", __name__)
+
+
+@blueprint.get("/auth/oidc/<name>")
+def begin_oidc(name: str) -> Response:
+    found, here, target = _client(name), find_full_session(), resolve(request.args.get("next"))
+    if here is None:
+        return _send_there(found, name, target)
+    if "link" not in request.args:
+        return redirect_to(target) if wants_page() and "next" in request.args else _offer(name, here)
+    _check_link(name, here)
+    return _send_there(found, name, HOME, link=here.id)
+
+
+@blueprint.get("/auth/oidc/<name>/callback")
+def finish_oidc(name: str) -> Response:
+    found, own = _client(name), _find_flow(name)
+    g.target = target = resolve(own.target)
+    if "code" not in request.args:
+        if wants_page() and find_full_session() and not own.link:
+            return redirect_to(target)
+        raise InvalidToken(GIVEN_UP)
+    claims = found.claims(request.args["code"], nonce=own.nonce, verifier=own.verifier, issuer=request.args.get("iss"))
+    response = _link(name, claims, own.link) if own.link else _log_in(name, claims, target)
+    set_cookie(response, COOKIE + own.state, None, 0)
+    return response
+
+
+@blueprint.post("/auth/oidc/<name>/unlink")
+@describe("Log in by this provider no longer", PasswordProofOptions, produces=["application/json"])
+def unlink_oidc(name: str) -> Response:
+    who = require_proof(read_body(PasswordProofOptions).password)
+    auth().federation.unlink(who.user, name, request_context(who))
+    return redirect_to(HOME) if wants_page() else jsonify({"unlinked": name})
+
+
+def clients_of(settings: Settings) -> dict[str, ProviderClient]:
+    """Return a client for each provider that the settings name."""
+    return {
+        name: ProviderClient(
+            provider.issuer,
+            provider.client_id,
+            provider.client_secret,
+            callback=f"{settings.public_url}/auth/oidc/{name}/callback",
+        )
+        for name, provider in settings.providers.items()
     }
 
-    @app.get("/auth/oidc/<name>")
-    def begin_oidc(name: str) -> Response:
-        found, here, target = client(name), logged_in(), resolve(request.args.get("next"))
-        if here is None:
-            return _send_there(found, name, target)
-        if "link" not in request.args:
-            return see(target) if wants_page() and "next" in request.args else _offer(name, here)
-        _check_link(name, here)
-        return _send_there(found, name, HOME, link=here.id)
 
-    @app.get("/auth/oidc/<name>/callback")
-    def finish_oidc(name: str) -> Response:
-        found, own = client(name), _find_flow(name)
-        g.target = target = resolve(own.target)
-        if "code" not in request.args:
-            if wants_page() and logged_in() and not own.link:
-                return see(target)
-            raise InvalidToken(GIVEN_UP)
-        claims = found.claims(
-            request.args["code"], nonce=own.nonce, verifier=own.verifier, issuer=request.args.get("iss")
-        )
-        response = _link(name, claims, own.link) if own.link else _log_in(name, claims, target)
-        set_short_cookie(response, COOKIE + own.state, None, 0)
-        return response
-
-    @app.post("/auth/oidc/<name>/unlink")
-    @describe("Log in by this provider no longer", PasswordOptions, produces=["application/json"])
-    def unlink_oidc(name: str) -> Response:
-        who = proven(sent(PasswordOptions).password)
-        auth().federation.unlink(who.user, name, origin(who))
-        return see(HOME) if wants_page() else jsonify({"unlinked": name})
-
-    def client(name: str) -> Client:
-        if name not in clients:
-            raise NotFound(f"no provider is called {name[:40]!r}")
-        return clients[name]
+def _client(name: str) -> ProviderClient:
+    clients: dict[str, ProviderClient] = current_app.extensions["oidc_clients"]
+    if name not in clients:
+        raise NotFound(f"no provider is called {name[:40]!r}")
+    return clients[name]
 
 
-def _send_there(client: Client, name: str, target: str, *, link: str = "") -> Response:
+def _send_there(client: ProviderClient, name: str, target: str, *, link: str = "") -> Response:
     """Send the browser to the provider; what belongs to this try goes into a cookie of its own."""
     kept = _read_tokens()
     flow, token, over = auth().flows.begin(name, shorten(target), link, kept)
     there = client.address(state=flow.state, nonce=flow.nonce, verifier=flow.verifier)
-    response = see(iri_to_uri(there))  # whatever a provider calls its address
+    response = redirect_to(iri_to_uri(there))  # whatever a provider calls its address
     for state in over:
-        set_short_cookie(response, COOKIE + state, None, 0)
-    set_short_cookie(response, COOKIE + flow.state, token, MINUTES)
+        set_cookie(response, COOKIE + state, None, 0)
+    set_cookie(response, COOKIE + flow.state, token, MINUTES)
     return response
 
 
@@ -134,17 +137,17 @@ def _check_link(name: str, here: Session) -> None:
 
 
 def _link(name: str, claims: dict[str, Any], id: str) -> Response:
-    here = session()
+    here = find_session()
     if here is None or here.pending or here.id != id:
         raise InvalidToken("this was begun by somebody else, or in another session")
-    auth().federation.link(here.user, name, claims, origin())
-    return see(HOME)
+    auth().federation.link(here.user, name, claims, request_context())
+    return redirect_to(HOME)
 
 
 def _log_in(name: str, claims: dict[str, Any], target: str) -> Response:
     may_register = settings().registration == "open"
-    user = auth().federation.user(name, claims, origin(), may_register=may_register)
-    here = logged_in()
+    user = auth().federation.user(name, claims, request_context(), may_register=may_register)
+    here = find_full_session()
     if here and here.user.id == user.id:  # another tab was first, and perhaps with the second factor
-        return see(target)
-    return welcome(user, target, how=f"oidc {name}", pending=user.guarded)
+        return redirect_to(target)
+    return begin_session(user, target, how=f"oidc {name}", pending=user.guarded)

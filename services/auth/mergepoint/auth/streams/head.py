@@ -1,33 +1,34 @@
-"""The head of a request as nginx sends it: what it says to us, and what is for the next server."""
+"""The head of a request as nginx sends it: our own headers, and the bytes for the next server."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-LONGEST = 96 * 1024  # bytes; nginx takes 32 KB from a client (large_client_header_buffers) and adds a few of its own
+# Bytes. nginx takes 32 KB from a client (large_client_header_buffers) and adds a few headers of its own.
+MAX_HEAD = 96 * 1024
 END = b"\r\n\r\n"
-OURS = b"mergepoint-stream-"
+PREFIX = b"mergepoint-stream-"
 
 Receive = Callable[[int], Awaitable[bytes]]
 
 
 class Unreadable(ValueError):
-    """No head of a request arrived."""
+    """The connection ended, or sent too much, before the head of a request was complete."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """*said*: the headers of ours, lower case and without their prefix. *passed*: the bytes for the next server."""
+    """*ours*: our headers by lower-case names without their prefix. *forwarded*: the bytes for the next server."""
 
-    said: Mapping[bytes, bytes]
-    passed: bytes
+    ours: Mapping[bytes, bytes]
+    forwarded: bytes
 
 
 async def read_head(receive: Receive) -> Head:
-    """Return the head of the request that arrives, with what came after it; raise Unreadable if there is none."""
+    """Return the head of the request that arrives, and whatever arrived with it; raise Unreadable if it is none."""
     data = bytearray()
     while END not in data:
         more = await receive(16 * 1024)
-        if not more or len(data) > LONGEST:
+        if not more or len(data) > MAX_HEAD:
             raise Unreadable
         data += more
     head, _, rest = bytes(data).partition(END)
@@ -35,11 +36,11 @@ async def read_head(receive: Receive) -> Head:
 
 
 def _split(head: bytes, rest: bytes) -> Head:
-    said, passed = {}, []
+    ours, forwarded = {}, []
     for line in head.split(b"\r\n"):
         name, colon, value = line.partition(b":")
-        if colon and name.lower().startswith(OURS):
-            said[name.lower().removeprefix(OURS)] = value.strip()
+        if colon and name.lower().startswith(PREFIX):
+            ours[name.lower().removeprefix(PREFIX)] = value.strip()
         else:
-            passed.append(line)
-    return Head(said, b"\r\n".join(passed) + END + rest)
+            forwarded.append(line)
+    return Head(ours, b"\r\n".join(forwarded) + END + rest)

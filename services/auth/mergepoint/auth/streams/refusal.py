@@ -1,18 +1,18 @@
-"""What is answered when there is no room: a problem, as nginx's and the services' (RFC 9457)."""
+"""The answer when no slot is free for a stream: a problem of the same shape as nginx's and the services' (RFC 9457)."""
 
 import json
 
-from .room import NoRoom
+from .stream_slots import NoFreeSlot
 
 RETRY_AFTER = 5  # seconds
 
 
-def refusal(error: NoRoom, request_id: str) -> bytes:
-    """Return the whole answer."""
+def refusal(error: NoFreeSlot, request_id: str) -> bytes:
+    """Return the whole answer, head and body."""
     status, title, code, detail = (
-        (429, "Too Many Requests", "rate_limited", "your network has as many streams open as it may; end one of them")
+        (429, "Too Many Requests", "rate_limited", "your network has too many streams open; close one, then try again")
         if error.of_network
-        else (503, "Service Unavailable", "overloaded", "there are as many streams as there may be; come back later")
+        else (503, "Service Unavailable", "overloaded", "too many streams are open; try again later")
     )
     problem = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
     body = json.dumps(problem | {"request_id": request_id}).encode()

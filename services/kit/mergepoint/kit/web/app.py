@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from werkzeug.exceptions import HTTPException
 from .. import problems
 from ..problems import Problem
 from . import openapi
+from .endpoints import endpoint_name
 
 log = structlog.get_logger()
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -59,13 +61,16 @@ def base_app(
     status: Mapping[str, int] | None = None,
     max_bytes: int,
     pure: bool = False,
+    template_folder: Path | None = None,
 ) -> Flask:
     """Return an application with everything but the service's own routes.
 
     *check* raises when the service cannot do its job. *status* maps the service's error codes to HTTP. Any web
-    page may call a *pure* service.
+    page may call a *pure* service. A service with pages gives the absolute path of their *template_folder*: Flask
+    finds no package in a namespace (``mergepoint``) that has several folders. Other error handlers make the answer of
+    a Problem by ``app.extensions["answer_problem"]``.
     """
-    app = Flask(name, static_folder=None)
+    app = Flask(name, static_folder=None, template_folder=template_folder)
     app.config["MAX_CONTENT_LENGTH"] = max_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     codes = {**problems.STATUS, **(status or {})}
@@ -92,10 +97,14 @@ def _add_request_ids(app: Flask, service: str) -> None:
         response.headers["X-Request-Id"] = g.request_id
         timings = [f"{what};dur={seconds * 1000:.2f}" for what, seconds in g.pop("timings", ())]
         response.headers["Server-Timing"] = ", ".join([*timings, f"total;dur={took * 1000:.2f}"])
-        endpoint = request.endpoint or "none"
+        endpoint = endpoint_name(request.endpoint or "none")
         REQUESTS.labels(service, endpoint, response.status_code).inc()
         SECONDS.labels(service, endpoint).observe(took)
         return response
+
+
+def _endpoint() -> str | None:
+    return endpoint_name(request.endpoint) if request.endpoint else None
 
 
 def timed(what: str, began: float) -> None:
@@ -113,8 +122,10 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
         response.headers["Cache-Control"] = "no-store"
         if status in RETRY_AFTER:
             response.headers["Retry-After"] = RETRY_AFTER[status]
-        log.info("refused", status=status, code=problem.code, endpoint=request.endpoint)
+        log.info("refused", status=status, code=problem.code, endpoint=_endpoint())
         return response
+
+    app.extensions["answer_problem"] = answer
 
     @app.errorhandler(Problem)
     def refuse(problem: Problem) -> Response:
@@ -132,7 +143,7 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.error("unexpected", endpoint=request.endpoint, exc_info=error)
+        log.error("unexpected", endpoint=_endpoint(), exc_info=error)
         return answer(Problem("internal_error", "this is our fault; the log knows more"))
 
 

@@ -9,6 +9,7 @@ from flask import Flask
 from pydantic.json_schema import models_json_schema
 
 from ..options import Options, binary_field, content_field, content_fields
+from .endpoints import endpoint_name
 
 View = TypeVar("View", bound=Callable[..., Any])
 PLACEHOLDER = re.compile(r"<(?:[^:<>]+:)?([^:<>]+)>")
@@ -96,7 +97,7 @@ def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any
         for name in sorted(rule.arguments)
     ]
     described: dict[str, Any] = {
-        "operationId": f"{rule.endpoint}_{method.lower()}",
+        "operationId": f"{endpoint_name(rule.endpoint)}_{method.lower()}",
         "summary": summary,
         "responses": {
             "200": {"description": "OK", "content": {kind: {} for kind in produces}},

@@ -1,0 +1,110 @@
+"""The gate: who a request is from, by its credentials, and whether they may enter. Every request may pass here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..accounts.user import User
+from ..credentials.keys import Key, Keys
+from ..errors import InvalidCredential, LoginRequired, RateExceeded
+from ..limits.throttle import Rate, Throttle
+from ..sessions.sessions import Session, Sessions
+from ..signing.identity import IdentityKeys
+from .policy import Caller, authorise, check_policy
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a request brings: the *cookie* of a session, a *bearer* token (a key or a session), or neither."""
+
+    cookie: str | None = None
+    bearer: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """May enter. *identity* is the JWT for the service, if anybody is known; *stale_cookie*: it is good for nothing;
+    *counted*: every request must be asked for."""
+
+    identity: str | None = None
+    stale_cookie: bool = False
+    counted: bool = False
+
+
+class Gate:
+    """Decides."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        keys: Keys,
+        throttle: Throttle,
+        identities: IdentityKeys,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions, self._keys, self._throttle, self._identities = sessions, keys, throttle, identities
+        self._clock = clock
+
+    def decide(self, policy: str, service: str, credentials: Credentials, *, again: bool = False) -> Decision:
+        """Return a Decision, or raise LoginRequired, InvalidCredential, Forbidden or RateExceeded.
+
+        Asked *again* about a request under way, it counts neither against a key's rate nor as activity.
+        """
+        if check_policy(policy) == "public":
+            return Decision()
+        caller = self.caller(credentials, again=again)
+        if caller is None:
+            if policy != "optional":
+                raise LoginRequired
+            return Decision(stale_cookie=self.is_stale(credentials))
+        authorise(policy, service, caller)
+        counted = caller.key is not None and caller.key.rate is not None
+        return Decision(self._identities.sign(claims(caller.user, caller.key), service), counted=counted)
+
+    def caller(self, credentials: Credentials, *, again: bool = False) -> Caller | None:
+        """Return who asks. A bad cookie is as none; a bad bearer token is an error, since somebody meant it."""
+        if credentials.bearer is not None:
+            return self._bearer(credentials.bearer, again)
+        session = self.session(credentials, again=again)
+        return Caller(session.user, session_id=session.id) if session and not session.pending else None
+
+    def session(self, credentials: Credentials, *, again: bool = False) -> Session | None:
+        """Return the session that a request belongs to, one that still lacks its second factor too."""
+        token = credentials.bearer or credentials.cookie
+        return self._sessions.find(token, notice=not again) if token else None
+
+    def is_stale(self, credentials: Credentials) -> bool:
+        """Whether the cookie is good for nothing, not even for showing a second factor."""
+        return credentials.cookie is not None and credentials.bearer is None and self.session(credentials) is None
+
+    def _bearer(self, token: str, again: bool) -> Caller:
+        if found := self._keys.find(token, notice=not again):
+            user, key = found
+            if not again:
+                self._count(key)
+            return Caller(user, key=key)
+        session = self._sessions.find(token, notice=not again)
+        if session is None or session.pending:
+            raise InvalidCredential
+        return Caller(session.user, session_id=session.id)
+
+    def _count(self, key: Key) -> None:
+        if key.rate is not None:
+            # A tenth of a minute's at once, so that a client need not pace itself evenly.
+            wait = self._throttle.take(f"key {key.id}", Rate(max(key.rate // 10, 1), 60 / key.rate))
+            if wait:
+                raise RateExceeded(wait)
+
+
+def claims(user: User, key: Key | None = None) -> dict[str, Any]:
+    """Return what a service is told about *user*; ``scope`` (RFC 8693) is there when a key was used."""
+    about = {
+        "sub": str(user.id),
+        "name": user.name,
+        "email": user.email,
+        "email_verified": user.email_proven,
+        "admin": user.admin and (key is None or "admin" in key.scopes),
+    }
+    return about | ({"scope": " ".join(key.scopes)} if key else {})

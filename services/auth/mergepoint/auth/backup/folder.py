@@ -1,0 +1,112 @@
+"""The service's folder: who uses it, and files that are laid ready in it for the moment a restore goes through.
+
+A restore changes the database and the files beside it, and no machine changes both at once. So the files are laid ready
+first, the transaction leaves a mark in the database, and whoever comes next takes the files or drops them, by the mark.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ..errors import AuthError
+from ..storage.files import write_once
+from ..storage.schema import spent
+from ..storage.store import Store, revision_of
+
+LOCK = ".in-use"
+READY = ".restore"  # the folder with the files
+PLAN = "plan"  # what is written last in it: the mark, and the files' names
+NEVER = 1e12  # when the mark would expire
+
+
+class InUse(AuthError):
+    """Somebody else has the folder: a running service, a backup, a restore."""
+
+    code = "in_use"
+
+
+@contextlib.contextmanager
+def in_use(store: Store, folder: Path) -> Iterator[None]:
+    """Keep restores away while the folder is used; raise InUse during one. An interrupted one is finished before."""
+    if (folder / READY).exists():
+        with contextlib.suppress(InUse), alone(store, folder):
+            pass
+    with _lock(folder, fcntl.LOCK_SH, "a backup is being restored; wait for its end"):
+        yield
+
+
+@contextlib.contextmanager
+def alone(store: Store, folder: Path) -> Iterator[None]:
+    """Have the folder for oneself, an interrupted restore finished; raise InUse if there is somebody."""
+    with _lock(folder, fcntl.LOCK_EX, "auth is running, or being backed up or restored; stop it first"):
+        finish(store, folder)
+        yield
+
+
+def stage(folder: Path, files: Mapping[str, bytes | None]) -> str:
+    """Put *files* beside those that they will replace, those without content instead of nothing; return the mark."""
+    ready, mark = folder / READY, secrets.token_hex(32)
+    ready.mkdir(mode=0o700)
+    for name, content in files.items():
+        if content is not None:
+            write_once(ready / name, content)
+    plan = {"mark": mark, "files": {name: content is not None for name, content in files.items()}}
+    write_once(ready / PLAN, json.dumps(plan).encode())
+    return mark
+
+
+def leave_mark(connection: Connection, mark: str) -> None:
+    """Have the files taken if the transaction of *connection* goes through."""
+    connection.execute(insert(spent).values(hash=mark, expires=NEVER))
+
+
+def finish(store: Store, folder: Path) -> None:
+    """Take the files that are laid ready if their transaction went through, else drop them. It may be interrupted."""
+    ready = folder / READY
+    if (ready / PLAN).exists():
+        plan = json.loads((ready / PLAN).read_text())
+        if _went_through(store, plan["mark"]):
+            _take(ready, folder, plan["files"])
+            with store.write() as connection:
+                connection.execute(delete(spent).where(spent.c.hash == plan["mark"]))
+        (ready / PLAN).unlink()
+    if ready.exists():
+        shutil.rmtree(ready)
+
+
+def _went_through(store: Store, mark: str) -> bool:
+    with store.alone() as connection:  # waits for a server that may still be about it
+        if revision_of(connection) == "base":
+            return False
+        return connection.execute(select(spent.c.hash).where(spent.c.hash == mark)).first() is not None
+
+
+def _take(ready: Path, folder: Path, files: Mapping[str, bool]) -> None:
+    for name, has_content in files.items():
+        if not has_content:
+            (folder / name).unlink(missing_ok=True)
+        elif (ready / name).exists():  # else it was taken before the interruption
+            os.replace(ready / name, folder / name)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, how: int, otherwise: str) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InUse(f"{folder}: {otherwise}") from error
+    finally:
+        os.close(descriptor)
