@@ -1,10 +1,8 @@
 """What can be asked without a database and without logging in, for every face: is this text an API key of ours?"""
 
-from collections.abc import Mapping
-
 from pydantic import Field
 
-from mergepoint.kit.dispatch import Answer, Task
+from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.options import Options
 
 from .keys import is_well_formed
@@ -19,6 +17,3 @@ class KeyOptions(Options):
 def auth(options: KeyOptions) -> Answer:
     """Tell whether a text has the form of an API key, its checksum included; it may be revoked all the same."""
     return Answer.json({"well_formed": is_well_formed(options.key.strip())})
-
-
-TASKS: Mapping[str, Task] = {"auth": auth}

@@ -46,8 +46,8 @@ from .routes import (
     verify,
 )
 from .routes.requests import STATUS, WAYS_IN, finish, page, refuse_other_sites, see, status_of, wants_page
+from .service import VERSION
 
-VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
 ROUTES = (account, factor, files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify)
 SWEEP_EVERY = 3600.0
