@@ -16,8 +16,8 @@ from tests.servers import ROOT
 SERVICES = ROOT / "services"
 # What knows the kit; everything else in a service is its core. A web face of many paths has a folder for them, routes/.
 FACES = {
-    "web", "routes", "delivery", "sources", "revalidation", "tasks", "options", "config", "start", "streams",
-    "provider", "request", "__main__",
+    "service", "web", "routes", "delivery", "sources", "revalidation", "tasks", "attempts", "deadlines", "options",
+    "config", "start", "streams", "provider", "request", "__main__",
 }  # fmt: skip
 COMPOSERS = {"suite"}  # may import services
 # The rooms of a service from top to bottom: folders, and modules beside them. Each imports only from itself and from
@@ -29,6 +29,7 @@ ROOMS = {
         "streams",
         "routes",
         "request",
+        "service",
         "tasks",
         "config",
         "core",
@@ -57,6 +58,7 @@ ROOMS = {
         "files",
         "pixels",
         "spec",
+        "sizes",
         "formats",
         "errors",
     ),
@@ -368,3 +370,18 @@ def test_the_bare_thumbnail_needs_its_five_libraries_only(tmp_path: pathlib.Path
         warm_up()
     """
     assert others_imported("thumbnail", ["PIL", "isal", "kornia_rs", "numpy", "simplejpeg"], script, tmp_path) == "[]\n"
+
+
+@pytest.mark.parametrize("service", ["highlight", "htmldiff", "thumbnail", "auth"])
+def test_a_service_can_be_described_and_called_without_a_framework(service: str) -> None:
+    script = f"""
+        import sys
+        from mergepoint.kit.config import defaults, settings_of
+        from mergepoint.kit.service import find
+        described = find("{service}")(defaults(settings_of("{service}")))
+        assert described.name == "{service}" and described.functions.keys() == described.tasks.keys()
+        print(sorted({{"flask", "gunicorn", "jinja2"}} & {{*sys.modules}}))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

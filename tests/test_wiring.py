@@ -44,8 +44,8 @@ def forgotten(root: pathlib.Path, name: str) -> list[str]:
                 (f"services/{name}/requirements.txt", r"--hash=sha256:"),
                 (f"{package}/__init__.py", ""),
                 (f"{package}/config.py", rf'env_prefix="{word}_"'),
-                (f"{package}/tasks.py", "^TASKS" if name in WITHOUT_OWN_TASK else rf'"{word}": {word}\b'),
-                (f"{package}/web.py", rf'base_app\(\s*"{word}"'),
+                (f"{package}/service.py", rf'(?:name=|Service\(\s*)"{word}"'),
+                (f"{package}/service.py", r'"\w+": ' if name in WITHOUT_OWN_TASK else rf'"{word}": \w'),
                 (f"{package}/web.py", rf'"/{word}"'),
             ]
             if python
@@ -123,7 +123,7 @@ def copy(tmp_path: pathlib.Path) -> pathlib.Path:
         "nginx/services/highlight.conf", "tests/contract/highlight.json", "services/highlight/requirements.txt",
         "clients/python/mergepoint/client/client.py", "clients/ruby/lib/mergepoint/client.rb",
         "clients/shell/mergepoint",
-        "services/highlight/mergepoint/highlight/tasks.py", "services/highlight/mergepoint/highlight/config.py",
+        "services/highlight/mergepoint/highlight/service.py", "services/highlight/mergepoint/highlight/config.py",
     ],
 )  # fmt: skip
 def test_what_was_forgotten_is_named(place: str, copy: pathlib.Path) -> None:

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from mergepoint.highlight.options import BatchOptions, HighlightOptions
-from mergepoint.highlight.tasks import SANDBOXED, batch, bounded
-from mergepoint.kit.dispatch import server
+from mergepoint.highlight.tasks import batch
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded
 from mergepoint.kit.sandbox.time_limit import TimeLimit
+from tests.highlight.nearby import serve_here, tasks_in
 
 SLOW = '"' + "\\" * 60  # Pygments issue #3247
 
@@ -117,19 +117,19 @@ class Counting:
 
     def call(self, request: bytes, *, deadline: TimeLimit | float) -> bytes:
         if not isinstance(deadline, TimeLimit) or b'"language":"text"' in request:
-            return server(SANDBOXED, most=1 << 20)(request)
+            return serve_here(request)
         if deadline.over:
             raise DeadlineExceeded
         self.calls += 1
         deadline.begin()
         deadline.spend(self.worked)
         self.now += self.passed
-        return server(SANDBOXED, most=1 << 20)(request)
+        return serve_here(request)
 
     def highlighted(self, count: int) -> list[str | None]:
         """Return how each of *count* snippets of a batch is degraded."""
         snippets = [HighlightOptions(code="x = 1", language="python") for _ in range(count)]
-        answer = bounded(self, clock=lambda: self.now)["batch"](BatchOptions(snippets=snippets))
+        answer = tasks_in(self, clock=lambda: self.now)["batch"](BatchOptions(snippets=snippets))
         return [result["degraded"] for result in json.loads(answer.body)["results"]]
 
 

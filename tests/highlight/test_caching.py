@@ -5,7 +5,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
-from mergepoint.highlight import web
+from mergepoint.highlight import service
 from mergepoint.highlight.config import Settings
 from mergepoint.highlight.web import create_app
 
@@ -85,7 +85,7 @@ def test_the_age_is_the_setting(client: FlaskClient) -> None:
 
 def test_the_tag_changes_with_the_version_of_pygments(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     before = tag(client)
-    monkeypatch.setitem(web.LIBRARIES, "pygments", "9.9")
+    monkeypatch.setitem(service.LIBRARIES, "pygments", "9.9")
     assert tag(client) != before
 
 

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mergepoint.highlight.config import Settings
+from mergepoint.highlight.deadlines import deadline
 from mergepoint.highlight.options import HighlightOptions
-from mergepoint.highlight.tasks import deadline
 from mergepoint.highlight.web import create_app
 from tests.servers import Gunicorn
 

@@ -12,13 +12,14 @@ import pytest
 
 from mergepoint.highlight import lexers, stylesheets
 from mergepoint.highlight.options import BatchOptions, HighlightOptions
-from mergepoint.highlight.tasks import SANDBOXED, bounded, highlight
-from mergepoint.kit.dispatch import Task, server
+from mergepoint.highlight.tasks import highlight
+from mergepoint.kit.dispatch import Function
 from mergepoint.kit.nearest import nearest
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded
 from mergepoint.kit.sandbox.time_limit import TimeLimit
 from tests.calls import calls
+from tests.highlight.nearby import serve_here, tasks_in
 
 CHANCE = random.Random(1)
 
@@ -36,7 +37,7 @@ class Slow:
         self.names.append(name.decode())
         if name == b"highlight" and json.loads(options).get("language") != "text":
             raise DeadlineExceeded
-        return server(SANDBOXED, most=1 << 20)(request)
+        return serve_here(request)
 
 
 @pytest.fixture
@@ -45,8 +46,8 @@ def slow() -> Slow:
 
 
 @pytest.fixture
-def task(slow: Slow) -> Task:
-    return bounded(slow)["highlight"]
+def task(slow: Slow) -> Function:
+    return tasks_in(slow)["highlight"]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def task(slow: Slow) -> Task:
         ({"language": "klingon", "fallback": "plain", "style": "klingon"}, "unknown_style"),
     ],
 )
-def test_an_unknown_name_is_never_degraded(task: Task, options: dict[str, Any], code: str) -> None:
+def test_an_unknown_name_is_never_degraded(task: Function, options: dict[str, Any], code: str) -> None:
     with pytest.raises((Problem, stylesheets.UnknownStyle)) as refused:
         task(HighlightOptions(code="x", **options))
     assert refused.value.code == code
@@ -67,11 +68,11 @@ def test_an_unknown_name_is_never_degraded(task: Task, options: dict[str, Any], 
 
 def test_nor_in_a_batch_whose_time_is_over(slow: Slow) -> None:
     snippets = [HighlightOptions(code="x", language=name) for name in ("c", "klingon")]
-    answer = bounded(slow)["batch"](BatchOptions(snippets=snippets))
+    answer = tasks_in(slow)["batch"](BatchOptions(snippets=snippets))
     assert [result["status"] for result in json.loads(answer.body)["results"]] == [200, 422]
 
 
-def test_a_name_is_looked_up_once(task: Task, slow: Slow) -> None:
+def test_a_name_is_looked_up_once(task: Function, slow: Slow) -> None:
     for _ in range(3):
         assert task(HighlightOptions(code="x", language="c")).meta["Mergepoint-Degraded"] == "deadline"
     assert slow.names.count("check") == 1
@@ -83,7 +84,7 @@ def test_a_lookup_that_takes_too_long_can_be_tried_again() -> None:
             raise DeadlineExceeded
 
     with pytest.raises(Problem) as refused:
-        bounded(Stuck())["highlight"](HighlightOptions(code="x", language="c"))
+        tasks_in(Stuck())["highlight"](HighlightOptions(code="x", language="c"))
     assert refused.value.code == "overloaded"
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pygments.lexers import find_lexer_class, get_all_lexers
 
 from mergepoint.highlight.options import HighlightOptions
-from mergepoint.highlight.tasks import bounded
 from tests.fuzzing import fuzz
+from tests.highlight.nearby import tasks_in
 
 Ask = Callable[..., str]
 
@@ -50,7 +50,7 @@ def promised(code: str, language: str) -> str:
 @pytest.fixture(scope="module")
 def ask(app: Flask) -> Ask:
     """Highlight as the service does: in the sandbox, and degraded if that takes too long."""
-    highlight = bounded(app.extensions["sandbox"])["highlight"]
+    highlight = tasks_in(app.extensions["sandbox"])["highlight"]
 
     def ask(code: str, language: str, **options: str) -> str:
         return highlight(HighlightOptions(code=code, language=language, **options)).body.decode()

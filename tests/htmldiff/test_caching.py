@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mergepoint.htmldiff import web
+from mergepoint.htmldiff import service
 
 BODY = {"old": "a b", "new": "a c"}
 CALLS = [
@@ -37,10 +37,10 @@ def test_another_answer_has_another_tag(client: FlaskClient) -> None:
     assert len(set(tags)) == len(tags)
 
 
-@pytest.mark.parametrize("library", web.LIBRARIES)
+@pytest.mark.parametrize("library", service.LIBRARIES)
 def test_the_tag_changes_with_each_library(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     before = tag(client)
-    monkeypatch.setitem(web.LIBRARIES, library, "9.9")
+    monkeypatch.setitem(service.LIBRARIES, library, "9.9")
     assert tag(client) != before
 
 

@@ -7,19 +7,23 @@ from typing import Any
 
 import pytest
 
-from mergepoint.htmldiff import accept_changes, annotation, compare, core, tasks
+from mergepoint.htmldiff import accept_changes, annotation, compare, core, deadlines
+from mergepoint.htmldiff.config import Settings
+from mergepoint.htmldiff.deadlines import DEADLINE, LAST_PART, LONGEST_DEADLINE, SPARE, deadline
 from mergepoint.htmldiff.options import AnnotateOptions, ApplyOptions, HtmldiffOptions
-from mergepoint.htmldiff.tasks import DEADLINE, LAST_PART, LONGEST_DEADLINE, SANDBOXED, SPARE, bounded, deadline
+from mergepoint.htmldiff.service import describe
 from mergepoint.kit.dispatch import Answer, server
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import Crashed, DeadlineExceeded, MemoryExceeded
 from mergepoint.kit.sandbox.time_limit import TimeLimit
 from mergepoint.kit.sandbox.timer import TimeLimitExceeded
+from mergepoint.kit.service import RunningService
 
 OLD, NEW = "<p>a b</p><p>c</p>", "<p>a d</p><p>c</p>"
 VERSIONS = [{"label": "1", "html": OLD}, {"label": "2", "html": NEW}]
 MODELS = {"htmldiff": HtmldiffOptions, "apply": ApplyOptions, "annotate": AnnotateOptions}
 SLOW_DEADLINE = 0.6
+SERVICE = describe(Settings())
 
 Spoil = Callable[..., None]
 
@@ -39,12 +43,12 @@ class Near:
             raise failure
         if failure:
             return json.dumps({"problem": {"code": failure, "detail": "x"}}).encode() + b"\n"
-        return server(SANDBOXED, most=1 << 20)(request)
+        return server(SERVICE.in_children, most=1 << 20)(request)
 
 
 def asked(call: str, sandbox: Near | None = None, **options: Any) -> Answer:
     given = {"versions": VERSIONS} if call == "annotate" else {"old": OLD, "new": NEW}
-    return bounded(sandbox or Near())[call](MODELS[call](**{**given, **options}))
+    return RunningService(SERVICE, sandbox or Near()).tasks[call](MODELS[call](**{**given, **options}))
 
 
 def told(answer: Answer) -> Any:
@@ -56,7 +60,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Spoil:
     """Return a function that makes comparisons of some granularities fail, or never end."""
 
     def spoil(*granularities: str, failure: type[Exception] | None = TimeLimitExceeded) -> None:
-        monkeypatch.setattr(tasks, "DEADLINE", SLOW_DEADLINE)
+        monkeypatch.setattr(deadlines, "DEADLINE", SLOW_DEADLINE)
         for module, name in ((core, "compare_documents"), (annotation, "annotate_documents")):
             original = getattr(module, name)
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mergepoint.htmldiff.tasks import LEAST_PART, LONGEST_DEADLINE, deadline
+from mergepoint.htmldiff.deadlines import LEAST_PART, LONGEST_DEADLINE, deadline
 from mergepoint.kit.sandbox.time_limit import longest
 from tests import attacks
 from tests.long import some

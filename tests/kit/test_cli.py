@@ -16,7 +16,8 @@ from tests.kit import toy_service
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the toy service importable as ``mergepoint.shout``."""
     monkeypatch.setitem(sys.modules, "mergepoint.shout", types.ModuleType("mergepoint.shout"))
-    monkeypatch.setitem(sys.modules, "mergepoint.shout.tasks", toy_service)
+    monkeypatch.setitem(sys.modules, "mergepoint.shout.config", toy_service)
+    monkeypatch.setitem(sys.modules, "mergepoint.shout.service", toy_service)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from flask import Flask, Response, request
 
 from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.options import Options
+from mergepoint.kit.service import Service, Task
 from mergepoint.kit.web.pure import PureTasks, accepted
 
 ACCEPTABLE = {"text/html": "html", "application/json": "json", "image/png": "png"}
@@ -21,7 +22,8 @@ def shout(options: Word) -> Answer:
 
 
 def answered(word: str = "a", name: str = "shout", version: str = "1", library: str = "1", known: str = "") -> Response:
-    pure = PureTasks({"shout": shout, "cry": shout}, version=version, libraries={"lungs": library})
+    tasks = {"shout": Task(shout), "cry": Task(shout)}
+    pure = PureTasks(Service("toy", version, {"lungs": library}, tasks=tasks, max_bytes=100).start())
     with Flask("toy").test_request_context(headers={"If-None-Match": known} if known else {}):
         return pure.answer(request, name, Word(word=word), "public")
 

@@ -11,7 +11,7 @@ from mergepoint.kit.dispatch import Answer, server
 from mergepoint.kit.options import Options
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.sandbox import DeadlineExceeded, Sandbox
-from mergepoint.kit.sandboxed import run_in_sandbox
+from mergepoint.kit.sandboxed import TaskSandbox
 
 
 class WorkOptions(Options):
@@ -42,7 +42,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def ask(sandbox: Sandbox, what: str) -> Answer:
-    return run_in_sandbox(sandbox, "toy", "work", WorkOptions(what=what), deadline=0.5)
+    return TaskSandbox("toy", sandbox).run("work", WorkOptions(what=what), deadline=0.5)
 
 
 def count(outcome: str) -> float:

@@ -4,8 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from mergepoint.kit.dispatch import Answer, Task
+from mergepoint.kit.config import ServiceSettings
+from mergepoint.kit.dispatch import Answer, Function
 from mergepoint.kit.options import Binary, Options
+from mergepoint.kit.service import Service, Task
+
+
+class Settings(ServiceSettings):
+    """None of its own."""
 
 
 class UnknownAnimal(LookupError):
@@ -78,7 +84,12 @@ def broken(options: ShoutOptions) -> Answer:
     raise ValueError("a bug")
 
 
-TASKS: dict[str, Task] = {
+def describe(_settings: object) -> Service:
+    """Return the service with all of its tasks done directly."""
+    return Service("shout", "1", {}, tasks={name: Task(function) for name, function in TASKS.items()}, max_bytes=100)
+
+
+TASKS: dict[str, Function] = {
     "shout": shout,
     "pack": pack,
     "sing": sing,

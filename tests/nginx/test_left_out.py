@@ -2,12 +2,13 @@
 
 import itertools
 import pathlib
+import re
 import shutil
 from collections.abc import Callable
 
 import pytest
 
-from tests.nginx.gateway import NGINX, SERVICES, Gateway, is_problem
+from tests.nginx.gateway import NGINX, SERVICES, Gateway, fresh, is_problem
 from tests.nginx.test_render import complaints, render
 
 SUBSETS = [
@@ -30,6 +31,7 @@ def copy_of_files(folder: pathlib.Path, kept: set[str]) -> pathlib.Path:
     for service in SERVICES:
         if service not in kept:
             (files / f"services/{service}.conf").unlink()
+            shutil.rmtree(files / "services" / service, ignore_errors=True)
     return files
 
 
@@ -55,6 +57,54 @@ def test_any_of_the_services_files_may_be_taken_away(
 ) -> None:
     gateway = make_gateway(files=copy_of_files(tmp_path, kept), MERGEPOINT_LIMITS="off")
     answers_for(gateway, kept)
+    gateway.stop()
+
+
+def own_words(service: str) -> str:
+    """Return a pattern for what only the files of *service* may say: its name, and names that its own files define."""
+    folder = NGINX / "services" / service
+    files = [NGINX / f"services/{service}.conf", *folder.glob("*.conf")]
+    defined = {name for file in files for name in re.findall(r"(?:js_set|map \S+) \$(\w+)", file.read_text())}
+    return "|".join([rf"\b{service}(?!ed)", rf"\b{service.upper()}_", *(rf"\${name}\b" for name in defined)])
+
+
+@pytest.mark.parametrize("service", sorted({*SERVICES} - {"auth"}))  # which policies ask, whoever includes them
+def test_no_other_file_knows_a_service(service: str) -> None:
+    shared = [path for path in NGINX.rglob("*") if path.is_file() and path.suffix in ("", ".conf", ".js")]
+    shared = [path for path in shared if not {"services", "static", "applications"} & {*path.relative_to(NGINX).parts}]
+    addresses = {NGINX / "upstreams.conf", NGINX / "upstreams.compose.conf"}
+    naming = [
+        f"{path.relative_to(NGINX)}: {line.strip()}"
+        for path in shared
+        if path not in addresses
+        for line in path.read_text().splitlines()
+        if re.search(own_words(service), line.partition("#")[0])
+    ]
+    assert naming == []
+
+
+def test_a_service_brings_all_that_it_needs(make_gateway: Callable[..., Gateway], tmp_path: pathlib.Path) -> None:
+    """Its paths, its variables, its scripts and its settings: nothing but its address stands in another file."""
+    files = copy_of_files(tmp_path, set(SERVICES))
+    (files / "services/wordcount.conf").write_text(
+        'location /wordcount { set $service wordcount; set $allow "GET, POST, QUERY, OPTIONS"; set $accept $shout;\n'
+        'set $exposes ", ${SIZE}"; include snippets/policies/pure.conf; }\n'
+    )
+    folder = files / "services/wordcount"
+    folder.mkdir()
+    (folder / "http.conf").write_text("js_import w from services/wordcount/w.js;\njs_set $shout w.shout;\n")
+    (folder / "w.js").write_text("export default {shout: (r) => 'text/' + r.method.toLowerCase()};\n")
+    (folder / "values").write_text('#!/bin/sh\necho "SIZE=X-${WORDCOUNT_WORD}"\n')
+    (folder / "values").chmod(0o755)
+    upstreams = files / "upstreams.conf"
+    pattern = r"^upstream htmldiff (\{.*?^\})"
+    text = re.sub(pattern, r"\g<0>\n\nupstream wordcount \1", upstreams.read_text(), flags=re.M | re.S)
+    upstreams.write_text(re.sub(r"^( +)htmldiff +htmldiff;", r"\g<0>\n\1wordcount wordcount;", text, flags=re.M))
+    gateway = make_gateway(files=files, MERGEPOINT_LIMITS="off", WORDCOUNT_WORD="Words")
+    word = fresh()
+    answer = gateway.get(f"/wordcount?{word}")
+    assert gateway.seen(word)[0]["headers"]["Accept"] == "text/get"
+    assert answer.headers["Access-Control-Expose-Headers"].endswith(", X-Words")
     gateway.stop()
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from mergepoint.thumbnail import BrokenImage, ImageTooLarge, ImpossibleSize, Limits, NotAnImage, Spec, info, thumbnail
 from mergepoint.thumbnail.config import Settings
+from mergepoint.thumbnail.deadlines import LONGEST_DEADLINE, deadline
 from mergepoint.thumbnail.files.probe import read_header
 from mergepoint.thumbnail.spec import Limits as SpecLimits
-from mergepoint.thumbnail.tasks import LONGEST_DEADLINE, deadline
 from tests.fuzzing import fuzz
 from tests.long import some
 from tests.servers import Gunicorn, children, descendants

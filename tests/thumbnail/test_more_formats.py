@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from mergepoint.thumbnail import BrokenImage, ImageTooLarge, Limits, NotAnImage, Spec, info, thumbnail
 from mergepoint.thumbnail.config import Settings
-from mergepoint.thumbnail.tasks import LONGEST_DEADLINE
+from mergepoint.thumbnail.deadlines import LONGEST_DEADLINE
 from mergepoint.thumbnail.web import create_app
 from tests.stopwatch import Stopwatch
 from tests.thumbnail import bombs, damage, pictures

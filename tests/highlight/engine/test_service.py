@@ -6,11 +6,13 @@ import pytest
 from pydantic import ValidationError
 from pygments.formatters.html import HtmlFormatter
 
-from mergepoint.highlight import core, engine, tasks
+from mergepoint.highlight import core, engine
 from mergepoint.highlight.config import Settings
 from mergepoint.highlight.engine import writer
 from mergepoint.highlight.options import HighlightOptions
+from mergepoint.highlight.service import describe
 from mergepoint.kit.config import load
+from mergepoint.kit.dispatch import Function
 
 CODE = HighlightOptions(code="def f(x): return '<&>'\n", language="python")
 
@@ -27,17 +29,21 @@ def test_the_variable_chooses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert "HIGHLIGHT_ENGINE='slow'" in capsys.readouterr().err
 
 
+def highlight_with(engine: str) -> Function:
+    return describe(Settings(engine=engine)).functions["highlight"]
+
+
 def test_off_it_is_not_even_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [tasks.tasks_with(name)["highlight"](CODE) for name in ("fast", "pygments")]
+    answers = [highlight_with(name)(CODE) for name in ("fast", "pygments")]
     assert answers[0] == answers[1]
 
     def fail(*_: Any) -> None:
         raise AssertionError("the engine was asked")
 
     monkeypatch.setattr(engine, "write", fail)
-    assert tasks.tasks_with("pygments")["highlight"](CODE) == answers[0]
+    assert highlight_with("pygments")(CODE) == answers[0]
     with pytest.raises(AssertionError, match="was asked"):
-        tasks.tasks_with("fast")["highlight"](CODE)
+        highlight_with("fast")(CODE)
 
 
 def test_the_library_takes_another_renderer() -> None:

@@ -1,10 +1,8 @@
 """The call that needs neither a database nor a login, for every face: has a text the form of an API key?"""
 
-from collections.abc import Mapping
-
 from pydantic import Field
 
-from mergepoint.kit.dispatch import Answer, Task
+from mergepoint.kit.dispatch import Answer
 from mergepoint.kit.options import Options
 
 from .credentials.keys import is_well_formed
@@ -19,6 +17,3 @@ class KeyOptions(Options):
 def check(options: KeyOptions) -> Answer:
     """Return whether a text has the form of an API key, checksum included; such a key may still be revoked."""
     return Answer.json({"well_formed": is_well_formed(options.key.strip())})
-
-
-TASKS: Mapping[str, Task] = {"check": check}

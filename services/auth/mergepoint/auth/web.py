@@ -36,9 +36,9 @@ from .routes import (
     users,
     verify,
 )
+from .service import VERSION
 from .sessions.redirects import HOME
 
-VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("argon2-cffi", "sqlalchemy")}
 ROUTES = (
     account, second_factor, static_files, keys, login, me, oidc, passkeys, register, sessions, userbox, users, verify,

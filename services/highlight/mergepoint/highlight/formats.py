@@ -64,13 +64,20 @@ class NoMarks(ValueError):
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write highlighted code. *formatter* makes what writes it, from a layout and the language's word."""
+    """One way to write highlighted code. *formatter* makes what writes it, from a layout and the language's word.
+
+    *marked*: it can show marked lines. *drawn*: it is bytes, pixels, which cost more than text does, also those of
+    plain text. *chosen_by_type*: of several formats of one type Accept and the extension of a link mean this one.
+    """
 
     name: str
     type: str
     extension: str
     formatter: Callable[[Layout, str], Formatter]
     finish: Callable[[str, Layout], str] = lambda text, layout: text
+    marked: bool = False
+    drawn: bool = False
+    chosen_by_type: bool = True
 
 
 @lru_cache(maxsize=64)
@@ -142,66 +149,37 @@ def _png(layout: Layout, _: str) -> Formatter:
     )
 
 
-def _terminal(kind: type[Formatter], layout: Layout) -> Formatter:
-    style = stylesheets.find(layout.style)
-    dark = "dark" if stylesheets.is_dark(style) else "light"
-    return kind(style=style, linenos=layout.linenos != "none", bg=dark)
+def _svg(layout: Layout, _: str) -> Formatter:
+    return SizedSvgFormatter(layout.marks, **_numbered(layout))
 
 
-def _plain(kind: type[Formatter], layout: Layout) -> Formatter:
-    return kind(style=stylesheets.find(layout.style))
+def _bbcode(layout: Layout, _: str) -> Formatter:
+    return BBCodeFormatter(style=stylesheets.find(layout.style))
 
 
-MARKED = ("html", "svg", "png")
-ANSI = "text/x-ansi; charset=utf-8"
-FORMATS = {
-    found.name: found
-    for found in (
-        Format(
-            "html",
-            "text/html; charset=utf-8",
-            "html",
-            lambda layout, _: _html_formatter(layout),
-            _finish_html,
-        ),
-        Format(
-            "svg",
-            "image/svg+xml",
-            "svg",
-            lambda layout, _: SizedSvgFormatter(layout.marks, **_numbered(layout)),
-        ),
-        Format("png", "image/png", "png", _png),
-        Format("latex", "application/x-latex", "tex", _latex),
-        Format("rtf", "application/rtf", "rtf", _rtf),
-        Format(
-            "bbcode",
-            "text/x-bbcode; charset=utf-8",
-            "bbcode",
-            lambda layout, _: _plain(BBCodeFormatter, layout),
-        ),
-        Format(
-            "terminal",
-            ANSI,
-            "ansi",
-            lambda layout, _: _terminal(TerminalFormatter, layout),
-        ),
-        Format(
-            "terminal256",
-            ANSI,
-            "ansi",
-            lambda layout, _: _terminal(Terminal256Formatter, layout),
-        ),
-        Format(
-            "terminal16m",
-            ANSI,
-            "ansi",
-            lambda layout, _: _terminal(TerminalTrueColorFormatter, layout),
-        ),
-        Format(
-            "json",
-            "application/json",
-            "json",
-            lambda _, language: TokenFormatter(language),
-        ),
-    )
-}
+def _terminal(kind: type[Formatter]) -> Callable[[Layout, str], Formatter]:
+    def make(layout: Layout, _: str) -> Formatter:
+        style = stylesheets.find(layout.style)
+        dark = "dark" if stylesheets.is_dark(style) else "light"
+        return kind(style=style, linenos=layout.linenos != "none", bg=dark)
+
+    return make
+
+
+DEFAULT = "html"
+HTML, ANSI, BBCODE = "text/html; charset=utf-8", "text/x-ansi; charset=utf-8", "text/x-bbcode; charset=utf-8"
+ALL = (
+    Format("html", HTML, "html", lambda layout, _: _html_formatter(layout), _finish_html, marked=True),
+    Format("svg", "image/svg+xml", "svg", _svg, marked=True),
+    Format("png", "image/png", "png", _png, marked=True, drawn=True),
+    Format("latex", "application/x-latex", "tex", _latex),
+    Format("rtf", "application/rtf", "rtf", _rtf),
+    Format("bbcode", BBCODE, "bbcode", _bbcode),
+    Format("terminal", ANSI, "ansi", _terminal(TerminalFormatter), chosen_by_type=False),
+    Format("terminal256", ANSI, "ansi", _terminal(Terminal256Formatter)),
+    Format("terminal16m", ANSI, "ansi", _terminal(TerminalTrueColorFormatter), chosen_by_type=False),
+    Format("json", "application/json", "json", lambda _, language: TokenFormatter(language)),
+)
+FORMATS = {format.name: format for format in ALL}
+"""By name, in the order in which they are listed; the first is what a client gets that accepts anything."""
+MARKED = tuple(format.name for format in ALL if format.marked)

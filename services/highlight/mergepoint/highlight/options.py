@@ -1,26 +1,19 @@
 """What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from mergepoint.kit.options import Options
 
 from . import lines, marks
+from .formats import FORMATS
 
-FormatName = Literal[
-    "html",
-    "svg",
-    "png",
-    "latex",
-    "rtf",
-    "bbcode",
-    "terminal",
-    "terminal256",
-    "terminal16m",
-    "json",
-]
+if TYPE_CHECKING:
+    FormatName = str
+else:  # one list of formats: mypy takes no computed Literal, pydantic does
+    FormatName = Literal[*FORMATS]
 GuessName = Literal["content", "pygments"]
 MOST_SNIPPETS = 100
 # What other highlighters, and people, call these.

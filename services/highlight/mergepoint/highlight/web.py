@@ -2,60 +2,26 @@
 
 import base64
 import binascii
-import contextlib
 import zlib
-from collections.abc import Iterator
 
-import pygments
 from flask import Flask, Response, request
-from pygments.lexers import _iter_lexerclasses
 
 from mergepoint.kit.config import load
-from mergepoint.kit.dispatch import server
 from mergepoint.kit.options import read_text
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import caching
-from mergepoint.kit.web.app import base_app
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
-from mergepoint.kit.web.pure import PURE, PureTasks, accepted
+from mergepoint.kit.web.pure import PURE, PureTasks, accepted, pure_app
 
-from . import core, engine, fonts, lexers, stylesheets
+from . import service
 from .config import Settings
 from .formats import FORMATS
-from .options import (
-    BatchOptions,
-    GuessOptions,
-    HighlightOptions,
-    ListOptions,
-    StylesheetOptions,
-)
-from .tasks import bounded, tasks_with
+from .options import BatchOptions, GuessOptions, HighlightOptions, ListOptions, StylesheetOptions
 
-VERSION = "0.1.0"
-LIBRARIES = {"pygments": pygments.__version__}
-EXTENSIONS = {
-    "html": "html",
-    "svg": "svg",
-    "png": "png",
-    "tex": "latex",
-    "rtf": "rtf",
-    "bbcode": "bbcode",
-    "ansi": "terminal256",
-    "json": "json",
-}
-# What Accept may choose; the first is what a client gets that accepts anything.
-ACCEPTABLE = {
-    "text/html": "html",
-    "image/svg+xml": "svg",
-    "image/png": "png",
-    "application/x-latex": "latex",
-    "application/rtf": "rtf",
-    "text/x-bbcode": "bbcode",
-    "text/x-ansi": "terminal256",
-    "application/json": "json",
-}
+EXTENSIONS = {found.extension: found.name for found in FORMATS.values() if found.chosen_by_type}
+# The types that Accept may choose; a client that accepts any gets the first.
+ACCEPTABLE = {found.type.partition(";")[0]: found.name for found in FORMATS.values() if found.chosen_by_type}
 LIST_AGE = 3600
 GUESSED = "auto"  # as the language of a link
 
@@ -63,43 +29,12 @@ GUESSED = "auto"  # as the language of a link
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
     settings = settings or load(Settings)
-    sandbox = Sandbox(
-        server(tasks_with(settings.engine), most=settings.max_output_bytes),
-        prepare=prepare,
-        later=prepare_later if settings.engine == "fast" else lambda: iter(()),
-        children=settings.children,
-        memory=settings.memory_bytes,
-    )
-    sandbox.start()
-    tasks = bounded(sandbox)
-    app = base_app(
-        "highlight",
-        version=VERSION,
-        libraries=LIBRARIES,
-        check=lambda: tasks["highlight"](HighlightOptions(code="", language="text", strict=True)),
-        max_bytes=settings.max_bytes,
-        pure=True,
-    )
-    app.extensions["sandbox"] = sandbox
-    pure = PureTasks(tasks, version=VERSION, libraries=LIBRARIES)
+    running = service.describe(settings).start()
+    app = pure_app(running)
+    pure = PureTasks(running)
     _add_calls(app, pure, settings)
     _add_lists(app, pure, settings)
     return app
-
-
-def prepare() -> None:
-    """Load all that a call may need, once, where the children are forked from."""
-    lexers.load_all()
-    stylesheets.styles()
-    for name in FORMATS:
-        with contextlib.suppress(fonts.PngUnavailable):  # png alone is then refused, and says why
-            core.highlight("x = '中😀'", "python", format=name)
-
-
-def prepare_later() -> Iterator[object]:
-    """Make ready what is not worth waiting for: the most used languages, then what others need that takes long."""
-    yield from lexers.warm_most_used()
-    yield from engine.read_all(kind() for kind in _iter_lexerclasses())
 
 
 def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
@@ -115,7 +50,7 @@ def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
         response.headers["Vary"] = "Accept"
         return response
 
-    @app.get("/highlight/<language>/<data>.<any(html, svg, png, tex, rtf, bbcode, ansi, json):extension>")
+    @app.get(f"/highlight/<language>/<data>.<any({', '.join(EXTENSIONS)}):extension>")
     @describe(
         "Highlight a text that is in the link",
         HighlightOptions,
@@ -142,7 +77,7 @@ def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
 
 def _add_lists(app: Flask, pure: PureTasks, settings: Settings) -> None:
     def control(version: str | None) -> str:
-        return caching.IMMUTABLE if version == VERSION else caching.listed_for(LIST_AGE, settings.max_age)
+        return caching.IMMUTABLE if version == service.VERSION else caching.listed_for(LIST_AGE, settings.max_age)
 
     def add_list(name: str, summary: str) -> None:
         @app.get(f"/highlight/{name}", endpoint=name)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mergepoint.kit.fetch import Fetcher
 from mergepoint.kit.fetch.freshness import freshness
 from mergepoint.kit.options import read_text
-from mergepoint.kit.web.body import check_type
+from mergepoint.kit.web.media import check_type
 
 from .options import PairOptions
 from .reading.limits import MOST_BYTES

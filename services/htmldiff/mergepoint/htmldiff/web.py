@@ -1,26 +1,18 @@
 """The HTTP face: routes, negotiation, caching, the content security policy. The tasks do the work."""
 
-from importlib.metadata import version
-
 from flask import Flask, Response, request
 
 from mergepoint.kit.config import load
-from mergepoint.kit.dispatch import server
-from mergepoint.kit.sandbox import Sandbox
 from mergepoint.kit.web import caching
-from mergepoint.kit.web.app import base_app
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
-from mergepoint.kit.web.pure import PURE, PureTasks, accepted
+from mergepoint.kit.web.pure import PURE, PureTasks, accepted, pure_app
 
-from . import core
+from . import service
 from .config import Settings
 from .options import AnnotateOptions, ApplyOptions, HtmldiffOptions, PairOptions
-from .tasks import SANDBOXED, bounded
 from .writing import page
 
-VERSION = "0.1.0"
-LIBRARIES = {name: version(name) for name in ("icu4py", "nh3", "rapidfuzz", "selectolax")}
 # The types that Accept may choose; a client that accepts any gets the first.
 ACCEPTABLE = {"text/html": "html", "application/json": "json"}
 # An answer opened directly runs nothing, whatever it holds; it may show pictures, since a change may be one.
@@ -31,30 +23,10 @@ SHEET_AGE = 3600
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
     settings = settings or load(Settings)
-    sandbox = Sandbox(
-        server(SANDBOXED, most=settings.max_output_bytes),
-        prepare=prepare,
-        children=settings.children,
-        memory=settings.memory_bytes,
-    )
-    sandbox.start()
-    tasks = bounded(sandbox)
-    app = base_app(
-        "htmldiff",
-        version=VERSION,
-        libraries=LIBRARIES,
-        check=lambda: tasks["htmldiff"](HtmldiffOptions(old="a", new="b", strict=True)),
-        max_bytes=settings.max_bytes,
-        pure=True,
-    )
-    app.extensions["sandbox"] = sandbox
-    _add_calls(app, PureTasks(tasks, version=VERSION, libraries=LIBRARIES), settings)
+    running = service.describe(settings).start()
+    app = pure_app(running)
+    _add_calls(app, PureTasks(running), settings)
     return app
-
-
-def prepare() -> None:
-    """Load everything that a call may need, once, in the process that the children are forked from."""
-    core.compare("<p>a 我喜欢苹果 ภาษาไทย</p>", "<p>b 我喜欢香蕉 ภาษา</p>", markup="full", page=True)
 
 
 def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
@@ -91,4 +63,6 @@ def _add_calls(app: Flask, pure: PureTasks, settings: Settings) -> None:
     @describe("A style sheet for answers that are put into a page", produces=["text/css"])
     def stylesheet() -> Response:
         response = Response(page.CSS, content_type="text/css; charset=utf-8")
-        return caching.mark(response, caching.etag(VERSION, page.CSS), caching.listed_for(SHEET_AGE, settings.max_age))
+        return caching.mark(
+            response, caching.etag(service.VERSION, page.CSS), caching.listed_for(SHEET_AGE, settings.max_age)
+        )

@@ -1,21 +1,22 @@
 """The command line of every service: ``python -m mergepoint.kit.cli highlight --language=python app.py``.
 
-Generic over TASKS: ``SERVICE [TASK] [--option=value …] [FILE …]``. The task is the service's own name unless given;
-the options are the fields of the task's model. A task's content comes from FILE or standard input (``-``); if it has
-several, from as many FILEs. A task without content, or with several and given one FILE, takes its options from that
-FILE, as a JSON object.
+Every task of a service can be called: ``SERVICE [TASK] [--option=value …] [FILE …]``. The task is the service's own
+name unless given; the options are the fields of the task's model. A task's content comes from FILE or standard input
+(``-``); if it has several, from as many FILEs. A task without content, or with several and given one FILE, takes its
+options from that FILE, as a JSON object.
 """
 
-import importlib
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import typed
-from .dispatch import Task, dispatch, model_of
+from .config import defaults, settings_of
+from .dispatch import dispatch, model_of
 from .options import Options, content_fields, read_content, read_object
 from .problems import Problem
+from .service import find
 
 USAGE = "usage: {} SERVICE [TASK] [--option=value …] [FILE …]"
 
@@ -28,11 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     service = words.pop(0)
     try:
-        tasks: Mapping[str, Task] = importlib.import_module(f"mergepoint.{service}.tasks").TASKS
-    except ModuleNotFoundError as error:
-        if not f"mergepoint.{service}.tasks".startswith(str(error.name)):
-            raise
-        print(f"no service is called {service!r}\n{_usage()}", file=sys.stderr)
+        tasks = find(service)(defaults(settings_of(service))).functions
+    except LookupError as error:
+        print(f"{error}\n{_usage()}", file=sys.stderr)
         return 2
     task = words.pop(0) if words and words[0] in tasks else service
     try:

@@ -95,13 +95,26 @@ def unknown(settings: type[BaseSettings], environment: Mapping[str, str]) -> dic
 
 def settings_of(service: str) -> type[ServiceSettings]:
     """Return the settings of *service*, or raise LookupError if none is installed by that name."""
+    settings: object = getattr(module_of(service, "config"), "Settings", None)
+    if not isinstance(settings, type):
+        raise LookupError(f"no service is called {service!r}")
+    return settings
+
+
+def module_of(service: str, name: str) -> Any:
+    """Return the module *name* of *service*, or raise LookupError if no service that has one is installed."""
+    path = f"mergepoint.{service}.{name}"
     try:
-        found: type[ServiceSettings] = importlib.import_module(f"mergepoint.{service}.config").Settings
-    except (ModuleNotFoundError, AttributeError) as error:
-        if isinstance(error, ModuleNotFoundError) and not f"mergepoint.{service}.config".startswith(str(error.name)):
-            raise
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if not path.startswith(str(error.name)):
+            raise  # the service is there, and lacks something
         raise LookupError(f"no service is called {service!r}") from None
-    return found
+
+
+def defaults(settings: type[Settings]) -> Settings:
+    """Return *settings* as they are if no variable is set: the limits of a command line are not those of a server."""
+    return settings.model_construct()  # type: ignore[return-value]  # pydantic-settings loses the class
 
 
 def _is_utf8(value: str) -> bool:

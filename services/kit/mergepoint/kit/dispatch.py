@@ -1,7 +1,7 @@
 """Calls a task by name: what the sandbox and the command line have in common.
 
-``TASKS = {name: function}``; a task takes one Options model (or nothing) and returns an Answer. Here calls and
-answers also become bytes: lines of JSON, then, as they are, the binary content of a call and the body of an answer.
+A task's function takes one Options model, or nothing, and returns an Answer. Here calls and answers also become bytes:
+lines of JSON, then, as they are, the binary content of a call and the body of an answer.
 """
 
 import inspect
@@ -13,7 +13,7 @@ from typing import Any
 from .options import Options, binary_field, content_fields, validate
 from .problems import Problem
 
-Task = Callable[..., "Answer"]
+Function = Callable[..., "Answer"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Answer:
         return cls(json.dumps(value, ensure_ascii=False).encode(), "application/json", meta)
 
 
-def model_of(task: Task) -> type[Options] | None:
+def model_of(task: Function) -> type[Options] | None:
     """Return the model that *task* takes, from its first parameter's annotation."""
     for parameter in inspect.signature(task, eval_str=True).parameters.values():
         if isinstance(parameter.annotation, type) and issubclass(parameter.annotation, Options):
@@ -38,13 +38,13 @@ def model_of(task: Task) -> type[Options] | None:
     return None
 
 
-def contents_of(task: Task | None) -> list[str]:
+def contents_of(task: Function | None) -> list[str]:
     """Name the options of *task* that files fill, in order."""
     model = model_of(task) if task else None
     return list(content_fields(model)) if model else []
 
 
-def dispatch(tasks: Mapping[str, Task], name: str, options: Mapping[str, Any]) -> Answer:
+def dispatch(tasks: Mapping[str, Function], name: str, options: Mapping[str, Any]) -> Answer:
     """Validate *options* and run the task; every refusal, the core's own too, is a Problem."""
     if name not in tasks:
         raise Problem.field("task", f"one of {', '.join(sorted(tasks))}", code="unknown_task")
@@ -54,7 +54,7 @@ def dispatch(tasks: Mapping[str, Task], name: str, options: Mapping[str, Any]) -
     return run(tasks[name], validate(model, options) if model else None)
 
 
-def run(task: Task, options: Options | None) -> Answer:
+def run(task: Function, options: Options | None) -> Answer:
     """Run *task*; an exception of the core's own, which has a ``code``, becomes a Problem."""
     try:
         return task() if options is None else task(options)
@@ -72,7 +72,7 @@ def encode_call(name: str, options: Options) -> list[bytes]:
     return [lines + b"\n", getattr(options, content)] if content else [lines]
 
 
-def server(tasks: Mapping[str, Task], *, most: int) -> Callable[[bytes], bytes]:
+def server(tasks: Mapping[str, Function], *, most: int) -> Callable[[bytes], bytes]:
     """Return what a sandbox child runs: an encoded call in, an encoded answer of at most *most* bytes out."""
     models = {name: model_of(task) for name, task in tasks.items()}
 

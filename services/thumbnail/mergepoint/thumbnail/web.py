@@ -1,24 +1,21 @@
 """The HTTP face: routes, negotiation, caching. The work is done by tasks, in the sandbox."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import version
 
 from flask import Flask, Response, request
 from werkzeug.routing import PathConverter
 
 from mergepoint.kit.config import load
-from mergepoint.kit.dispatch import Task, run, server
+from mergepoint.kit.dispatch import Function, run
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.sandbox import Sandbox, heap
 from mergepoint.kit.web import caching
-from mergepoint.kit.web.app import base_app
 from mergepoint.kit.web.body import read_options
 from mergepoint.kit.web.openapi import describe
-from mergepoint.kit.web.pure import PureTasks
+from mergepoint.kit.web.pure import PureTasks, pure_app
 
+from . import service
 from .config import Settings
 from .files.header import Header
 from .formats import TYPES
@@ -29,13 +26,7 @@ from .links.link import Link
 from .negotiation import accepted_formats
 from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, ThumbnailOptions, merge
 from .spec import Spec
-from .tasks import bounded, limited
-from .warmup import SAMPLE, warm_up
 
-VERSION = "0.1.0"
-LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pillow", "simplejpeg")}
-STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404, "source_not_found": 404}
-KEPT = 128 << 20  # bytes that a child keeps between calls: WebP pictures of 3 million pixels need less
 PICTURES = ["POST", "QUERY"]
 
 
@@ -49,37 +40,13 @@ class Rest(PathConverter):
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
     settings = settings or load(Settings)
-    sandbox = Sandbox(
-        server(limited(settings.limits), most=settings.max_output_bytes),
-        prepare=lambda: _prepare(settings),
-        children=settings.children,
-        stragglers=settings.children,
-        memory=settings.memory_bytes,
-    )
-    sandbox.start()
-    tasks = bounded(sandbox, settings.limits)
-    app = base_app(
-        "thumbnail",
-        version=VERSION,
-        libraries=LIBRARIES,
-        check=lambda: tasks["thumbnail"](ThumbnailOptions(image=SAMPLE, width=1)),
-        status=STATUS,
-        max_bytes=settings.max_bytes,
-        pure=True,
-    )
-    app.extensions["sandbox"] = sandbox
-    pure = PureTasks(tasks, version=VERSION, libraries=LIBRARIES)
+    running = service.describe(settings).start()
+    app = pure_app(running)
+    pure = PureTasks(running)
     _add_calls(app, pure, settings, settings.grammar())
     _add_more(app, pure, settings)
-    _add_links(app, pure, tasks, settings)
+    _add_links(app, pure, running.tasks, settings)
     return app
-
-
-def _prepare(settings: Settings) -> None:
-    heap.keep(KEPT)
-    warm_up(settings.limits.more_formats)
-    if "TIFF" in settings.limits.more_formats:  # libtiff prints warnings to stderr, where the log has JSON only
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _add_calls(app: Flask, pure: PureTasks, settings: Settings, grammar: Grammar) -> None:
@@ -115,7 +82,7 @@ def _add_more(app: Flask, pure: PureTasks, settings: Settings) -> None:
         return pure.answer(request, "set", read_options(SetOptions, request), control)
 
 
-def _add_links(app: Flask, pure: PureTasks, tasks: Mapping[str, Task], settings: Settings) -> None:
+def _add_links(app: Flask, pure: PureTasks, tasks: Mapping[str, Function], settings: Settings) -> None:
     verifier = LinkVerifier(settings.signer(), settings.grammar(), unsigned=settings.unsigned)
     sources = settings.sources_of()
 
@@ -138,7 +105,7 @@ def _add_links(app: Flask, pure: PureTasks, tasks: Mapping[str, Task], settings:
         if wanted.raw or wanted.unprocessed:
             same = deliver_unprocessed(wanted, _measure(tasks, found.body), found.body, settings.limits)
             if same:
-                tag = caching.etag(VERSION, same.type, same.body) + suffix
+                tag = caching.etag(service.VERSION, same.type, same.body) + suffix
                 response = Response(same.body, content_type=same.type, headers=dict(same.meta))
                 return _vary_on_accept(set_filename(caching.mark(response, tag, control), wanted), negotiated)
         options = RenderOptions(image=found.body, spec=wanted.spec, limits=wanted.limits)
@@ -170,10 +137,10 @@ def _fingerprint_inputs(name: str, link: Link) -> list[str]:
     """Return everything that an answer to *link* depends on, except its source."""
     options = RenderOptions(image=b"", spec=link.spec, limits=link.limits)
     how = repr((link.raw, link.unprocessed, link.filename, link.attachment, link.most_bytes))
-    return [VERSION, *LIBRARIES.values(), name, options.model_dump_json(), how]
+    return [service.VERSION, *service.LIBRARIES.values(), name, options.model_dump_json(), how]
 
 
-def _measure(tasks: Mapping[str, Task], body: bytes) -> Header | None:
+def _measure(tasks: Mapping[str, Function], body: bytes) -> Header | None:
     """Return the header that *body* announces; None if it is no picture."""
     try:
         said = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)

@@ -6,7 +6,7 @@ It knows HTTP and nothing of what a service does; that is passed in.
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,8 @@ from .endpoints import endpoint_name
 log = structlog.get_logger()
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 RETRY_AFTER = {503: "1"}
-EXPOSED = (
-    "Cache-Status, ETag, Mergepoint-Degraded, Mergepoint-Language, Mergepoint-Plaintext, "
-    "Retry-After, Server-Timing, X-Origin-Height, X-Origin-Width, X-Request-Id, X-Result-Height, X-Result-Width"
-)
+# What the pages of other origins may read, beside a service's own headers (Fetch Standard, CORS-exposed header names).
+EXPOSED = ("Cache-Status", "ETag", "Mergepoint-Degraded", "Retry-After", "Server-Timing", "X-Request-Id")
 CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -60,15 +58,16 @@ def base_app(
     check: Callable[[], object] = lambda: None,
     status: Mapping[str, int] | None = None,
     max_bytes: int,
-    pure: bool = False,
+    exposed_headers: Sequence[str] | None = None,
     template_folder: Path | None = None,
 ) -> Flask:
     """Return an application with everything but the service's own routes.
 
-    *check* raises when the service cannot do its job. *status* maps the service's error codes to HTTP. Any web
-    page may call a *pure* service. A service with pages gives the absolute path of their *template_folder*: Flask
-    finds no package in a namespace (``mergepoint``) that has several folders. Other error handlers make the answer of
-    a Problem by ``app.extensions["answer_problem"]``.
+    *check* raises when the service cannot do its job. *status* maps the service's error codes to HTTP. With
+    *exposed_headers*, names beside EXPOSED, pages of any origin may call the service and read these. A service with
+    pages gives the absolute path of their *template_folder*: Flask finds no package in a namespace (``mergepoint``)
+    that has several folders. Other error handlers make the answer of a Problem by
+    ``app.extensions["answer_problem"]``.
     """
     app = Flask(name, static_folder=None, template_folder=template_folder)
     app.config["MAX_CONTENT_LENGTH"] = max_bytes
@@ -76,8 +75,8 @@ def base_app(
     codes = {**problems.STATUS, **(status or {})}
     _add_request_ids(app, name)
     _add_problems(app, codes)
-    if pure:
-        app.after_request(_allow_any_origin)
+    if exposed_headers is not None:
+        _allow_any_origin(app, sorted({*EXPOSED, *exposed_headers}))
     _add_operations(app, name, version, libraries, check)
     return app
 
@@ -147,15 +146,17 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
         return answer(Problem("internal_error", "this is our fault; the log knows more"))
 
 
-def _allow_any_origin(response: Response) -> Response:
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED
-    if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-        response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id, If-None-Match"
-        response.headers["Access-Control-Max-Age"] = "86400"
-    return response
+def _allow_any_origin(app: Flask, exposed: Sequence[str]) -> None:
+    @app.after_request
+    def allow(response: Response) -> Response:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers["Access-Control-Expose-Headers"] = ", ".join(exposed)
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+            response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id, If-None-Match"
+            response.headers["Access-Control-Max-Age"] = "86400"
+        return response
 
 
 def _add_operations(

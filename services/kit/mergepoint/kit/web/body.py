@@ -3,13 +3,12 @@
 Nothing is replaced or guessed: bytes that are not UTF-8 and options that stand twice are refused.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.http import parse_options_header
 
 from ..options import (
     Model,
@@ -26,9 +25,7 @@ from ..options import (
 from ..problems import Problem
 from . import forms
 from .forms import MOST_FIELDS, Part
-from .media import FORM, JSON, MULTIPART, is_text
-
-CHARSETS = ("", "utf-8", "utf8", "us-ascii")
+from .media import FORM, JSON, MULTIPART, check_charset, check_type, is_text
 
 
 def read_options(model: type[Model], request: Request, **known: str) -> Model:
@@ -76,7 +73,7 @@ def _body(request: Request, model: type[Options], *, alone: bool, given: bool) -
             f"Content-Encoding {encoding[:40]!r}: send the body as it is",
         )
     if not binary:
-        _check_charset(request.mimetype_params)
+        check_charset(request.mimetype_params)
     data = _read(request)
     if kind == JSON:
         return read_object(data, "body").items()
@@ -98,12 +95,6 @@ def _is_form(data: bytes, model: type[Options], *, alone: bool) -> bool:
     if content := content_field(model):
         return alone and forms.is_plainly_urlencoded(data, model.model_fields, content)
     return bool(content_fields(model))
-
-
-def _check_charset(parameters: Mapping[str, str], what: str = "") -> None:
-    charset = parameters.get("charset", "").lower()
-    if charset not in CHARSETS:
-        raise Problem("unsupported_type", f"{what}charset {charset[:40]!r}: send UTF-8")
 
 
 def _read(request: Request) -> bytes:
@@ -130,16 +121,6 @@ def _form(parts: Sequence[Part], model: type[Options]) -> Iterable[tuple[str, An
     yield from _decoded(model, pairs, lambda value, name: read_content(model, name, value))
     if "filename" in model.model_fields:
         yield from (("filename", part.filename) for part in parts if part.filename and part.name in contents)
-
-
-def check_type(name: str, kind: str, wanted: str | None) -> None:
-    """Refuse what says by its type, *kind*, that it is something else than *wanted*; *name* is the field to blame."""
-    if not wanted:
-        return
-    media, parameters = parse_options_header(kind)
-    if media.lower() not in ("", "text/plain", "application/octet-stream", wanted):
-        raise Problem("unsupported_type", f"{name}: Content-Type {media[:60]!r}: send {wanted}")
-    _check_charset(parameters, f"{name}: ")
 
 
 def _add(values: dict[str, Any], pairs: Iterable[tuple[str, Any]]) -> None:

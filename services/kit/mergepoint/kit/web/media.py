@@ -1,6 +1,13 @@
 """Which media types are text, by what they call themselves. It knows no languages: there are always more of them."""
 
 import re
+from collections.abc import Mapping
+
+from werkzeug.http import parse_options_header
+
+from ..problems import Problem
+
+CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 # What curl and HTTP libraries declare when they do not know.
 RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
@@ -30,3 +37,20 @@ def is_text(kind: str) -> bool:
         return True
     tree, _, name = kind.partition("/")
     return tree == "application" and bool(name) and not _BINARY.match(name)
+
+
+def check_type(name: str, kind: str, wanted: str | None) -> None:
+    """Refuse what says by its type, *kind*, that it is something else than *wanted*; *name* is the field to blame."""
+    if not wanted:
+        return
+    media, parameters = parse_options_header(kind)
+    if media.lower() not in ("", "text/plain", "application/octet-stream", wanted):
+        raise Problem("unsupported_type", f"{name}: Content-Type {media[:60]!r}: send {wanted}")
+    check_charset(parameters, f"{name}: ")
+
+
+def check_charset(parameters: Mapping[str, str], what: str = "") -> None:
+    """Refuse any charset but UTF-8 among the *parameters* of a media type. *what* begins the message."""
+    charset = parameters.get("charset", "").lower()
+    if charset not in CHARSETS:
+        raise Problem("unsupported_type", f"{what}charset {charset[:40]!r}: send UTF-8")

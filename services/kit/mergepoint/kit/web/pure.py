@@ -3,31 +3,48 @@
 import time
 from collections.abc import Mapping
 
-from flask import Request, Response
+from flask import Flask, Request, Response
 from werkzeug.datastructures import MIMEAccept
 
-from ..dispatch import Task, run
+from ..dispatch import run
 from ..options import Options, binary_field
+from ..service import RunningService
 from . import caching
-from .app import timed
+from .app import base_app, timed
 from .media import JSON
 
 PURE = ["GET", "POST", "QUERY"]
 UNACCEPTABLE = (0.0, -9)
 
 
-class PureTasks:
-    """Answers requests by *tasks*; *version* and *libraries* are all that has a say in the bytes of an answer."""
+def pure_app(running: RunningService) -> Flask:
+    """Return the application of a pure service with everything but its own routes. Any web page may call it."""
+    service = running.service
+    app = base_app(
+        service.name,
+        version=service.version,
+        libraries=service.libraries,
+        check=running.check,
+        status=service.status,
+        max_bytes=service.max_bytes,
+        exposed_headers=service.exposed_headers,
+    )
+    app.extensions["sandbox"] = running.sandbox
+    return app
 
-    def __init__(self, tasks: Mapping[str, Task], *, version: str, libraries: Mapping[str, str]) -> None:
-        self._tasks = tasks
-        self._version = version
-        self._libraries = libraries
+
+class PureTasks:
+    """Answers requests by the tasks of a *running* service."""
+
+    def __init__(self, running: RunningService) -> None:
+        self._tasks = running.tasks
+        self._service = running.service
 
     def answer(self, request: Request, name: str, options: Options, control: str, suffix: str = "") -> Response:
         """Return what the task *name* makes of *options*, or 304: the tag is made from the options, not the answer, and
         *suffix* is added to it."""
-        tag = caching.etag(self._version, *self._libraries.values(), name, *_parts(options)) + suffix
+        versions = self._service.version, *self._service.libraries.values()
+        tag = caching.etag(*versions, name, *_parts(options)) + suffix
         if caching.knows(request, tag):
             return caching.not_modified(tag, control)
         began = time.perf_counter()

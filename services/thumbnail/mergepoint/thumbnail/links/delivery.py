@@ -16,6 +16,7 @@ from mergepoint.kit.web import caching
 from ..errors import ImageTooLarge
 from ..files.header import Header, check_size
 from ..formats import EXTENSIONS, FORMATS
+from ..sizes import size_headers
 from ..spec import Limits
 from .grammar import BadLink, Expired, Grammar, UnknownOption, with_colons
 from .link import Link
@@ -97,17 +98,7 @@ def deliver_unprocessed(link: Link, announced: Header | None, body: bytes, limit
         check_size(announced, 1, link.limits or limits)
     except ImageTooLarge as error:
         raise Problem.of(error) from None
-    return Answer(body, kind, sizes(announced.width, announced.height, announced.width, announced.height))
-
-
-def sizes(origin_width: int, origin_height: int, width: int, height: int) -> dict[str, str]:
-    """Return the headers with the sizes of the source and of the answer, in pixels."""
-    return {
-        "X-Origin-Width": str(origin_width),
-        "X-Origin-Height": str(origin_height),
-        "X-Result-Width": str(width),
-        "X-Result-Height": str(height),
-    }
+    return Answer(body, kind, size_headers(announced.width, announced.height, announced.width, announced.height))
 
 
 def set_filename(response: Response, link: Link) -> Response:
