@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from mergepoint.auth import Store
-from mergepoint.auth.storage.store import to_revision
+from mergepoint.auth.storage.store import MIGRATIONS
 from tests.auth.databases import Databases, databases
 from tests.auth.place import Place
 from tests.long import some
@@ -181,5 +181,5 @@ def wipe(place: Place, url: str) -> None:
             path.unlink()
         return
     with store.alone() as connection:
-        to_revision(connection, "base")
+        MIGRATIONS.to_revision(connection, "base")
     store.close()

@@ -1,0 +1,48 @@
+"""A service's migrations: a folder of Alembic's, and the revision that the code expects. Alembic is loaded when needed:
+it has 10 MB that nobody needs afterwards.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect
+
+NONE = "base"  # Alembic's word for no tables at all
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """*folder* has Alembic's env.py and versions/; *newest* is the revision that the code expects."""
+
+    folder: Path
+    newest: str
+
+    def to_revision(self, connection: Connection, revision: str) -> None:
+        """Give the database the tables of *revision*: one's id, ``head``, or ``base`` for none at all."""
+        from alembic import command
+
+        settings = self._alembic()
+        settings.attributes["connection"] = connection
+        (command.downgrade if revision == NONE else command.upgrade)(settings, revision)
+
+    def is_known(self, revision: str) -> bool:
+        """Return whether there are migrations from *revision* to ours; a newer version's is not known."""
+        from alembic.script import ScriptDirectory
+
+        known = {script.revision for script in ScriptDirectory.from_config(self._alembic()).walk_revisions()}
+        return revision in known | {NONE}
+
+    def _alembic(self) -> Any:
+        from alembic.config import Config
+
+        settings = Config()
+        settings.set_main_option("script_location", str(self.folder))
+        return settings
+
+
+def revision_of(connection: Connection) -> str:
+    """Return the revision of the tables that are there; none at all are ``base``."""
+    if not inspect(connection).has_table("alembic_version"):
+        return NONE
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or NONE)
