@@ -1,0 +1,67 @@
+"""Leases: whose a running job is, until when, and what ends that. Only the database's clock counts."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, select, update
+
+from ..errors import LeaseLost
+from ..storage.schema import clock, jobs
+from .changes import change
+from .job import COLUMNS, QUEUED, RUNNING, Job, of_row
+
+LEASE = 8.0  # seconds from the last heartbeat
+LOSSES_ALONE = 2  # after so many a job runs alone in a process
+MOST_LOSSES = 3
+UNWATCHED = 3.0  # seconds: nobody looked for so long, so the database or everybody was away
+WORKER_LOST = "worker_lost"
+
+
+def look(connection: Connection, now: float, *, every: float = 1.0) -> None:
+    """Note that somebody looks. If nobody did for a while, leases last longer by that: no worker could renew them."""
+    looked = float(connection.execute(select(clock.c.looked).where(clock.c.id == 1)).scalar_one())
+    if now - looked < every:
+        return
+    if looked and now - looked > UNWATCHED:
+        longer = jobs.c.lease_until + (now - looked)
+        connection.execute(update(jobs).where(jobs.c.state == RUNNING).values(lease_until=longer))
+    connection.execute(update(clock).where(clock.c.id == 1).values(looked=now))
+
+
+def heartbeat(connection: Connection, now: float, tokens: Collection[str]) -> set[str]:
+    """Renew the leases with these *tokens*; return those that are still held. The others were cancelled or taken."""
+    look(connection, now)
+    mine = (jobs.c.lease_token.in_(tokens), jobs.c.state == RUNNING)
+    statement = update(jobs).where(*mine).values(lease_until=now + LEASE).returning(jobs.c.lease_token)
+    return set(connection.execute(statement).scalars())
+
+
+def held(connection: Connection, id: str, token: str) -> Job:
+    """Return the running job of this lease, or raise LeaseLost."""
+    mine = (jobs.c.id == id, jobs.c.lease_token == token, jobs.c.state == RUNNING)
+    row = connection.execute(select(*COLUMNS).where(*mine)).first()
+    if row is None:
+        raise LeaseLost
+    return of_row(row)
+
+
+def end_leases(connection: Connection, worker: str) -> int:
+    """End the leases of a worker's process that is known to be dead; return how many it had."""
+    mine = (jobs.c.worker == worker, jobs.c.state == RUNNING)
+    return connection.execute(update(jobs).where(*mine).values(lease_until=0.0)).rowcount
+
+
+def take_back(connection: Connection, now: float, limit: int = 200) -> list[str]:
+    """Queue the jobs whose lease has ended, each with one more loss; return the ids of those that this makes failed."""
+    ended = (jobs.c.state == RUNNING, jobs.c.lease_until < now)
+    rows = connection.execute(select(jobs.c.id, jobs.c.losses).where(*ended).limit(limit)).all()
+    lost = [row.id for row in rows if row.losses + 1 >= MOST_LOSSES]
+    free: Mapping[str, object] = {"lease_token": None, "lease_until": None, "worker": None}
+    for id in (row.id for row in rows if row.id not in lost):
+        change(connection, jobs.c.id == id, state=QUEUED, now=now, code=WORKER_LOST, losses=jobs.c.losses + 1, **free)
+    return lost
+
+
+def is_any_ended(connection: Connection, now: float) -> bool:
+    """Whether `take_back` has something to do."""
+    ended = (jobs.c.state == RUNNING, jobs.c.lease_until < now)
+    return connection.execute(select(jobs.c.id).where(*ended).limit(1)).first() is not None
