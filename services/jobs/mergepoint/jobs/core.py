@@ -122,6 +122,11 @@ class Jobs:
         )
         return self.accept(new_id(), asker, request, replay_of=id)[0]
 
+    def now(self) -> float:
+        """Return the time by the database's clock."""
+        with self.store.read() as connection:
+            return self.clock(connection)
+
     def close(self) -> None:
         """Close connections; another call opens new ones. Call it before forking."""
         self.store.close()
@@ -144,11 +149,11 @@ def check_has_answer(job: Job) -> None:
     if not job.is_finished:
         raise NotFinished(job.state, 1 if job.state == QUEUED else 2)
     if job.state == CANCELLED:
-        raise NoLonger("cancelled", "the job was cancelled; it has no result")
+        raise NoLonger(job.id, "cancelled", "the job was cancelled; it has no result")
     if job.result_status is None:
-        raise NoAnswer(job.code or "failed", job.detail or "the job failed")
+        raise NoAnswer(job.id, job.code or "failed", job.detail or "the job failed")
     if job.result_content is None:
-        raise NoLonger("result_gone", "the result is kept no longer")
+        raise NoLonger(job.id, "result_gone", "the result is kept no longer")
 
 
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:

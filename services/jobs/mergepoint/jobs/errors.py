@@ -37,19 +37,19 @@ class NotFinished(JobsError):
 
 
 class NoLonger(JobsError):
-    """The result is gone, or will never be: *code* says why."""
+    """The result of *job_id* is gone, or will never be: *code* says why."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, job_id: str, code: str, message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.job_id, self.code = job_id, code
 
 
 class NoAnswer(JobsError):
-    """The job failed without an answer of its service: *code* says why."""
+    """The job *job_id* failed without an answer of its service: *code* says why."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, job_id: str, code: str, message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.job_id, self.code = job_id, code
 
 
 class LimitExceeded(JobsError):

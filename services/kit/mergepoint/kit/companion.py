@@ -43,7 +43,7 @@ class Companion:
         self._began, owner = self._clock(), os.getpid()
         self._pid = os.fork()
         if not self._pid:
-            _run(self._program, owner)
+            become(self._program, owner)
 
     def end(self) -> None:
         """End it; kill it if it takes long."""
@@ -62,8 +62,10 @@ class Companion:
             return False
 
 
-def _run(program: Callable[[], object], owner: int) -> NoReturn:
-    """Become *program*, with nothing of the owner's that could hold something open, and not outlive it."""
+def become(program: Callable[[], object], owner: int) -> NoReturn:
+    """Become *program* in a process that *owner* has just forked, with nothing of the owner's that could hold something
+    open, and not outlive it.
+    """
     status = 1
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -38,6 +38,16 @@ def folder_for(service: str) -> Path:
     return (folder_of(root) if root else home()) / service
 
 
+def check_folder(value: str | Path) -> str | Path:
+    """Return *value*, or raise ValueError unless it is a folder that this process may write to, or can make."""
+    nearest = os.path.abspath(value)
+    while not os.path.exists(nearest):
+        nearest = os.path.dirname(nearest)
+    if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError("a folder that is there, or that can be made, for this process to write to, is expected")
+    return value
+
+
 def last_run() -> dict[str, Any]:
     """Return what this checkout's last run left in its folder, which may be over; nothing if there was none."""
     root = checkout()

@@ -3,15 +3,15 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from ..errors import Invalid, LimitExceeded
 from ..requests.request import JobRequest, Owner
 from ..storage.contents import Content, Contents
 from ..storage.schema import jobs
-from .changes import first_line
+from .changes import history_line
 from .fairness import next_rank
-from .job import COLUMNS, QUEUED, UNFINISHED, Job, of_row
+from .job import BY_ID, COLUMNS, QUEUED, UNFINISHED, Job, of_row, of_values
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,18 @@ class Limits:
     user_jobs: int = 1000
     network_jobs: int = 100
     bytes: int = 200 << 20
+
+
+INSERT = insert(jobs)
+FIND = select(*COLUMNS).where(
+    or_(
+        jobs.c.id == bindparam("id"),
+        (jobs.c.owner == bindparam("owner")) & (jobs.c.idempotency_key == bindparam("key")),
+    )
+)
+COUNT = select(func.count(), func.coalesce(func.sum(jobs.c.size_request), 0)).where(
+    jobs.c.owner == bindparam("owner"), jobs.c.state.in_(UNFINISHED)
+)
 
 
 def accept(
@@ -69,30 +81,24 @@ def accept(
         "size_request": content.size,
         "replay_of": replay_of,
         "version": 1,
-        "history": first_line(QUEUED, now),
+        "history": history_line(1, now, QUEUED, 0),
     }
     contents.insert(connection, content, now)
-    connection.execute(insert(jobs).values(values))
-    row = connection.execute(select(*COLUMNS).where(jobs.c.id == id)).one()
-    return of_row(row), True
+    connection.execute(INSERT, values)
+    return of_values(values), True
 
 
 def _find(connection: Connection, id: str, owner: Owner, key: str | None) -> Job | None:
     """Return the job of this id, which a proxy may bring twice, or of this key."""
-    where = jobs.c.id == id
-    if key is not None:
-        where |= (jobs.c.owner == owner.key) & (jobs.c.idempotency_key == key)
-    row = connection.execute(select(*COLUMNS).where(where).order_by(jobs.c.id == id)).first()
+    row = connection.execute(FIND if key else BY_ID, {"id": id, "owner": owner.key, "key": key}).first()
     return of_row(row) if row else None
 
 
 def _check_limits(connection: Connection, owner: Owner, size: int, limits: Limits) -> None:
-    of_owner = (jobs.c.owner == owner.key, jobs.c.state.in_(UNFINISHED))
-    query = select(func.count(), func.coalesce(func.sum(jobs.c.size_request), 0)).where(*of_owner)
-    count, total = connection.execute(query).one()
+    count, total = connection.execute(COUNT, {"owner": owner.key}).one()
     most = limits.network_jobs if owner.user is None else limits.user_jobs
     whose = "your network has" if owner.user is None else "you have"
     if count >= most:
         raise LimitExceeded(f"{whose} {count} unfinished jobs, and {most} may be; wait until some are done")
     if total + size > limits.bytes:
-        raise LimitExceeded(f"the unfinished jobs that {whose} may hold {limits.bytes} bytes; wait until some are done")
+        raise LimitExceeded(f"{whose} unfinished jobs of {total} bytes, and {limits.bytes} may be; wait for some")

@@ -14,12 +14,14 @@ from .job import COLUMNS, QUEUED, RUNNING, Job, of_row
 READY = (jobs.c.state == QUEUED, jobs.c.rank.is_not(None))
 SAFE = jobs.c.losses < leases.LOSSES_ALONE
 
+ANY = select(jobs.c.id).where(*READY, SAFE).limit(1)
+
 Concurrency = Callable[[str], int]
 
 
 def is_any_ready(connection: Connection) -> bool:
     """Whether `claim` may find a job."""
-    return connection.execute(select(jobs.c.id).where(*READY, SAFE).limit(1)).first() is not None
+    return connection.execute(ANY).first() is not None
 
 
 def claim(
@@ -47,6 +49,8 @@ def claim(
                 taken.append(job)
             elif job.service not in full:
                 full.append(job.service)
+    if taken:
+        fairness.serve(connection, max(job.rank or 0.0 for job in taken))
     return [_lease(connection, now, worker, job) for job in taken]
 
 
@@ -69,8 +73,4 @@ _RUNNING = select(jobs.c.service, func.count().label("number")).where(jobs.c.sta
 def _lease(connection: Connection, now: float, worker: str, job: Job) -> Job:
     token = secrets.token_urlsafe(16)
     leased = {"lease_token": token, "lease_until": now + leases.LEASE, "worker": worker, "started": now}
-    attempts = job.attempts + 1
-    change(connection, jobs.c.id == job.id, state=RUNNING, now=now, attempts=attempts, **leased)
-    rank = connection.execute(select(jobs.c.rank).where(jobs.c.id == job.id)).scalar_one()
-    fairness.serve(connection, rank)
-    return of_row(connection.execute(select(*COLUMNS).where(jobs.c.id == job.id)).one())
+    return change(connection, job, state=RUNNING, now=now, attempts=job.attempts + 1, **leased)

@@ -4,7 +4,7 @@ A job that becomes ready gets the rank after its owner's last one, but none belo
 sends a thousand jobs is served between the others, and who was away has saved nothing up.
 """
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from ..storage.schema import clock, jobs, turns
 from .job import QUEUED
@@ -14,7 +14,9 @@ NEXT = text(
     "ON CONFLICT (owner) DO UPDATE SET last = 1 + CASE WHEN turns.last > (SELECT virtual FROM clock WHERE id = 1) "
     "THEN turns.last ELSE (SELECT virtual FROM clock WHERE id = 1) END RETURNING last"
 )
+SERVE = update(clock).where(clock.c.id == 1, clock.c.virtual < bindparam("served")).values(virtual=bindparam("served"))
 PROMOTED_AT_ONCE = 500
+DUE = select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.at <= bindparam("now"), jobs.c.rank.is_(None)).limit(1)
 
 
 def next_rank(connection: Connection, owner: str) -> float:
@@ -24,7 +26,7 @@ def next_rank(connection: Connection, owner: str) -> float:
 
 def serve(connection: Connection, rank: float) -> None:
     """Note that the job of *rank* is served: nobody new comes before it."""
-    connection.execute(update(clock).where(clock.c.id == 1, clock.c.virtual < rank).values(virtual=rank))
+    connection.execute(SERVE, {"served": rank})
 
 
 def promote(connection: Connection, now: float) -> int:
@@ -39,8 +41,7 @@ def promote(connection: Connection, now: float) -> int:
 
 def is_due(connection: Connection, now: float) -> bool:
     """Whether `promote` has something to do."""
-    due = select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.at <= now, jobs.c.rank.is_(None))
-    return connection.execute(due.limit(1)).first() is not None
+    return connection.execute(DUE, {"now": now}).first() is not None
 
 
 def sweep(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from ..errors import NotFound
 from ..storage.schema import jobs
@@ -28,6 +28,7 @@ class Job:
     state: str
     created: float
     at: float
+    rank: float | None
     started: float | None
     finished: float | None
     deadline: float
@@ -68,18 +69,29 @@ FIELDS = tuple(Job.__dataclass_fields__)
 COLUMNS = tuple(jobs.c[NAMES.get(name, name)] for name in FIELDS)
 
 
+def of_values(values: Mapping[str, Any]) -> Job:
+    """Return the job of a row's values by the names of columns; what is missing is NULL."""
+    return _of({name: values.get(NAMES.get(name, name)) for name in FIELDS})
+
+
 def of_row(row: Row[Any]) -> Job:
     """Return the job of a row of COLUMNS."""
-    values = dict(zip(FIELDS, row, strict=True))
+    return _of(dict(zip(FIELDS, row, strict=True)))
+
+
+def _of(values: dict[str, Any]) -> Job:
     for name in TEXTS:
         values[name] = json.loads(values[name]) if values[name] else None
     values["result_headers"] = values["result_headers"] or {}
     return Job(**values)
 
 
+BY_ID = select(*COLUMNS).where(jobs.c.id == bindparam("id"))
+
+
 def find(connection: Connection, id: str) -> Job:
     """Return the job of this id, or raise NotFound."""
-    row = connection.execute(select(*COLUMNS).where(jobs.c.id == id)).first()
+    row = connection.execute(BY_ID, {"id": id}).first()
     if row is None:
         raise NotFound
     return of_row(row)

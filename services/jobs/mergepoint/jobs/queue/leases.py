@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ..errors import LeaseLost
 from ..storage.schema import clock, jobs
@@ -14,11 +14,17 @@ LOSSES_ALONE = 2  # after so many a job runs alone in a process
 MOST_LOSSES = 3
 UNWATCHED = 3.0  # seconds: nobody looked for so long, so the database or everybody was away
 WORKER_LOST = "worker_lost"
+FREE: Mapping[str, None] = {"lease_token": None, "lease_until": None, "worker": None}
+LOOKED = select(clock.c.looked).where(clock.c.id == 1)
+HELD = select(*COLUMNS).where(
+    jobs.c.id == bindparam("id"), jobs.c.lease_token == bindparam("token"), jobs.c.state == RUNNING
+)
+ENDED = select(jobs.c.id).where(jobs.c.state == RUNNING, jobs.c.lease_until < bindparam("now")).limit(1)
 
 
 def look(connection: Connection, now: float, *, every: float = 1.0) -> None:
     """Note that somebody looks. If nobody did for a while, leases last longer by that: no worker could renew them."""
-    looked = float(connection.execute(select(clock.c.looked).where(clock.c.id == 1)).scalar_one())
+    looked = float(connection.execute(LOOKED).scalar_one())
     if now - looked < every:
         return
     if looked and now - looked > UNWATCHED:
@@ -37,8 +43,7 @@ def heartbeat(connection: Connection, now: float, tokens: Collection[str]) -> se
 
 def held(connection: Connection, id: str, token: str) -> Job:
     """Return the running job of this lease, or raise LeaseLost."""
-    mine = (jobs.c.id == id, jobs.c.lease_token == token, jobs.c.state == RUNNING)
-    row = connection.execute(select(*COLUMNS).where(*mine)).first()
+    row = connection.execute(HELD, {"id": id, "token": token}).first()
     if row is None:
         raise LeaseLost
     return of_row(row)
@@ -50,18 +55,19 @@ def end_leases(connection: Connection, worker: str) -> int:
     return connection.execute(update(jobs).where(*mine).values(lease_until=0.0)).rowcount
 
 
-def take_back(connection: Connection, now: float, limit: int = 200) -> list[str]:
-    """Queue the jobs whose lease has ended, each with one more loss; return the ids of those that this makes failed."""
+def take_back(connection: Connection, now: float, limit: int = 200) -> list[Job]:
+    """Queue the jobs whose lease has ended, each with one more loss; return those that have too many now."""
+    lost = []
     ended = (jobs.c.state == RUNNING, jobs.c.lease_until < now)
-    rows = connection.execute(select(jobs.c.id, jobs.c.losses).where(*ended).limit(limit)).all()
-    lost = [row.id for row in rows if row.losses + 1 >= MOST_LOSSES]
-    free: Mapping[str, object] = {"lease_token": None, "lease_until": None, "worker": None}
-    for id in (row.id for row in rows if row.id not in lost):
-        change(connection, jobs.c.id == id, state=QUEUED, now=now, code=WORKER_LOST, losses=jobs.c.losses + 1, **free)
+    for row in connection.execute(select(*COLUMNS).where(*ended).limit(limit)).all():
+        job = of_row(row)
+        if job.losses + 1 >= MOST_LOSSES:
+            lost.append(job)
+        else:
+            change(connection, job, state=QUEUED, now=now, code=WORKER_LOST, losses=job.losses + 1, **FREE)
     return lost
 
 
 def is_any_ended(connection: Connection, now: float) -> bool:
     """Whether `take_back` has something to do."""
-    ended = (jobs.c.state == RUNNING, jobs.c.lease_until < now)
-    return connection.execute(select(jobs.c.id).where(*ended).limit(1)).first() is not None
+    return connection.execute(ENDED, {"now": now}).first() is not None

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from ..storage.contents import Content, Contents
-from ..storage.schema import jobs
 from . import leases
 from .changes import change
 from .job import CANCELLED, FAILED, QUEUED, UNFINISHED, Job, find
 
 FORGET_AFTER = 7 * 86_400.0  # seconds from when the result is gone
-FREE: Mapping[str, None] = {"lease_token": None, "lease_until": None, "worker": None}
+RELEASED = "released"
 COUNT = text(
     "INSERT INTO totals (service, outcome, count, seconds, retries) VALUES (:service, :outcome, 1, :seconds, :retries) "
     "ON CONFLICT (service, outcome) DO UPDATE SET count = totals.count + 1, "
@@ -59,23 +58,21 @@ def finish(
 
 def retry(connection: Connection, now: float, id: str, token: str, *, delay: float, code: str, detail: str) -> None:
     """Queue a job for another attempt, *delay* seconds from now."""
-    leases.held(connection, id, token)
-    change(
-        connection, jobs.c.id == id, state=QUEUED, now=now, at=now + delay, rank=None, code=code, detail=detail, **FREE
-    )
+    job = leases.held(connection, id, token)
+    why = {"code": code, "detail": detail}
+    change(connection, job, state=QUEUED, now=now, at=now + delay, rank=None, **why, **leases.FREE)
 
 
 def release(connection: Connection, now: float, id: str, token: str) -> None:
     """Give a job back, to its place in the queue; the attempt does not count."""
-    leases.held(connection, id, token)
-    change(connection, jobs.c.id == id, state=QUEUED, now=now, attempts=jobs.c.attempts - 1, code="released", **FREE)
+    job = leases.held(connection, id, token)
+    change(connection, job, state=QUEUED, now=now, attempts=job.attempts - 1, code=RELEASED, **leases.FREE)
 
 
-def lose(connection: Connection, now: float, id: str, *, keep: float) -> None:
+def lose(connection: Connection, now: float, job: Job, *, keep: float) -> None:
     """End a job that has cost too many workers."""
     detail = f"its worker was lost {leases.MOST_LOSSES} times while it ran"
-    losses = {"losses": jobs.c.losses + 1}
-    _end(connection, now, find(connection, id), FAILED, keep, code=leases.WORKER_LOST, detail=detail, **losses)
+    _end(connection, now, job, FAILED, keep, code=leases.WORKER_LOST, detail=detail, losses=job.losses + 1)
 
 
 def cancel(connection: Connection, now: float, id: str, *, keep: float) -> Job:
@@ -83,13 +80,13 @@ def cancel(connection: Connection, now: float, id: str, *, keep: float) -> Job:
     job = find(connection, id)
     if job.state not in UNFINISHED:
         return job
-    _end(connection, now, job, CANCELLED, keep, code=CANCELLED, detail="cancelled by its owner")
-    return find(connection, id)
+    return _end(connection, now, job, CANCELLED, keep, code=CANCELLED, detail="cancelled by its owner")
 
 
-def _end(connection: Connection, now: float, job: Job, state: str, keep: float, **values: object) -> None:
+def _end(connection: Connection, now: float, job: Job, state: str, keep: float, **values: object) -> Job:
     kept = {"finished": now, "keep_until": now + keep, "forget_at": now + keep + FORGET_AFTER, "grant_token": None}
-    change(connection, jobs.c.id == job.id, state=state, now=now, **kept, **FREE, **values)
+    ended = change(connection, job, state=state, now=now, **kept, **leases.FREE, **values)
     seconds = now - (job.started or now)
     row = {"service": job.service, "outcome": state, "seconds": seconds, "retries": max(job.attempts - 1, 0)}
     connection.execute(COUNT, row)
+    return ended

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ..errors import StoreUnavailable
 from .schema import contents, jobs
@@ -19,6 +19,10 @@ from .store import Store, database_time
 
 SMALL = 32 << 10  # bytes
 PIECE = 1 << 20  # bytes
+INSERT = insert(contents)
+PIECES = select(contents.c.data, contents.c.file).where(
+    contents.c.id == bindparam("id"), contents.c.piece == bindparam("piece")
+)
 FORGOTTEN = 3600.0  # seconds after which contents that no job has are removed
 
 
@@ -50,14 +54,14 @@ class Contents:
             now = database_time(connection)
             for number, start in enumerate(range(0, len(data), PIECE)):
                 row = {"id": id, "piece": number, "job": job, "data": data[start : start + PIECE], "created": now}
-                connection.execute(insert(contents).values(row))
+                connection.execute(INSERT, row)
         return Content(id, job, len(data))
 
     def insert(self, connection: Connection, content: Content, now: float) -> None:
         """Write the rest of *content* in the transaction of its job."""
         if content.data is not None or content.file:
             row = {"id": content.id, "piece": 0, "job": content.job, "data": content.data, "file": content.file}
-            connection.execute(insert(contents).values(row | {"created": now}))
+            connection.execute(INSERT, row | {"created": now})
 
     def discard(self, content: Content) -> None:
         """Remove what `prepare` wrote for a job that was refused; what cannot be removed now is swept later."""
@@ -77,8 +81,7 @@ class Contents:
         number = 0
         while True:
             with self._store.read() as connection:
-                where = (contents.c.id == id, contents.c.piece == number)
-                row = connection.execute(select(contents.c.data, contents.c.file).where(*where)).first()
+                row = connection.execute(PIECES, {"id": id, "piece": number}).first()
             if row is None:
                 if not number:
                     raise StoreUnavailable

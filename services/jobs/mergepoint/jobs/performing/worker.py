@@ -1,0 +1,162 @@
+"""The loop of a worker: claims as many jobs as it has free threads, keeps their leases, and drains at the end."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from ..engine import Engine
+from ..errors import StoreUnavailable
+from ..queue.job import Job
+from .attempt import Attempt
+
+POLL = 0.05  # seconds between two looks for a job: an idle worker has it within 150 ms
+PROMOTE_EVERY = 0.25  # seconds
+HEARTBEAT_EVERY = 2.0  # seconds
+LOOK_EVERY = 1.0  # seconds
+GRACE = 9.0  # seconds that running jobs have to finish; gunicorn's and compose's are 10
+AWAY = 0.5  # seconds until a database that is away is asked again
+
+log = structlog.get_logger()
+
+
+def name_of_process() -> str:
+    """Return what this process is called in the rows of its jobs: nothing else ever had that name."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{time.time_ns() % 10**12}"
+
+
+class Worker:
+    """Performs jobs of *engine* by *slots* threads, until `stop`. *alone* starts a process for one job's id."""
+
+    def __init__(
+        self, engine: Engine, door: str, *, slots: int, most: int, alone: Callable[[str], subprocess.Popen[bytes]]
+    ) -> None:
+        self._engine, self._door, self._slots, self._most, self._alone = engine, door, slots, most, alone
+        self._running: dict[str, Attempt] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what runs has finished or was given back."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
+        promoted = 0.0
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                if time.monotonic() - promoted > PROMOTE_EVERY:
+                    promoted = time.monotonic()
+                    self._engine.promote()
+                    self._run_suspect()
+                claimed = self._claim()
+            except StoreUnavailable as error:
+                log.warning("no database", detail=str(error.__cause__)[:300])
+                self._stopping.wait(AWAY)
+                continue
+            if not claimed:
+                self._wake.wait(POLL)
+        self._drain()
+
+    def run_one(self, id: str) -> None:
+        """Perform one job that must run alone."""
+        threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
+        job = self._engine.claim_alone(id)
+        if job is None:
+            return
+        self._start(job)
+        while self._running and not self._stopping.is_set():
+            self._stopping.wait(POLL)
+        self._drain()
+
+    def _claim(self) -> int:
+        free = self._slots - len(self._running)
+        if free <= 0 or not self._engine.has_work():
+            return 0
+        jobs = self._engine.claim(free)
+        for job in jobs:
+            self._start(job)
+        return len(jobs)
+
+    def _start(self, job: Job) -> None:
+        attempt = Attempt(self._engine, job, self._door, most=self._most)
+        with self._lock:
+            self._running[attempt.token] = attempt
+        threading.Thread(target=self._perform, args=(attempt,), name=f"job {job.id}", daemon=True).start()
+
+    def _perform(self, attempt: Attempt) -> None:
+        try:
+            attempt.run()
+        finally:
+            with self._lock:
+                del self._running[attempt.token]
+            self._wake.set()
+
+    def _keep_leases(self) -> None:
+        beaten = 0.0
+        while True:
+            try:
+                if self._running and time.monotonic() - beaten >= HEARTBEAT_EVERY:
+                    beaten = time.monotonic()
+                    self._beat()
+                else:
+                    self._engine.look()
+            except StoreUnavailable:
+                log.warning("heartbeat", detail="the database is away")
+            time.sleep(LOOK_EVERY)
+
+    def _beat(self) -> None:
+        with self._lock:
+            attempts = dict(self._running)
+        held = self._engine.heartbeat(list(attempts))
+        for token, attempt in attempts.items():
+            if token not in held:
+                attempt.lose()  # cancelled, or taken by another; one that has just finished has nothing to lose
+
+    def _run_suspect(self) -> None:
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            if self._process.returncode:
+                log.warning("a job ended its process", status=self._process.returncode)
+                self._engine.end_leases(alone_name(self._engine.worker, self._process.pid))
+            self._process = None
+        for id in self._engine.suspects():
+            self._process = self._alone(id)
+
+    def _drain(self) -> None:
+        ends = time.monotonic() + GRACE
+        while self._running and time.monotonic() < ends:
+            time.sleep(POLL)
+        with self._lock:
+            left = list(self._running.values())
+        for attempt in left:
+            attempt.give_back()
+        while self._running and time.monotonic() < ends + 1:
+            time.sleep(POLL)
+        if self._process is not None:
+            self._process.terminate()
+
+
+def alone_name(worker: str, pid: int) -> str:
+    """Return what the process *pid*, which *worker* started for one job, is called."""
+    return f"{worker[:50]}/{pid}"
+
+
+def start_alone(worker: str) -> Callable[[str], subprocess.Popen[bytes]]:
+    """Return what starts a process of *worker* for a job that has cost others."""
+
+    def start(id: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "mergepoint.jobs.worker", "--only", id, "--of", worker]
+        return subprocess.Popen(command)
+
+    return start

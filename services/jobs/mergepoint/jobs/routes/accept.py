@@ -1,0 +1,131 @@
+"""The two ways in: nginx's hop for a request with ``Prefer: respond-async``, and ``POST /jobs``: the same as JSON."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, request
+from pydantic import Field
+
+from mergepoint.kit.options import Binary, Options, read_object, validate
+from mergepoint.kit.problems import Problem
+from mergepoint.kit.web.openapi import describe
+
+from ..core import new_id
+from ..errors import Invalid
+from ..requests.headers import ALLOWED, check_headers
+from ..requests.paths import service_of
+from ..requests.preferences import wait_of
+from ..requests.request import JobRequest, Owner, check_method
+from ..requests.terms import ATTEMPTS, DEADLINE, attempts_of, deadline_of, key_of, time_of
+from .context import accepted, body, jobs, no_such_path, owner, request_id, settings
+
+ID = re.compile(r"[A-Za-z0-9_-]{22}")
+HOP = {"at": "Mergepoint-At", "deadline": "Mergepoint-Deadline", "attempts": "Mergepoint-Attempts",
+       "callback": "Mergepoint-Callback"}  # fmt: skip
+LONGEST_GRANT = 8192  # characters
+
+Result = TypeVar("Result")
+blueprint = Blueprint("accept", __name__)
+
+
+class JobOptions(Options):
+    """A request to perform later."""
+
+    path: str = Field(description="path and query of a service that runs later, such as /highlight?language=python")
+    method: str = Field("POST", description="GET, HEAD, POST, QUERY, PUT, PATCH or DELETE")
+    headers: dict[str, str] = Field(default_factory=dict, description=f"of {', '.join(ALLOWED)}")
+    body: str = Field("", description="the body, if it is text")
+    body_base64: Binary = Field(b"", description="the body, if it is not, in base64")
+    at: str | None = Field(None, description="not before this time (RFC 3339)")
+    deadline: float | None = Field(None, description="seconds that an attempt may take, 1 to 3600; 300 by default")
+    attempts: float | None = Field(None, description="how often it may be tried, 1 to 20; 5 by default")
+    callback: str | None = Field(None, description="the URL that is told when the job is finished")
+
+
+@blueprint.post("/jobs")
+@describe("Perform a request later", JobOptions, produces=["application/json"])
+def create() -> Response:
+    if request.mimetype != "application/json":
+        raise Problem("unsupported_type", f"Content-Type {request.mimetype[:60]!r}: send JSON")
+    options = validate(JobOptions, dict(read_object(body(), "body")))
+    if options.body and options.body_base64:
+        raise Invalid("body_base64", "stands beside body; send one of them")
+    asker = owner()
+    made = JobRequest(
+        service=service_of(options.path, settings().service_names),
+        method=check_method(options.method),
+        target=options.path,
+        body=options.body_base64 or options.body.encode(),
+        headers=check_headers(options.headers.items()),
+        **_terms({"at": options.at, "deadline": options.deadline, "attempts": options.attempts,
+                  "callback": options.callback}),
+        **_of_request(asker),
+    )  # fmt: skip
+    job, _ = jobs().accept(new_id(), asker, made)
+    return accepted(job, wait_of(_prefer()))
+
+
+@blueprint.post("/jobs/_accept")
+def accept() -> Response:
+    """nginx's hop: it names the service, and drops these headers from what clients send."""
+    headers = request.headers
+    service, target, id = (
+        headers.get(name, "") for name in ("Mergepoint-Later-Service", "Mergepoint-Target", "Mergepoint-Job")
+    )
+    if not service or not target or not ID.fullmatch(id):
+        raise no_such_path()
+    asker, wait = owner(), wait_of(_prefer())
+    made = JobRequest(
+        service=service,
+        method=check_method(headers.get("Mergepoint-Method", "")),
+        target=target,
+        body=body(),
+        headers=_named("", lambda: check_headers((name, headers[name]) for name in ALLOWED if headers.get(name))),
+        **_terms({name: headers.get(header) for name, header in HOP.items()}, HOP),
+        **_of_request(asker),
+    )
+    job, _ = jobs().accept(id, asker, made)
+    return accepted(job, wait)
+
+
+def _terms(given: Mapping[str, Any], names: Mapping[str, str] = {}) -> dict[str, Any]:
+    """Return when, how long and how often; *names* are how callers know the fields."""
+    read: dict[str, Callable[[Any], Any]] = {
+        "at": lambda value: time_of(value, jobs().now()),
+        "deadline": deadline_of,
+        "attempts": attempts_of,
+        "callback": _callback,
+    }
+    defaults = {"at": None, "deadline": DEADLINE, "attempts": ATTEMPTS, "callback": None}
+    found = {}
+    for field, value in given.items():
+        name = names.get(field, field)
+        found[field] = defaults[field] if value is None else _named(name, lambda r=read[field], v=value: r(v))  # type: ignore[misc]
+    return found
+
+
+def _callback(_value: str) -> str:
+    raise Invalid("callback", "callbacks are off here")
+
+
+def _of_request(asker: Owner) -> dict[str, Any]:
+    key = request.headers.get("Idempotency-Key")
+    return {
+        "idempotency_key": None if key is None else key_of(key, is_anonymous=asker.user is None),
+        "request_id": request_id(),
+        "grant": request.headers.get("Mergepoint-Grant", "")[:LONGEST_GRANT] or None,
+    }
+
+
+def _prefer() -> str:
+    """nginx joins all lines of the header in one of its own; without nginx the lines come as they are."""
+    return request.headers.get("Mergepoint-Prefer") or ", ".join(request.headers.getlist("Prefer"))
+
+
+def _named(name: str, check: Callable[[], Result]) -> Result:
+    """Return what *check* does, whose field callers know as *name*; without a name, by what follows its last dot."""
+    try:
+        return check()
+    except Invalid as error:
+        raise Invalid(name or error.field.rpartition(".")[2], error.message, error.code) from error
