@@ -15,7 +15,7 @@ from ..core import new_id
 from ..errors import Invalid
 from ..requests.headers import ALLOWED, check_headers
 from ..requests.paths import service_of
-from ..requests.preferences import wait_of
+from ..requests.preferences import preferences, wait_of
 from ..requests.request import JobRequest, Owner, check_method
 from ..requests.terms import ATTEMPTS, DEADLINE, attempts_of, deadline_of, key_of, time_of
 from .context import accepted, body, jobs, no_such_path, owner, request_id, settings
@@ -38,8 +38,10 @@ class JobOptions(Options):
     body: str = Field("", description="the body, if it is text")
     body_base64: Binary = Field(b"", description="the body, if it is not, in base64")
     at: str | None = Field(None, description="not before this time (RFC 3339)")
-    deadline: float | None = Field(None, description="seconds that an attempt may take, 1 to 3600; 300 by default")
-    attempts: float | None = Field(None, description="how often it may be tried, 1 to 20; 5 by default")
+    deadline: float | None = Field(
+        None, strict=True, description="seconds that an attempt may take, 1 to 3600; 300 by default"
+    )
+    attempts: float | None = Field(None, strict=True, description="how often it may be tried, 1 to 20; 5 by default")
     callback: str | None = Field(None, description="the URL that is told when the job is finished")
 
 
@@ -51,7 +53,7 @@ def create() -> Response:
     options = validate(JobOptions, dict(read_object(body(), "body")))
     if options.body and options.body_base64:
         raise Invalid("body_base64", "stands beside body; send one of them")
-    asker = owner()
+    asker, wait = owner(), wait_of(_prefer())
     made = JobRequest(
         service=service_of(options.path, settings().service_names),
         method=check_method(options.method),
@@ -63,7 +65,7 @@ def create() -> Response:
         **_of_request(asker),
     )  # fmt: skip
     job, _ = jobs().accept(new_id(), asker, made)
-    return accepted(job, wait_of(_prefer()))
+    return accepted(job, wait, preferred="respond-async" in preferences(_prefer()))
 
 
 @blueprint.post("/jobs/_accept")

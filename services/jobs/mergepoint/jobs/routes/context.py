@@ -57,11 +57,12 @@ def answer(job: Job, status: int = 200) -> Response:
     return response
 
 
-def accepted(job: Job, wait: int | None) -> Response:
-    """Return the 202 of RFC 7240; nginx hands a caller who waits over to the companion instead."""
+def accepted(job: Job, wait: int | None = None, *, preferred: bool = True) -> Response:
+    """Return the 202 of RFC 7240, 4.1, which was *preferred*; nginx hands a caller who waits to the companion instead."""
     response = answer(job, 202)
     response.headers["Location"] = f"/jobs/{job.id}"
-    response.headers["Preference-Applied"] = "respond-async"
+    if preferred:
+        response.headers["Preference-Applied"] = "respond-async"
     if wait:
         response.headers["X-Accel-Redirect"] = f"/_wait/{job.id}?seconds={wait}"
     return response

@@ -51,7 +51,7 @@ def cancel(id: str) -> Response:
 @describe("Make a new job of the same request", produces=["application/json"])
 def replay(id: str) -> Response:
     grant = request.headers.get("Mergepoint-Grant") or None
-    return accepted(jobs().replay(id, owner(), grant, request_id()), None)
+    return accepted(jobs().replay(id, owner(), grant, request_id()), preferred=False)
 
 
 @blueprint.get("/jobs/<id>/result")
