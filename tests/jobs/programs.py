@@ -103,5 +103,9 @@ def connect(path: pathlib.Path, timeout: float = 20) -> http.client.HTTPConnecti
     connection = http.client.HTTPConnection("mergepoint", timeout=timeout)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.settimeout(timeout)
-    connection.sock.connect(str(path))
+    try:
+        connection.sock.connect(str(path))
+    except OSError:
+        connection.close()
+        raise
     return connection

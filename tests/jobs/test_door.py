@@ -56,7 +56,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"9\r\n123456789\r\n", endless=True),
         raw(b"garbage\r\n\r\n"),
         raw(b"\0" * 200_000),
-        raw(OK + b"Transfer-Encoding: chunked\r\n\r\nno number\r\n"),
         raw(OK + b"X: " + b"y" * 100_000),
         raw(OK + b"X: y\r\n" * 50_000),
         raw(b"HTTP/1.1 100 Continue\r\n\r\n", endless=True),
@@ -80,6 +79,7 @@ def test_an_answer_that_is_too_large_endless_or_no_http_is_unusable(
         raw(OK),
         raw(OK + b"Content-Length: 10\r\n\r\nshort"),
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n123"),
+        raw(OK + b"Transfer-Encoding: chunked\r\n\r\nno number\r\n"),
     ],
 )
 def test_an_answer_that_ends_early_is_a_failed_connection(door: Door, answer: Callable[[Handler], None]) -> None:
@@ -94,13 +94,9 @@ def test_a_door_that_is_not_there_is_a_failed_connection(door: Door) -> None:
         call(door)
 
 
-@pytest.mark.parametrize("piece", [b"H", b"HTTP/1.1 200 OK\r\n\r\n"])
-def test_an_answer_that_drips_ends_at_the_deadline(door: Door, piece: bytes) -> None:
-    door.answer(
-        raw(piece[:1], piece[:1] if piece == b"H" else b"X", endless=True, pause=0.05)
-        if piece == b"H"
-        else raw(piece, b"x", endless=True, pause=0.05)
-    )
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_drips_ends_at_the_deadline(door: Door, head: bytes) -> None:
+    door.answer(raw(head, b"x", endless=True, pause=0.05))
     began = time.monotonic()
     with pytest.raises(DeadlinePassed):
         call(door, deadline=0.5)
@@ -136,7 +132,8 @@ def test_delays_grow_and_are_spread() -> None:
     ("header", "seconds"),
     [
         ("7", 7), ("0", 0), (" 12 ", 12), ("99999999999999999999", 600), ("-5", 0), ("soon", 0), ("", 0), (None, 0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 90), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", 600),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 90), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 600),
         ("٣", 0), ("Thu, 99 Jan 1970", 0),
     ],
 )  # fmt: skip

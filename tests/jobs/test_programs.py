@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -114,7 +115,7 @@ def test_post_jobs_takes_the_same_as_json(running: Programs, door: Door) -> None
 
 def test_a_slow_job_is_cancelled_and_its_answer_dropped(running: Programs, door: Door) -> None:
     ended = threading.Event()
-    door.answer(lambda handler: (time.sleep(4), handler.reply(200, b"late"), ended.set())[0])
+    door.answer(lambda handler: (time.sleep(4), ended.set(), handler.reply(200, b"late"))[0])
     id = id_of(running.accept(b"x"))
     wait_for(lambda: running.state(id) == "running")
     early = running.get(f"/jobs/{id}/result")
@@ -131,7 +132,7 @@ def test_an_idle_worker_has_a_job_soon(running: Programs) -> None:
     for _ in range(20):
         began = time.monotonic()
         id = id_of(running.accept(b"x"))
-        wait_for(lambda id=id: finished(running, id))
+        wait_for(functools.partial(finished, running, id))
         took.append(time.monotonic() - began)
         time.sleep(0.05)
     assert sorted(took)[10] < 0.5

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mergepoint.kit.fetch.bounded_stream import BoundedStream, TooMuch
 
@@ -56,6 +57,17 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class Stream(BoundedStream):
+    """Knows whether the other side has ended it."""
+
+    ended = False
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        self.ended = not count
+        return count
 
 
 class Call:
@@ -112,9 +124,11 @@ class Call:
             yield connection
 
     def _read(self, connection: socket.socket, method: str) -> Answer:
-        stream = BoundedStream(connection, self._left, self._most + HEAD_BYTES)
+        stream = Stream(connection, self._left, self._most + HEAD_BYTES)
         response = http.client.HTTPResponse(stream, method=method)  # type: ignore[arg-type]
         response.begin()
+        if stream.ended:  # http.client takes that for the end of the head
+            raise ConnectionResetError
         if (response.length or 0) > self._most:
             raise TooMuch
         body = bytearray()

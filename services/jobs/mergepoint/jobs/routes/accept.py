@@ -38,9 +38,7 @@ class JobOptions(Options):
     body: str = Field("", description="the body, if it is text")
     body_base64: Binary = Field(b"", description="the body, if it is not, in base64")
     at: str | None = Field(None, description="not before this time (RFC 3339)")
-    deadline: float | None = Field(
-        None, strict=True, description="seconds that an attempt may take, 1 to 3600; 300 by default"
-    )
+    deadline: float | None = Field(None, strict=True, description="seconds of an attempt, 1 to 3600; 300 by default")
     attempts: float | None = Field(None, strict=True, description="how often it may be tried, 1 to 20; 5 by default")
     callback: str | None = Field(None, description="the URL that is told when the job is finished")
 

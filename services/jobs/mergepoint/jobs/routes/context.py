@@ -58,7 +58,7 @@ def answer(job: Job, status: int = 200) -> Response:
 
 
 def accepted(job: Job, wait: int | None = None, *, preferred: bool = True) -> Response:
-    """Return the 202 of RFC 7240, 4.1, which was *preferred*; nginx hands a caller who waits to the companion instead."""
+    """Return the 202 of RFC 7240, 4.1, which was *preferred*; nginx hands a caller who waits to the companion."""
     response = answer(job, 202)
     response.headers["Location"] = f"/jobs/{job.id}"
     if preferred:
