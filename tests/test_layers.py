@@ -18,6 +18,8 @@ SERVICES = ROOT / "services"
 FACES = {
     "service", "web", "routes", "delivery", "sources", "revalidation", "tasks", "attempts", "deadlines", "options",
     "config", "start", "streams", "provider", "request", "__main__",
+    # of jobs: who asks and what they see, the worker, and those who wait
+    "identities", "representation", "statuses", "performing", "waiting", "worker",
 }  # fmt: skip
 LIBRARY = "mergepoint.kit.database"  # of the kit: what a core may import as it may import SQLAlchemy
 COMPOSERS = {"suite"}  # may import services
@@ -46,6 +48,26 @@ ROOMS = {
         "audit",
         "storage",
         "base64url",
+        "errors",
+    ),
+    "jobs": (
+        "web",
+        "start",
+        "worker",
+        "waiting",
+        "performing",
+        "routes",
+        "service",
+        "tasks",
+        "representation",
+        "statuses",
+        "identities",
+        "config",
+        "engine",
+        "core",
+        "queue",
+        "requests",
+        "storage",
         "errors",
     ),
     "htmldiff": ("writing", "matching", "reading", "diff_options", "errors"),
@@ -207,6 +229,8 @@ def test_imports_run_one_way_and_cores_know_no_http() -> None:
         ("auth/mergepoint/auth/accounts/user.py", "from ..sessions.sessions import Sessions", "a room imports"),
         ("auth/mergepoint/auth/credentials/login.py", "from ..federation import flows", "a room imports"),
         ("auth/mergepoint/auth/access/gate.py", "from ..core import Auth", "a room imports"),
+        ("jobs/mergepoint/jobs/storage/writer.py", "from ..queue.job import Job", "a room imports"),
+        ("jobs/mergepoint/jobs/core.py", "from mergepoint.kit.web import base_app", "a core imports"),
     ],
 )
 def test_a_broken_law_is_told(path: str, text: str, law: str, tmp_path: pathlib.Path) -> None:
@@ -219,7 +243,8 @@ def test_what_is_allowed_is_not_told(tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "diff/mergepoint/diff"
     folder.mkdir(parents=True)
     (folder / "core.py").write_text(
-        "import lxml\nfrom urllib.parse import urljoin\nfrom . import trees\nfrom .trees import Tree"
+        "import lxml\nfrom mergepoint.kit.database import store\n"
+        "from urllib.parse import urljoin\nfrom . import trees\nfrom .trees import Tree"
     )
     (folder / "web.py").write_text("from mergepoint.kit.web import base_app\nfrom .tasks import TASKS\nstatus = 422")
     writing = tmp_path / "htmldiff/mergepoint/htmldiff/writing"

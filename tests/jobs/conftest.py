@@ -1,7 +1,6 @@
 """The jobs service on both databases, with a clock that tests set, and with real programs."""
 
 import pathlib
-import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -9,9 +8,16 @@ import pytest
 from mergepoint.jobs import Engine, Jobs, Store
 from mergepoint.jobs.queue.acceptance import Limits
 from tests.auth.databases import Databases, databases
-from tests.jobs.door import Door
-from tests.jobs.programs import Programs
+from tests.jobs.door import Door, new_door
 from tests.jobs.queues import Clock
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the queue ask about both databases; those of whole programs about PostgreSQL in `make test-long`."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if item.path.name == "test_programs.py" and parameters.get("server") == "postgresql":
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -50,15 +56,4 @@ def other(store: Store, tmp_path: pathlib.Path, clock: Clock) -> Engine:
 @pytest.fixture
 def door() -> Iterator[Door]:
     """What stands for nginx's door: a server on a Unix socket that the test tells what to answer."""
-    with tempfile.TemporaryDirectory(prefix="mpj", dir="/tmp") as folder:
-        door = Door(pathlib.Path(folder) / "door.sock")
-        yield door
-        door.stop()
-
-
-@pytest.fixture
-def programs(server: Databases, door: Door) -> Iterator[Programs]:
-    """The service under gunicorn, its companion and a worker."""
-    programs = Programs(server.new(), door)
-    yield programs
-    programs.stop()
+    yield from new_door()

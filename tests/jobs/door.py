@@ -3,9 +3,10 @@
 import http.server
 import pathlib
 import socketserver
+import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -68,3 +69,10 @@ class Door:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def new_door() -> Iterator[Door]:
+    with tempfile.TemporaryDirectory(prefix="mpj", dir="/tmp") as folder:
+        door = Door(pathlib.Path(folder) / "door.sock")
+        yield door
+        door.stop()

@@ -9,18 +9,44 @@ import pathlib
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from tests.jobs.door import Door, Handler
+from tests.auth.databases import Databases
+from tests.jobs.door import Door, Handler, new_door
 from tests.jobs.programs import Programs, connect
 from tests.servers import children, wait_for
 
 
+@pytest.fixture(scope="module")
+def shared_door() -> Iterator[Door]:
+    yield from new_door()
+
+
 @pytest.fixture
-def running(programs: Programs) -> Programs:
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+    """The door of the programs that a test uses: those of all tests, or its own."""
+    if "running" in request.fixturenames:
+        yield request.getfixturevalue("shared_door")
+    else:
+        yield from new_door()
+
+
+@pytest.fixture(scope="module")
+def running(server: Databases, shared_door: Door) -> Iterator[Programs]:
+    """The service, its companion and a worker, for tests that end none of them."""
+    programs = Programs(server.new(), shared_door)
     programs.serve().work()
-    return programs
+    yield programs
+    programs.stop()
+
+
+@pytest.fixture
+def programs(server: Databases, door: Door) -> Iterator[Programs]:
+    programs = Programs(server.new(), door)
+    yield programs
+    programs.stop()
 
 
 def finished(programs: Programs, id: str) -> bool:
@@ -106,6 +132,7 @@ def test_what_is_no_answer_fails_the_job_and_not_the_worker(running: Programs, d
 
 
 def test_post_jobs_takes_the_same_as_json(running: Programs, door: Door) -> None:
+    door.answer(lambda handler: handler.reply(200, handler.body))
     body = {"path": "/highlight?a=b", "body_base64": base64.b64encode(b"\0\xff").decode(), "attempts": 2}
     reply = running.call("POST", "/jobs", json.dumps(body).encode(), {"Content-Type": "application/json"})
     assert reply.status == 202
@@ -127,7 +154,8 @@ def test_a_slow_job_is_cancelled_and_its_answer_dropped(running: Programs, door:
     assert running.state(id) == "cancelled"
 
 
-def test_an_idle_worker_has_a_job_soon(running: Programs) -> None:
+def test_an_idle_worker_has_a_job_soon(running: Programs, door: Door) -> None:
+    door.answer(lambda handler: handler.reply(200))
     took = []
     for _ in range(20):
         began = time.monotonic()

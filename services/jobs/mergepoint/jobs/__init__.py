@@ -2,7 +2,7 @@
 
 from .core import Jobs
 from .engine import Engine
-from .requests.request import JobRequest, Owner
+from .requests.job_request import JobRequest, Owner
 from .storage.store import Store
 
 __all__ = ["Engine", "JobRequest", "Jobs", "Owner", "Store"]

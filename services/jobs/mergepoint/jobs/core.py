@@ -15,7 +15,7 @@ from .errors import LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound, St
 from .queue import acceptance, listing, outcomes
 from .queue.acceptance import Limits
 from .queue.job import CANCELLED, QUEUED, Job, find
-from .requests.request import JobRequest, Owner
+from .requests.job_request import JobRequest, Owner
 from .storage.contents import Contents
 from .storage.store import Store, database_time
 from .storage.writer import Writer

@@ -14,7 +14,7 @@ from typing import Protocol
 from mergepoint.kit import identity
 
 from .errors import Forbidden, LoginRequired
-from .requests.request import Owner
+from .requests.job_request import Owner
 
 AUDIENCE = "jobs"
 NOBODY = "nobody"  # what nginx passes for a caller without a login

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from ..errors import Invalid, LimitExceeded
-from ..requests.request import JobRequest, Owner
+from ..requests.job_request import JobRequest, Owner
 from ..storage.contents import Content, Contents
 from ..storage.schema import jobs
 from .changes import history_line

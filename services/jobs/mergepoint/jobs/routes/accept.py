@@ -14,9 +14,9 @@ from mergepoint.kit.web.openapi import describe
 from ..core import new_id
 from ..errors import Invalid
 from ..requests.headers import ALLOWED, check_headers
+from ..requests.job_request import JobRequest, Owner, check_method
 from ..requests.paths import service_of
 from ..requests.preferences import preferences, wait_of
-from ..requests.request import JobRequest, Owner, check_method
 from ..requests.terms import ATTEMPTS, DEADLINE, attempts_of, deadline_of, key_of, time_of
 from .context import accepted, body, jobs, no_such_path, owner, request_id, settings
 

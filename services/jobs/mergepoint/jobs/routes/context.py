@@ -10,7 +10,7 @@ from ..errors import TooLarge
 from ..identities import Identities
 from ..queue.job import Job
 from ..representation import describe
-from ..requests.request import Owner
+from ..requests.job_request import Owner
 
 
 def jobs() -> Jobs:

@@ -12,7 +12,7 @@ from ..core import Jobs, may_see
 from ..errors import NotFound, StoreUnavailable
 from ..queue.changes import Change, parse
 from ..queue.job import COLUMNS, Job, of_row
-from ..requests.request import Owner
+from ..requests.job_request import Owner
 from ..storage.schema import jobs as table
 
 AT_ONCE = 500  # ids in one query
