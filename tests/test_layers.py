@@ -19,7 +19,7 @@ FACES = {
     "service", "web", "routes", "delivery", "sources", "revalidation", "tasks", "attempts", "deadlines", "options",
     "config", "start", "streams", "provider", "request", "__main__",
     # of jobs: who asks and what they see, the worker, and those who wait
-    "identities", "representation", "statuses", "performing", "waiting", "worker",
+    "identities", "metrics", "representation", "statuses", "performing", "waiting", "worker",
 }  # fmt: skip
 LIBRARY = "mergepoint.kit.database"  # of the kit: what a core may import as it may import SQLAlchemy
 COMPOSERS = {"suite"}  # may import services
@@ -59,6 +59,7 @@ ROOMS = {
         "routes",
         "service",
         "tasks",
+        "metrics",
         "representation",
         "statuses",
         "identities",

@@ -154,6 +154,19 @@ def test_a_slow_job_is_cancelled_and_its_answer_dropped(running: Programs, door:
     assert running.state(id) == "cancelled"
 
 
+def test_metrics_count_the_jobs_of_each_service(running: Programs, door: Door) -> None:
+    door.answer(lambda handler: handler.reply(200))
+    id = id_of(running.accept(b"x"))
+    later = id_of(running.accept(b"x", Mergepoint_At="2027-06-01T00:00:00Z"))
+    wait_for(lambda: finished(running, id))
+    numbers = running.get("/metrics").body.decode()
+    assert 'mergepoint_jobs_depth{service="highlight",state="queued"} 1.0' in numbers
+    assert 'mergepoint_jobs_seconds_count{outcome="done",service="highlight"}' in numbers.replace(
+        'service="highlight",outcome="done"', 'outcome="done",service="highlight"'
+    )
+    running.call("DELETE", f"/jobs/{later}")
+
+
 def test_an_idle_worker_has_a_job_soon(running: Programs, door: Door) -> None:
     door.answer(lambda handler: handler.reply(200))
     took = []

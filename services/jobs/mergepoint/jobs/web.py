@@ -15,6 +15,7 @@ from .config import Settings
 from .core import Jobs
 from .errors import JobsError, NoAnswer, NoLonger, StoreUnavailable
 from .identities import Identities
+from .metrics import metrics_of
 from .routes import accept, watch
 from .service import VERSION
 from .statuses import STATUS
@@ -38,6 +39,7 @@ def create_app(
         check=jobs.store.check,
         status=STATUS,
         max_bytes=settings.max_bytes,
+        collect=metrics_of(jobs),
     )
     app.extensions |= {"jobs": jobs, "settings": settings, "identities": identities}
     for routes in (accept, watch):

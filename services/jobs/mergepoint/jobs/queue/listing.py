@@ -33,18 +33,19 @@ def list_jobs(
 
 
 def depths(connection: Connection) -> Iterable[Row[Any]]:
-    """Return service, state, number and oldest creation of unfinished jobs."""
-    unfinished = jobs.c.state.in_(UNFINISHED)
-    columns = (jobs.c.service, jobs.c.state, func.count().label("number"), func.min(jobs.c.created).label("oldest"))
-    return connection.execute(select(*columns).where(unfinished).group_by(jobs.c.service, jobs.c.state)).all()
+    """Return service, state and number of unfinished jobs."""
+    columns = (jobs.c.service, jobs.c.state, func.count().label("number"))
+    query = select(*columns).where(jobs.c.state.in_(UNFINISHED)).group_by(jobs.c.service, jobs.c.state)
+    return connection.execute(query).all()
 
 
-def outcomes(connection: Connection) -> Iterable[Row[Any]]:
-    """Return service, outcome, count, seconds and retries of all finished jobs."""
-    return connection.execute(select(totals)).all()
+def oldest_ready(connection: Connection) -> Iterable[Row[Any]]:
+    """Return, by service, since when the job that waits longest could have run."""
+    ready = (jobs.c.state == QUEUED, jobs.c.rank.is_not(None))
+    query = select(jobs.c.service, func.min(jobs.c.at).label("oldest")).where(*ready).group_by(jobs.c.service)
+    return connection.execute(query).all()
 
 
-def oldest_ready(connection: Connection) -> float | None:
-    """Return when the job was created that waits longest for a worker."""
-    query = select(func.min(jobs.c.created)).where(jobs.c.state == QUEUED, jobs.c.rank.is_not(None))
-    return connection.execute(query).scalar()
+def outcomes(connection: Connection) -> Iterable[Any]:
+    """Return service, outcome, number, seconds and retries of all finished jobs."""
+    return connection.execute(select(totals, totals.c.count.label("number"))).all()
