@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 
 from ..storage.schema import jobs, totals
 from .job import COLUMNS, QUEUED, UNFINISHED, Job, find, of_row
@@ -32,14 +32,14 @@ def list_jobs(
     return [of_row(row) for row in connection.execute(query)]
 
 
-def depths(connection: Connection) -> Iterable[Row[Any]]:
+def depths(connection: Connection) -> Iterable[Any]:
     """Return service, state and number of unfinished jobs."""
     columns = (jobs.c.service, jobs.c.state, func.count().label("number"))
     query = select(*columns).where(jobs.c.state.in_(UNFINISHED)).group_by(jobs.c.service, jobs.c.state)
     return connection.execute(query).all()
 
 
-def oldest_ready(connection: Connection) -> Iterable[Row[Any]]:
+def oldest_ready(connection: Connection) -> Iterable[Any]:
     """Return, by service, since when the job that waits longest could have run."""
     ready = (jobs.c.state == QUEUED, jobs.c.rank.is_not(None))
     query = select(jobs.c.service, func.min(jobs.c.at).label("oldest")).where(*ready).group_by(jobs.c.service)
