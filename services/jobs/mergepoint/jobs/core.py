@@ -6,10 +6,8 @@
 import contextlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from sqlalchemy import Connection
 
 from .errors import LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound, StoreUnavailable
 from .queue import acceptance, listing, outcomes
@@ -17,13 +15,11 @@ from .queue.acceptance import Limits
 from .queue.job import CANCELLED, QUEUED, Job, find
 from .requests.job_request import JobRequest, Owner
 from .storage.contents import Contents
-from .storage.store import Store, database_time
+from .storage.store import Clock, Store, database_time
 from .storage.writer import Writer
 
 KEEP = 86_400.0  # seconds
 RESERVE = 64 << 20  # bytes that stay free on the disk, so that what was accepted can be finished
-
-Clock = Callable[[Connection], float]
 
 
 def new_id() -> str:
@@ -44,7 +40,7 @@ class Jobs:
         clock: Clock = database_time,
     ) -> None:
         self.store, self.folder, self.clock = store, folder, clock
-        self.writer = Writer(store)
+        self.writer = Writer(store, clock)
         self.contents = Contents(store, folder)
         self._limits, self._keep = limits, keep
 
@@ -57,9 +53,9 @@ class Jobs:
         content = self.contents.prepare(request.body, id)
         try:
             job, is_new = self.writer.run(
-                lambda connection: acceptance.accept(
+                lambda connection, now: acceptance.accept(
                     connection,
-                    self.clock(connection),
+                    now,
                     self.contents,
                     id,
                     owner,
@@ -101,9 +97,7 @@ class Jobs:
     def cancel(self, id: str, asker: Owner) -> Job:
         """End the job unless it is finished, and return it."""
         self.show(id, asker)
-        return self.writer.run(
-            lambda connection: outcomes.cancel(connection, self.clock(connection), id, keep=self._keep)
-        )
+        return self.writer.run(lambda connection, now: outcomes.cancel(connection, now, id, keep=self._keep))
 
     def replay(self, id: str, asker: Owner, grant: str | None, request_id: str) -> Job:
         """Make a new job of the same request, as of now."""

@@ -6,14 +6,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from .core import KEEP, Clock
+from .core import KEEP
 from .errors import LeaseLost
 from .queue import claims, fairness, leases, outcomes, sweeping
 from .queue.claims import Concurrency
 from .queue.job import Job
 from .queue.outcomes import Outcome
 from .storage.contents import Contents
-from .storage.store import Store, database_time
+from .storage.store import Clock, Store, database_time
 from .storage.writer import Writer
 
 Result = TypeVar("Result")
@@ -33,7 +33,7 @@ class Engine:
         clock: Clock = database_time,
     ) -> None:
         self.store, self.worker, self.clock = store, worker, clock
-        self.writer = Writer(store)
+        self.writer = Writer(store, clock)
         self.contents = Contents(store, folder)
         self._concurrency, self._keep = concurrency, keep
 
@@ -62,16 +62,18 @@ class Engine:
         self._write(leases.look)
 
     def promote(self) -> int:
-        """Rank the jobs whose time has come; return how many there were."""
+        """Rank the jobs whose time has come, and queue those whose lease has ended; return how many were ranked."""
         with self.store.read() as connection:
-            if not fairness.is_due(connection, self.clock(connection)):
-                return 0
-        return self._write(fairness.promote)
+            now = self.clock(connection)
+            is_due, is_any_ended = fairness.is_due(connection, now), leases.is_any_ended(connection, now)
+        if is_any_ended:
+            self._write(lambda connection, now: claims.take_back(connection, now, keep=self._keep))
+        return self._write(fairness.promote) if is_due else 0
 
     def has_work(self) -> bool:
         """Whether `claim` may find a job."""
         with self.store.read() as connection:
-            return claims.is_any_ready(connection) or leases.is_any_ended(connection, self.clock(connection))
+            return claims.is_any_ready(connection)
 
     def suspects(self) -> list[str]:
         """Return the ids of jobs that wait to be run alone."""
@@ -108,7 +110,7 @@ class Engine:
 
     def end_leases(self, worker: str) -> int:
         """End the leases of a process that is known to be dead."""
-        return self.writer.run(lambda connection: leases.end_leases(connection, worker))
+        return self._write(lambda connection, _now: leases.end_leases(connection, worker))
 
     def sweep(self) -> None:
         """Remove what is over."""
@@ -121,4 +123,4 @@ class Engine:
         self.contents.sweep_files(now)
 
     def _write(self, operation: Callable[[Connection, float], Result]) -> Result:
-        return self.writer.run(lambda connection: operation(connection, self.clock(connection)))
+        return self.writer.run(operation)

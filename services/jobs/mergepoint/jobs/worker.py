@@ -3,6 +3,7 @@ again when it ends; since it knows then that the process is dead, its jobs need 
 """
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -73,6 +74,8 @@ class Process:
             self._pid = 0
         self._end_leases()
         owner, self._name = os.getpid(), name_of_process()
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays shared: collecting garbage would write to all of it
         self._pid = os.fork()
         if not self._pid:
             become(lambda: _run(self._settings, self._name), owner)

@@ -15,7 +15,7 @@ from ..errors import StoreUnavailable
 from ..queue.job import Job
 from .attempt import Attempt
 
-POLL = 0.05  # seconds between two looks for a job: an idle worker has it within 150 ms
+POLL = 0.06  # seconds between two looks for a job: an idle worker has it within 150 ms
 PROMOTE_EVERY = 0.25  # seconds
 HEARTBEAT_EVERY = 2.0  # seconds
 LOOK_EVERY = 1.0  # seconds

@@ -31,9 +31,7 @@ def claim(
 
     Jobs whose lease has ended are queued first; one that has lost too many workers fails.
     """
-    leases.look(connection, now)
-    for lost in leases.take_back(connection, now):
-        outcomes.lose(connection, now, lost, keep=keep)
+    take_back(connection, now, keep=keep)
     running = Counter({row.service: int(row.number) for row in connection.execute(_RUNNING)})
     taken: list[Job] = []
     full = [service for service, number in running.items() if number >= concurrency(service)]
@@ -52,6 +50,13 @@ def claim(
     if taken:
         fairness.serve(connection, max(job.rank or 0.0 for job in taken))
     return [_lease(connection, now, worker, job) for job in taken]
+
+
+def take_back(connection: Connection, now: float, *, keep: float) -> None:
+    """Queue the jobs whose lease has ended; end those that have cost too many workers."""
+    leases.look(connection, now)
+    for lost in leases.take_back(connection, now):
+        outcomes.lose(connection, now, lost, keep=keep)
 
 
 def suspects(connection: Connection, limit: int = 1) -> list[str]:

@@ -1,5 +1,6 @@
 """jobs' database: kit's store, with jobs' migrations and exceptions, and the time by the database's clock."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from mergepoint.kit.database.migrations import Migrations
 
 from ..errors import Invalid, StoreUnavailable
 
+Clock = Callable[[Connection], float]
 NOW = {
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())::double precision",

@@ -9,28 +9,33 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
-from ..errors import StoreUnavailable
-from .store import Store
+from ..errors import JobsError, StoreUnavailable
+from .store import Clock, ImpossibleValue, Store
 
 Result = TypeVar("Result")
-Operation = Callable[[Connection], Result]
+Operation = Callable[[Connection, float], Result]
 
 MOST_TOGETHER = 64  # operations in one transaction: the first of them waits for the last
 ANSWER_WITHIN = 2.5  # seconds; callers are promised an answer within 3
 
 
 class Writer:
-    """Runs operations on *store*, each in a savepoint: one that raises fails alone. Threads share it.
+    """Runs operations on *store*. Threads share it.
+
+    An operation is a function of a connection and of the time by *clock*. It raises its refusals (JobsError) before it
+    writes anything, so that it needs no savepoint, which would cost two more round trips to PostgreSQL.
 
     The thread starts with the first operation, so that a process may be forked before.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
         self._waiting: queue.SimpleQueue[tuple[Operation[Any], Future[Any]]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -38,7 +43,7 @@ class Writer:
     def run(self, operation: Operation[Result]) -> Result:
         """Return what *operation* returns once it is committed; raise what it raises, or StoreUnavailable.
 
-        An operation is a function of a connection and may be run again.
+        It may be run again, after a transaction that failed.
         """
         future: Future[Result] = Future()
         self._start()
@@ -66,27 +71,33 @@ class Writer:
     def _write(self, batch: list[tuple[Operation[Any], Future[Any]]]) -> None:
         if not batch:
             return
-        answers: list[Callable[[], None]] = []
         try:
-            with self._store.write() as connection:
-                self._store.take_turn(connection)
-                answers = [_apply(connection, operation, future) for operation, future in batch]
+            answers = self._commit(batch)
         except BaseException as error:  # the commit failed, and with it all of them
-            for _, future in batch:
-                future.set_exception(error)
-            return
+            if len(batch) > 1 and _is_of_one(error):
+                for one in batch:
+                    self._write([one])
+                return
+            answers = [partial(future.set_exception, error) for _, future in batch]
         for answer in answers:
             answer()
 
+    def _commit(self, batch: list[tuple[Operation[Any], Future[Any]]]) -> list[Callable[[], None]]:
+        """Run the operations in one transaction; return what tells their callers, to be called after it."""
+        with self._store.write() as connection:
+            self._store.take_turn(connection)
+            now = self._clock(connection)
+            return [_apply(connection, now, operation, future) for operation, future in batch]
 
-def _apply(connection: Connection, operation: Operation[Any], future: Future[Any]) -> Callable[[], None]:
-    """Run *operation*; return what tells its caller, to be called after the commit."""
-    savepoint = connection.begin_nested()
+
+def _is_of_one(error: BaseException) -> bool:
+    """Whether one operation is to blame, and not the database."""
+    return isinstance(error, ImpossibleValue) or isinstance(error.__cause__, IntegrityError)
+
+
+def _apply(connection: Connection, now: float, operation: Operation[Any], future: Future[Any]) -> Callable[[], None]:
+    """Run *operation*; return what tells its caller."""
     try:
-        result = operation(connection)
-    except ValueError as error:  # a refusal, all of which are ValueErrors; a fault of the database ends the transaction
-        savepoint.rollback()
-        refusal = error
-        return lambda: future.set_exception(refusal)
-    savepoint.commit()
-    return lambda: future.set_result(result)
+        return partial(future.set_result, operation(connection, now))
+    except JobsError as refusal:
+        return partial(future.set_exception, refusal)
