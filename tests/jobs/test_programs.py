@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mergepoint.jobs import Engine, Store
 from tests.auth.databases import Databases
 from tests.jobs.door import Door, Handler, new_door
 from tests.jobs.programs import Programs, connect
@@ -199,6 +200,27 @@ def test_sigkill_of_a_worker_loses_nothing(programs: Programs, door: Door) -> No
     assert {programs.state(id) for id in ids} == {"done"}
     assert sum(door.deliveries.values()) <= len(ids) + 16 * killed
     assert set(door.deliveries) == set(ids)
+
+
+def test_a_job_that_has_cost_two_workers_runs_in_a_process_of_its_own(
+    server: Databases, door: Door, tmp_path: pathlib.Path
+) -> None:
+    url = server.new()
+    programs = Programs(url, door)
+    try:
+        programs.serve()
+        id = id_of(programs.accept(b"x"))
+        dead = Engine(Store(url), tmp_path, "dead")
+        for _ in range(2):
+            assert [job.id for job in dead.claim(1)] == [id]
+            dead.end_leases("dead")
+        dead.store.close()
+        programs.work()
+        wait_for(lambda: finished(programs, id), seconds=30)
+        shown = programs.get(f"/jobs/{id}").json
+        assert (shown["state"], shown["attempts"]) == ("done", 3)
+    finally:
+        programs.stop()
 
 
 def test_a_worker_that_was_stopped_and_comes_back_changes_nothing(programs: Programs, door: Door) -> None:
