@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound, StoreUnavailable
+from .errors import Invalid, LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound, StoreUnavailable
 from .queue import acceptance, listing, outcomes
 from .queue.acceptance import Limits
 from .queue.job import CANCELLED, QUEUED, Job, find
@@ -65,7 +65,7 @@ class Jobs:
                     replay_of=replay_of,
                 )
             )
-        except LimitExceeded:
+        except (Invalid, LimitExceeded):  # after StoreUnavailable the job may be there
             self.contents.discard(content)
             raise
         if not is_new:

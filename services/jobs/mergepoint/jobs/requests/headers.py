@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from ..errors import Invalid
 
-ALLOWED = ("Accept", "Accept-Language", "Content-Encoding", "Content-Language", "Content-Type", "User-Agent")
+ALLOWED = ("Accept", "Accept-Language", "Content-Encoding", "Content-Language", "Content-Type")
 BY_NAME = {name.lower(): name for name in ALLOWED}
 LONGEST = 1000  # characters of a value
 VALUE = re.compile(r"[\t -~]*")  # RFC 9110, 5.5, in ASCII
