@@ -1,26 +1,26 @@
-/* What a request brings to be known by: the session's cookie and the Authorization header; and what is none of it. */
+/* The credentials of a request: our cookies and the Authorization header; and the other cookies, for applications. */
 
 import crypto from 'crypto';
 
 const OURS = /^(?:__(?:Host|Secure)-)?mergepoint(?:-form|-oidc(?:-.*)?)?$/i;
 const NAME = /^(?:__Host-)?mergepoint(?:-form|-oidc-[\w-]{22})?$/;
-const TRY = /-oidc-/;  // of a login elsewhere: any number may be there, so a bad one is left out
+const TRY = /-oidc-/;  // cookies of logins at providers: any number may be there, so invalid ones are left out
 const PLAIN = /^[\w.~+\/=-]*$/;
 const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const LONGEST_ADDRESS = 8192 - 'POST  HTTP/1.1\r\n'.length;
-const LONGEST_COOKIE = 300;  // characters of one but those of TRY; ours have at most 70
-const LONGEST_COOKIES = 6600;  // of those of TRY together: of eight, the longest that flows.py can make
-const LONGEST = 3000;  // characters of an identity: what a service behind takes as a header
+const LONGEST_COOKIE = 300;  // characters of a cookie that is not one of TRY; ours have at most 70
+const LONGEST_COOKIES = 6600;  // characters of those of TRY together: of the eight longest that auth's flows.py can make
+const LONGEST = 3000;  // characters of an identity: services accept headers of this length
 
 function cookies(r, ours) {
     return (r.headersIn.Cookie || '').split(';').map(pair => pair.trim())
         .filter(pair => pair && OURS.test(pair.split('=', 1)[0].trim()) === ours);
 }
 
-/* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. The first of
- * each name, as auth reads them, and of logins elsewhere as many as there is room for: a client may send several lines, and
- * whoever we ask reads one. */
+/* Returns our cookies as one header: the first of each name, as auth reads them, and as many of TRY as fit. An invalid
+ * value is replaced, not removed: auth then deletes the cookie, which must not prevent a login. A client may send
+ * several lines, auth reads one. */
 function ownCookies(r) {
     const first = {};
     let room = LONGEST_COOKIES;
@@ -40,20 +40,20 @@ function otherCookies(r) {
     return cookies(r, false).join('; ');
 }
 
-/* As it is, if it can be one: a server behind may refuse to read what is none, and then nothing would say why. */
+/* The Authorization header, if it is valid: a server behind might refuse an invalid one without an explanation. */
 function authorization(r) {
     const value = r.headersIn.Authorization || '';
     return !value || CREDENTIAL.test(value) ? value : 'Bearer bad';
 }
 
-/* Sessions and API keys are for us alone. */
+/* For applications: without sessions and API keys, which only auth may see. */
 function otherAuthorization(r) {
     const value = r.headersIn.Authorization || '';
     return /^bearer\s+m[ps]_/i.test(value) ? '' : value;
 }
 
-/* Of all that the above are made from, so that nothing else can make a difference; and of the raw headers, since every
- * request comes by here (taking them apart first costs 10 µs). No header holds a line break. */
+/* A hash of the headers that the functions above read, and of nothing else, as the key of a decision. The raw headers
+ * are hashed, since parsing them for each request would cost 10 µs. No header holds a line break. */
 function hash(r) {
     const cookies = r.headersIn.Cookie || '';
     const authorization = r.headersIn.Authorization || '';
@@ -63,8 +63,8 @@ function hash(r) {
     return crypto.createHash('sha256').update(cookies + '\n' + authorization).digest('hex');
 }
 
-/* Whoever answers in auth's place may say 200 to everything: only what looks like auth's own decision lets anybody in. True
- * it is if its signature is, which the service behind checks. */
+/* A server that answers in auth's place may answer 200 to everything, so a request passes only with an identity in
+ * auth's form. The service behind verifies its signature. */
 function requireIdentity(r) {
     const policy = r.variables.policy;
     const identity = r.headersOut['Mergepoint-Identity'] || '';
@@ -75,8 +75,8 @@ function requireIdentity(r) {
     }
 }
 
-/* The login page that leads back to what was asked for, or the login page alone where that is too long for a request line.
- * The numbers and signs are those of services/auth/mergepoint/auth/sessions/redirects.py. */
+/* The address of the login page that leads back to the request's address, or of the login page alone if that would be
+ * too long for a request line. sessions/redirects.py of auth has the same numbers and characters. */
 function loginAddress(r) {
     const next = r.variables.request_uri.replace(/[^\w!$()*,\-.\/:;=?@~]/g, encodeURIComponent)
         .replace(/'/g, '%27');

@@ -1,7 +1,7 @@
-/* What nginx's own variables lack of headers. Every request that runs a script loads this file: it holds little. */
+/* Headers as nginx's own variables do not give them. The file is short, since every request with a script loads it. */
 
-/* The lines of headers after the first of a name, for names that the application gets: nginx 1.22 gives only the first as
- * $http_…. (1.23 joins them itself, and this is not called.) */
+/* Further lines of headers that the application gets, after the first of each name: in nginx 1.22, $http_… has only the
+ * first. (1.23 joins the lines itself, and this is not called.) */
 function repeated(r) {
     const all = r.rawHeadersIn;
     if (Object.keys(r.headersIn).length === all.length) {
@@ -21,7 +21,7 @@ function repeated(r) {
     return lines;
 }
 
-/* The time as HTTP writes it (RFC 9110, 5.6.7), for answers that have none. */
+/* The time in HTTP's format (RFC 9110, 5.6.7), for answers without a date. */
 function date() {
     return new Date().toUTCString();
 }
