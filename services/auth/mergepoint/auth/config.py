@@ -75,7 +75,7 @@ class Settings(ServiceSettings):
         while not os.path.exists(nearest):
             nearest = os.path.dirname(nearest)
         if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
-            raise ValueError("name a folder that exists or can be made, and that this process may write to")
+            raise ValueError("a folder is expected that exists or can be made, and that this process may write to")
         return value
 
     @field_validator("streams")
