@@ -100,7 +100,7 @@ class ProviderClient:
             return {}
         info = self._get(self._endpoint("userinfo_endpoint"), token)
         if info["sub"] != subject:
-            raise ValueError("the user info is about somebody else")
+            raise ValueError("the user info is about another subject")
         # The address and whether it is proven must come from the same answer.
         return {"email_verified": None} | {name: value for name, value in info.items() if name not in PROTOCOL}
 
