@@ -98,9 +98,7 @@ def revoke_key(id: str) -> Response:
 def _show_secret(secret: str, key: Key) -> Response:
     if wants_page():
         return _show(secret=secret)
-    response = jsonify({"secret": secret, "key": key.public})
-    response.status_code = 200
-    return response
+    return jsonify({"secret": secret, "key": key.public})
 
 
 def _show(status: int = 200, **values: Any) -> Response:

@@ -24,7 +24,7 @@ from .second_factor import FRESH, PasswordProofOptions, require_proof
 
 COOKIE = "-oidc-"  # and the flow's state: with one cookie for all, a second tab would end the first one's login
 
-GIVEN_UP = "this login was cancelled or refused at the provider; try again"
+GIVEN_UP = "this login was given up, or refused by the provider; try again"
 NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes ago; begin again"
 
 
