@@ -41,7 +41,7 @@ class Provider(BaseModel):
 
 
 class Settings(ServiceSettings):
-    """Where things are and who may register; the defaults are for one machine and nobody from outside."""
+    """The settings; by default for one machine, with registration closed."""
 
     model_config = SettingsConfigDict(env_prefix="auth_")
     several_lines = frozenset({"origins", "oidc"})
@@ -75,7 +75,7 @@ class Settings(ServiceSettings):
         while not os.path.exists(nearest):
             nearest = os.path.dirname(nearest)
         if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
-            raise ValueError("a folder that is there, or that can be made, for this process to write to, is expected")
+            raise ValueError("a folder is expected that exists or can be made, and that this process may write to")
         return value
 
     @field_validator("streams")
@@ -210,7 +210,7 @@ def _is_issuer(value: str) -> bool:
 
 
 def _origin(value: str) -> str:
-    """Return *value* as browsers say it in ``Origin``."""
+    """Return *value* in the form that browsers send as ``Origin`` (RFC 6454, 6.1), or raise ValueError."""
     try:
         target = parse_url(value)
     except NotAUrl:
