@@ -11,7 +11,7 @@ FILES = ["tests/kit/test_options.py", "tests/kit/test_problems.py", "tests/kit/t
 
 
 def test_tests_of_one_group_run_in_one_process() -> None:
-    """As it does for a file, the group stands in the name of a test of those that share what tests/conftest.py lists."""
+    """A group is a file, or all that share one of the fixtures that `tests/conftest.py` lists."""
     command = [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", "-n", "2", "--dist=loadgroup", *FILES]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout
     processes = collections.defaultdict(set)
