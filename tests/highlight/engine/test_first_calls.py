@@ -28,7 +28,9 @@ def prepared() -> None:
     prepare()
 
 
-@pytest.mark.parametrize("kind", some(LEXERS, always=[kind for kind in LEXERS if kind.name in ALWAYS]), ids=str)
+@pytest.mark.parametrize(
+    "kind", some(LEXERS, always=[kind for kind in LEXERS if kind.name in ALWAYS]), ids=lambda kind: kind.name
+)
 def test_each_of_the_first_calls_costs_hardly_more_than_with_pygments(prepared: None, kind: type[Lexer]) -> None:
     check(kind)
 
