@@ -43,7 +43,7 @@ check: .venv/test ## lint, types, shell scripts, nginx files
 	@deploy/local/need run test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	deploy/local/types
 	deploy/local/lint
 
 bench: .venv/test ## measure the suite beside its peers; writes bench/results.md

@@ -7,13 +7,13 @@ import tempfile
 from mergepoint.kit.config import unknown
 from mergepoint.kit.process import read_settings
 
-# numpy's threads: more would start here, before the fork, and take turns with other requests' work.
+# numpy starts threads for linear algebra, here before the fork; they would compete with other requests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _process, _metrics, _settings = read_settings()
 _service = _process.service
 
-_at_end = []  # what is called when the master ends
+_at_end = []  # functions to call when the master ends
 
 # prometheus-client adds the workers' numbers up in files; it wants to know where before it is imported, which
 # reading settings does not.
@@ -59,7 +59,7 @@ _kit.warn(unknown(type(_settings), os.environ).values())
 
 
 def when_ready(_server):
-    """What is loaded by now stays shared with the workers: collecting garbage would write to all of it."""
+    """Freeze all objects that are loaded by now: collecting garbage would write to memory that workers share."""
     gc.collect()
     gc.freeze()
     if _settings.companion:

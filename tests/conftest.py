@@ -6,6 +6,7 @@ Before any of them, a sample tells whether the engine still agrees with the Pygm
 from collections.abc import Iterator
 
 import pytest
+from _pytest.nodeid import NodeId
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -36,10 +37,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.location[0]))
+        stay_together(item, shared[0] if shared else item.location[0])
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         if "place" in shared and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)  # tests below HTTP ask about both databases
+
+
+def stay_together(item: pytest.Item, group: str) -> None:
+    """Let one process of pytest-xdist run all tests of *group*.
+
+    It reads the group from the name of a test, which xdist 3.8 tries to change where pytest 9.2 does not look any more:
+    without this, each process starts the servers of nearly every file.
+    """
+    if item.config.getoption("loadgroup", False):
+        item._id = NodeId.parse(f"{item.nodeid}@{group}")
 
 
 @pytest.fixture(scope="session")

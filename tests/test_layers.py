@@ -400,7 +400,10 @@ def test_the_bare_thumbnail_needs_its_five_libraries_only(tmp_path: pathlib.Path
     assert others_imported("thumbnail", ["PIL", "isal", "kornia_rs", "numpy", "simplejpeg"], script, tmp_path) == "[]\n"
 
 
-@pytest.mark.parametrize("service", ["highlight", "htmldiff", "thumbnail", "auth"])
+DESCRIBED = sorted({path.parent.name for path in SERVICES.glob("*/mergepoint/*/service.py")} - {"kit"})
+
+
+@pytest.mark.parametrize("service", DESCRIBED)
 def test_a_service_can_be_described_and_called_without_a_framework(service: str) -> None:
     script = f"""
         import sys

@@ -1,8 +1,11 @@
 """One word per service: where a folder is in services/, everything that must know it does, by the same word."""
 
+import os
 import pathlib
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -33,7 +36,11 @@ def forgotten(root: pathlib.Path, name: str) -> list[str]:
         ("nginx/upstreams.compose.conf", rf"^map \$http_mergepoint_service \$upstream \{{[^}}]*^ +{word} {word}:8000;"),
         (f"nginx/services/{name}.conf", rf"^location [=~^]* ?/{word}\b"),
         (f"nginx/services/{name}.conf", rf"set \$service +{word};"),
+        ("nginx/static/docs.html", rf'"/{word}/docs"'),
+        ("CHANGELOG.md", rf"\*\*{word}\*\*"),
         (f"tests/contract/{name}.json", r'"cases"'),
+        (f"tests/{name}/cases.py", r"^CASES\b"),
+        (f"tests/{name}/calls.py", r"^def request_of\("),
         ("clients/python/mergepoint/client/client.py", rf"^    def {word}\("),
         ("clients/ruby/lib/mergepoint/client.rb", rf"^    def {word}\b"),
         ("clients/ruby/sig/mergepoint.rbs", rf"\bdef {word}:"),
@@ -111,7 +118,7 @@ def copy(tmp_path: pathlib.Path) -> pathlib.Path:
     for folder in ("services", "nginx", "clients", "tests"):
         ignore = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules", ".*")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
-    for file in ("README.md", "docker-compose.yml"):
+    for file in ("README.md", "docker-compose.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
 
@@ -137,3 +144,135 @@ def test_what_is_not_there_is_named(place: str, copy: pathlib.Path) -> None:
     path = copy / place
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert any(missing.startswith(place) for missing in forgotten(copy, "highlight"))
+
+
+# A service that counts words: what a service needs in its own folders, and the lines that others need to know it.
+OWN = {
+    "services/wordcount/README.md": "# wordcount\n\n| `WORDCOUNT_MAX_BYTES` | 1000 |\n",
+    "services/wordcount/pyproject.toml": '[project]\nname = "mergepoint-wordcount"\n',
+    "services/wordcount/requirements.txt": "flask==1 --hash=sha256:0\n",
+    "services/wordcount/mergepoint/wordcount/__init__.py": "",
+    "services/wordcount/mergepoint/wordcount/config.py": """
+from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="wordcount_")
+
+    max_bytes: int = 1000
+""",
+    "services/wordcount/mergepoint/wordcount/tasks.py": """
+from pydantic import Field
+
+from mergepoint.kit.dispatch import Answer
+from mergepoint.kit.options import Options
+
+
+class WordcountOptions(Options):
+    text: str = Field(json_schema_extra={"content": True})
+
+
+def wordcount(options: WordcountOptions) -> Answer:
+    return Answer.json({"words": len(options.text.split())})
+""",
+    "services/wordcount/mergepoint/wordcount/service.py": """
+from mergepoint.kit.service import Service, Task
+
+from . import tasks
+from .config import Settings
+
+
+def describe(settings: Settings) -> Service:
+    return Service("wordcount", "1", {}, tasks={"wordcount": Task(tasks.wordcount)}, max_bytes=settings.max_bytes)
+""",
+    "services/wordcount/mergepoint/wordcount/web.py": """
+from flask import Flask, Response, request
+
+from mergepoint.kit.config import load
+from mergepoint.kit.web import caching
+from mergepoint.kit.web.body import read_options
+from mergepoint.kit.web.pure import PURE, PureTasks, pure_app
+
+from .config import Settings
+from .service import describe
+from .tasks import WordcountOptions
+
+
+def create_app() -> Flask:
+    running = describe(load(Settings)).start()
+    app, pure = pure_app(running), PureTasks(running)
+
+    @app.route("/wordcount", methods=PURE)
+    def wordcount() -> Response:
+        return pure.answer(request, "wordcount", read_options(WordcountOptions, request), caching.fresh_for(30))
+
+    return app
+""",
+    "tests/wordcount/test_core.py": "",
+    "tests/wordcount/cases.py": "CASES = []\n",
+    "tests/wordcount/calls.py": "def request_of(case): ...\n",
+}
+ADDED = {
+    "nginx/services/wordcount.conf": "location = /wordcount {\n    set $service wordcount;\n}\n",
+    "tests/contract/wordcount.json": '{"cases": []}\n',
+}
+CHANGED = {  # by file: what stands there, and what is put before it
+    "README.md": ("| htmldiff |", "| wordcount | words | [services/wordcount](services/wordcount/README.md) |\n"),
+    "CHANGELOG.md": ("- **htmldiff**", "- **wordcount**: words.\n"),
+    "docker-compose.yml": ("  htmldiff:\n", """  wordcount:
+    <<: *service
+    build: {context: services, args: {SERVICE: wordcount}}
+    environment:
+      WORDCOUNT_MAX_BYTES:
+
+"""),
+    "nginx/static/docs.html": ("        </tbody>", '<tr><td><a href="/wordcount/docs">'),
+    "clients/python/mergepoint/client/client.py": ("    def htmldiff(", "    def wordcount(self): ...\n\n"),
+    "clients/ruby/lib/mergepoint/client.rb": ("    def htmldiff(", "    def wordcount(text) = nil\n\n"),
+    "clients/ruby/sig/mergepoint.rbs": ("    def htmldiff:", "    def wordcount: (String text) -> untyped\n\n"),
+    "clients/shell/mergepoint": ("mergepoint highlight [", "mergepoint wordcount FILE\n"),
+}  # fmt: skip
+MOST_CHANGED = 12
+
+
+def add_wordcount(root: pathlib.Path) -> list[str]:
+    """Add the service to the repository at *root*; return the files that are new or changed outside its own folders."""
+    for name, text in {**OWN, **ADDED}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    for name, (place, line) in CHANGED.items():
+        before, found, after = (root / name).read_text().partition(place)
+        assert found, name
+        (root / name).write_text(before + line + found + after)
+    for name, upstream in (("upstreams", "wordcount"), ("upstreams.compose", "wordcount:8000")):
+        path = root / f"nginx/{name}.conf"
+        text = re.sub(
+            r"^( +)highlight +highlight\S*;", rf"\g<0>\n\1wordcount {upstream};", path.read_text(), flags=re.M
+        )
+        path.write_text(f"upstream wordcount {{\n    server unix:/run/wordcount.sock;\n}}\n\n{text}")
+    return [*ADDED, *CHANGED, "nginx/upstreams.conf", "nginx/upstreams.compose.conf"]
+
+
+def test_a_fifth_service_changes_few_other_files(copy: pathlib.Path) -> None:
+    others = add_wordcount(copy)
+    assert forgotten(copy, "wordcount") == []
+    assert len(others) <= MOST_CHANGED
+    for name in others:  # each is needed
+        text = (copy / name).read_text()
+        (copy / name).write_text((ROOT / name).read_text() if (ROOT / name).exists() else "")
+        assert forgotten(copy, "wordcount"), name
+        (copy / name).write_text(text)
+
+
+def test_it_then_works_by_its_command_line_and_by_http(copy: pathlib.Path) -> None:
+    add_wordcount(copy)
+    call = (
+        "import sys; from mergepoint.wordcount.web import create_app; "
+        "sys.stdout.buffer.write(create_app().test_client().post('/wordcount', data=sys.stdin.buffer.read()).data)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(copy / "services/wordcount")}
+    for command in (["-m", "mergepoint.kit.cli", "wordcount"], ["-c", call]):
+        done = subprocess.run(
+            [sys.executable, *command], input=b"a b c", capture_output=True, env=environment, timeout=60
+        )
+        assert done.stdout == b'{"words": 3}', done.stderr.decode()

@@ -1,5 +1,5 @@
-/* A batch counts as so many requests as it has entries. limit_req counts a request once, whatever its size, so each
- * entry past the first is a request of its own to `upstream count`, which does nothing but count. */
+/* A batch counts as one request for each of its entries. limit_req counts a request once, whatever its size, so each
+ * further entry becomes a request of its own to `upstream count`, which does nothing but count. */
 
 const MOST = 100;  // entries that a service takes in one batch
 
@@ -24,7 +24,7 @@ function entries(r, field) {
     }
 }
 
-/* What we cannot read, the service might: then as many as there could be, each with a brace of its own. */
+/* The service might read a body that we cannot: then the number of braces is taken, the most entries it can have. */
 function atMost(r) {
     let braces = 0;
     const body = r.requestBuffer || '';

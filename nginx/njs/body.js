@@ -1,8 +1,8 @@
-/* The hash of a request's body, for the cache key. Knows nothing of the cache; an empty value means: do not use it. */
+/* The hash of a request's body, for the cache key. It knows nothing of the cache; an empty hash means: do not cache. */
 
-/* Empty when there is no body, when it is not read yet, and when nginx 1.22 has it in a file. crypto.subtle is OpenSSL's
- * SHA-256, four times as fast as njs's own `crypto` on large bodies; it has its result before `await` looks for it, which
- * js_set requires. */
+/* Empty when there is no body, when it is not read yet, and when nginx 1.22 keeps it in a file. crypto.subtle is
+ * OpenSSL's SHA-256, four times as fast as njs's own `crypto` on large bodies. Its result is there before `await` asks
+ * for it, which js_set requires. */
 async function sha256(r) {
     r.setReturnValue('');
     const body = r.requestBuffer;

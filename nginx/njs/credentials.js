@@ -4,7 +4,7 @@ import crypto from 'crypto';
 import cookies from 'cookies.js';
 
 const NAME = /^(?:__Host-)?mergepoint(?:-form|-oidc-[\w-]{22})?$/;
-const TRY = /-oidc-/;  // of a login elsewhere: any number may be there, so a bad one is left out
+const TRY = /-oidc-/;  // cookies of logins at providers: any number may be there, so invalid ones are left out
 const PLAIN = /^[\w.~+\/=-]*$/;
 const CREDENTIAL = /^[!-~]+ [!-~]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -12,9 +12,9 @@ const LONGEST_COOKIE = 300;  // characters of one but those of TRY; ours have at
 const LONGEST_COOKIES = 6600;  // of those of TRY together: of eight, the longest that flows.py can make
 const LONGEST = 3000;  // characters of an identity: what a service behind takes as a header
 
-/* What is no value of ours stays known as a bad one: it is taken away, and must not keep anybody from logging in. The first of
- * each name, as auth reads them, and of logins elsewhere as many as there is room for: a client may send several lines, and
- * whoever we ask reads one. */
+/* Our cookies. A value that cannot be one of ours becomes `bad`: auth then takes it away, and it keeps nobody from logging
+ * in. Of each name the first counts, as auth reads them; of logins at providers as many as there is room for. All are in
+ * one line, since a client may send several, of which auth would read one. */
 function ownCookies(r) {
     const first = {};
     let room = LONGEST_COOKIES;
@@ -47,8 +47,8 @@ function hash(r) {
     return crypto.createHash('sha256').update(sent + '\n' + authorization).digest('hex');
 }
 
-/* Whoever answers in auth's place may say 200 to everything: only what looks like auth's own decision lets anybody in. True
- * it is if its signature is, which the service behind checks. */
+/* A server that answers in auth's place may answer 200 to everything, so a request passes only with an identity in
+ * auth's form. The service behind verifies its signature. */
 function requireIdentity(r) {
     const policy = r.variables.policy;
     const identity = r.headersOut['Mergepoint-Identity'] || '';

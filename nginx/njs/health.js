@@ -1,4 +1,4 @@
-/* The health of all services in one answer. Knows their names from nginx, nothing else of them. */
+/* The health of all services in one answer. It knows their names from nginx, and nothing else of them. */
 
 async function show(r) {
     const names = r.variables.services.split(' ').filter(Boolean);
@@ -14,14 +14,14 @@ async function show(r) {
     r.return(ok ? 200 : 503, JSON.stringify({status: ok ? 'ok' : 'unavailable', services}) + '\n');
 }
 
-/* What a service says of itself; of one that says nothing, that it is away. */
+/* The health that a service reports, or that it does not answer. */
 function own(reply) {
     try {
         if (reply.status === 200) {
             return JSON.parse(reply.responseText);
         }
     } catch (e) {
-        // not JSON: not a health that anybody could read
+        // not JSON: counted as no answer
     }
     return {status: 'unavailable'};
 }

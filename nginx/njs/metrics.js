@@ -1,5 +1,6 @@
-/* The numbers of all services and of nginx in one answer, in Prometheus' text format. Knows the services' names from nginx
- * and the format, nothing else of them: what says nothing readable is down and hides no other. */
+/* The metrics of all services and of nginx in one answer, in Prometheus' text format. It knows the services' names from
+ * nginx, and nothing else of them. A service without a readable answer counts as down, and affects no
+ * other. */
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?[ \t]+(\S+)((?:[ \t]+-?\d+)?)$/;
@@ -26,7 +27,7 @@ async function show(r) {
     r.return(200, Object.keys(page).sort().map(name => written(name, page[name])).join(''));
 }
 
-/* Adds what a service says to the page, or nothing of it; returns 1 or 0. */
+/* Adds all metrics of a service to the page and returns 1; adds none and returns 0 if one cannot be read. */
 function added(page, reply, service) {
     try {
         if (reply.status !== 200) {
@@ -39,7 +40,7 @@ function added(page, reply, service) {
     }
 }
 
-/* A family of one name stands once, whoever has it: with the help of the first, and of one type. */
+/* Each family of metrics stands once, with the help text of the first service that has it, and with one type. */
 function add(page, families) {
     const names = Object.keys(families);
     const other = names.find(name => page[name] && page[name].type !== families[name].type);
@@ -56,7 +57,7 @@ function add(page, families) {
     });
 }
 
-/* Returns the families in *text* by name; their samples say the service. Throws at a line that is none of the format. */
+/* Returns the families in *text* by name, their samples labelled with the service. Throws if a line is malformed. */
 function read(text, service) {
     const families = Object.create(null);
     let current = '';
@@ -74,7 +75,7 @@ function read(text, service) {
     return families;
 }
 
-/* Notes a line of HELP or TYPE; returns whose it is, or nothing of another comment. */
+/* Stores a line of HELP or TYPE and returns its family's name; returns nothing for another comment. */
 function described(families, line) {
     const words = line.split(' ');
     if (words[1] !== 'HELP' && words[1] !== 'TYPE') {

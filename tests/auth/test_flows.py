@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mergepoint.auth.errors import InvalidToken
-from mergepoint.auth.federation.flows import MOST, Flows
-from mergepoint.auth.sessions.targets import ROOM, Targets
+from mergepoint.auth.federation.flows import MAX_FLOWS, Flows
+from mergepoint.auth.sessions.targets import MAX_TARGETS, Targets
 from mergepoint.auth.signing.tokens import Tokens
 from tests.auth.visitors import Clock
 
@@ -41,17 +41,19 @@ def test_there_is_room_for_eight_and_the_oldest_go(flows: Flows) -> None:
     """Also of those that were begun in the same moment."""
     kept = {"bad": "bad"}
     states = []
-    for number in range(2 * MOST):
+    for number in range(2 * MAX_FLOWS):
         flow, token, over = flows.begin("mock", "/wiki/", "", kept)
-        assert over == (["bad"] if number == 0 else states[: number - MOST + 1][-1:] if number >= MOST else [])
+        assert over == (
+            ["bad"] if number == 0 else states[: number - MAX_FLOWS + 1][-1:] if number >= MAX_FLOWS else []
+        )
         kept = {state: value for state, value in kept.items() if state not in over} | {flow.state: token}
         states.append(flow.state)
-    assert list(kept) == states[-MOST:]
+    assert list(kept) == states[-MAX_FLOWS:]
 
 
 def test_eight_cookies_leave_room_for_those_of_applications(flows: Flows) -> None:
     flow, token, _ = flows.begin("p" * 32, "/" + "x" * 199, "s" * 16, {})
-    assert MOST * len(f"; __Host-mergepoint-oidc-{flow.state}={token}") < 5000
+    assert MAX_FLOWS * len(f"; __Host-mergepoint-oidc-{flow.state}={token}") < 5000
 
 
 @pytest.fixture
@@ -77,11 +79,11 @@ def test_there_is_only_so_much_room(targets: Targets, tmp_path: Path) -> None:
     first = targets.put("/first")
     assert first
     path = tmp_path / "targets" / first
-    for number in range(ROOM + 5):
+    for number in range(MAX_TARGETS + 5):
         (path.parent / f"~{number:022}").write_text(f"{time.time()} /x")
     last = targets.put("/last")
     assert last
-    assert len(list(path.parent.iterdir())) == ROOM
+    assert len(list(path.parent.iterdir())) == MAX_TARGETS
     assert targets.find(last) == "/last"
 
 

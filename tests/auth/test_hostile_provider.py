@@ -189,7 +189,7 @@ def test_an_endless_answer_is_not_read(browser: Browser, provider: Hostile, path
 def test_one_that_drips_keeps_nobody_waiting(
     app: Flask, provider: Hostile, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mergepoint.auth.federation.provider.PATIENCE", 0.5)
+    monkeypatch.setattr("mergepoint.auth.federation.provider.CALL_TIMEOUT", 0.5)
     stopped = False
 
     def drip(handler: Any) -> None:

@@ -100,7 +100,7 @@ def test_an_attack_is_one_line_a_minute_in_the_log(auth: Auth) -> None:
 
 
 def test_unknown_wrong_and_throttled_cannot_be_told_apart(evenly: Auth, app: Flask) -> None:
-    """Not by their answers, and not by when these come: at the end of a beat, whatever was done in it."""
+    """Not by their answers, and not by when these come: at the end of a refusal interval, whatever was done in it."""
     begun: list[float] = []
     slept: list[float] = []
     evenly.login._timer = lambda: begun.append(time.monotonic()) or begun[-1]  # type: ignore[func-returns-value]
@@ -108,7 +108,7 @@ def test_unknown_wrong_and_throttled_cannot_be_told_apart(evenly: Auth, app: Fla
     make(evenly, "ada")
     make(evenly, "lin")
     evenly.login._pair = Rate(6, 1000)
-    beats: dict[str, float] = {}
+    intervals: dict[str, float] = {}
     seen = set()
     for number in range(5):
         fails_fast(evenly, "lin")
@@ -118,14 +118,14 @@ def test_unknown_wrong_and_throttled_cannot_be_told_apart(evenly: Auth, app: Fla
             slept.clear()
             reply = client.post("/auth/login", json={"login": login, "password": "wrong password"})
             [began, ended], [waited] = begun, slept
-            beats[kind] = (ended + waited - began) / evenly.login._beat
+            intervals[kind] = (ended + waited - began) / evenly.login._refusal_interval
             about = {name: value for name, value in reply.headers if name not in ("X-Request-Id", "Server-Timing")}
             body = {name: value for name, value in reply.get_json().items() if name != "request_id"}
             seen.add((reply.status_code, str(sorted(about.items())), str(body)))
             assert waited > 0
-            assert beats[kind] == pytest.approx(max(math.ceil((ended - began) / evenly.login._beat), 1))
+            assert intervals[kind] == pytest.approx(max(math.ceil((ended - began) / evenly.login._refusal_interval), 1))
     assert len(seen) == 1
-    assert beats.keys() == {"unknown", "wrong", "throttled"}
+    assert intervals.keys() == {"unknown", "wrong", "throttled"}
 
 
 def fails_fast(auth: Auth, login: str) -> None:

@@ -173,7 +173,7 @@ def test_trouble_is_503_and_over_when_it_is_over(
     from mergepoint.auth.web import create_app
     from mergepoint.kit.database import store as module
 
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.2)
     auth = Auth(Store(f"sqlite:///{file}"), file.parent / "state", "http://localhost", passwords=cheap)  # type: ignore[arg-type]
     make(auth)
     auth.store.close()  # what is in the log beside the file (-wal) would go when another file takes its place

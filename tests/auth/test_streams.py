@@ -91,7 +91,7 @@ class Listener:
 
     def __init__(self, streams: Streams, path: str, method: str, headers: dict[str, str]) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", streams.place.port, timeout=20)
-        before = streams.events.open
+        before = streams.events.begun
         headers = {"Accept": "text/event-stream", **headers}
         self._connection.request(method, path, b"{}" if method == "POST" else None, headers)
         self.response = self._connection.getresponse() if method == "HEAD" else self._answer(streams, before)
@@ -99,7 +99,7 @@ class Listener:
     def _answer(self, streams: Streams, before: int) -> http.client.HTTPResponse:
         response = self._connection.getresponse()
         if response.status == 200:
-            wait_for(lambda: streams.events.open > before)
+            wait_for(lambda: streams.events.begun > before)
         return response
 
     @property

@@ -101,6 +101,21 @@ def test_a_form_of_any_size_gets_the_page(place: Place, body: bytes) -> None:
     assert (reply.status, reply.headers["Content-Type"]) == (401, "text/html; charset=utf-8")
 
 
+def test_a_person_whom_the_policy_does_not_admit_gets_a_page_and_a_program_the_problem(place: Place) -> None:
+    outsider = place.user("outsider")
+    for sent in PERSONS:
+        reply = outsider.get("/backstage/x", **sent)
+        assert (reply.status, reply.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert "script" not in reply.headers["Content-Security-Policy"]
+        assert b"/auth/account" in reply.body
+    for sent in SCRIPTS:
+        if "Authorization" not in sent:
+            reply = outsider.get("/backstage/x", **sent)
+            assert (reply.status, reply.headers["Content-Type"]) == (403, "application/problem+json")
+            assert reply.json["code"] == "forbidden"
+
+
 @pytest.mark.parametrize("path", ["/auth/account", "/auth/keys", "/auth/sessions"])
 def test_a_script_gets_no_login_page_from_our_own_pages_either(place: Place, path: str) -> None:
     for sent in SCRIPTS:

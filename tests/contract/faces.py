@@ -1,4 +1,5 @@
-"""The faces: HTTP requests made by hand, the Python client, and the command line. How a call is made is in calls/."""
+"""The faces: HTTP requests made by hand, the Python client, and the command line. How a service is called says its
+tests/<service>/calls.py."""
 
 import importlib
 import io
@@ -22,7 +23,7 @@ HTTP = Callable[[Request], Reply]
 
 def calls_of(case: Case) -> ModuleType:
     """Return what knows how the calls of the case's service are made."""
-    return importlib.import_module(f"tests.contract.calls.{case.service}")
+    return importlib.import_module(f"tests.{case.service}.calls")
 
 
 def wsgi(app: Any) -> HTTP:

@@ -1,5 +1,5 @@
-"""Writes <service>.json: the calls are in cases/, what they give is recorded from the service. Read what
-it makes of them.
+"""Writes <service>.json: the calls are in tests/<service>/cases.py, what they give is recorded from the service.
+Read what it makes of them.
 
 python -m tests.contract.record highlight
 """
@@ -21,7 +21,7 @@ BY_PIXELS = ("image/webp", "image/avif")  # whose encoders may choose other byte
 def main(service: str) -> None:
     app = importlib.import_module(f"mergepoint.{service}.web").create_app()
     face = http_face(wsgi(app))
-    cases = importlib.import_module(f"tests.contract.cases.{service}").CASES
+    cases = importlib.import_module(f"tests.{service}.cases").CASES
     found = [case if "expect" in case else case | {"expect": recorded(case, service, face)} for case in cases]
     if "sandbox" in app.extensions:
         app.extensions["sandbox"].close()

@@ -54,7 +54,7 @@ def test_an_alarm_that_was_set_comes_nevertheless(request: pytest.FixtureRequest
     rang: list[float] = []
     before = signal.signal(signal.SIGALRM, lambda *_: rang.append(time.monotonic()))
     request.addfinalizer(lambda: signal.signal(signal.SIGALRM, before))
-    for _ in range(9):  # the machine may be shared
+    for _ in range(40):  # the machine may be shared
         rang.clear()
         began = time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, 0.1)

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mergepoint.kit.problems import Problem
-from mergepoint.kit.web.app import base_app, timed
+from mergepoint.kit.web.app import base_app, record_timing
 
 
 class State:
@@ -36,7 +36,7 @@ def make_app(**options: object) -> Flask:
 
     @app.get("/toy")
     def toy() -> str:
-        timed("toy", 0.0)
+        record_timing("toy", 0.0)
         return "hi"
 
     @app.get("/toy/refuse/<code>")

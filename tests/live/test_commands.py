@@ -7,6 +7,7 @@ import sys
 import urllib.request
 
 from tests.live.suite import Suite
+from tests.nginx.gateway import SERVICES
 from tests.servers import ROOT
 
 
@@ -57,7 +58,7 @@ def test_the_record_says_what_runs_and_nobody_else_reads_it(suite: Suite) -> Non
     assert record["pid"] == suite.process.pid
     assert record["url"] == f"http://localhost:{suite.port}"
     assert os.path.exists(f"{record['run']}/auth.sock")
-    assert record["services"] == ["auth", "highlight", "htmldiff", "thumbnail"]
+    assert record["services"] == SERVICES
     assert record["environment"]["AUTH_STATE"].startswith(str(suite.state))
     [file] = suite.state.glob("mergepoint/*/run.json")
     assert file.stat().st_mode & 0o077 == 0

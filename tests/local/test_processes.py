@@ -49,6 +49,7 @@ def toys(tmp_path: pathlib.Path) -> Iterator[Callable[..., Suite]]:
 @pytest.fixture
 def signals() -> Iterator[Signals]:
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup(1) may have these tests ignore it
     made = Signals()
     made.install()
     yield made

@@ -17,6 +17,7 @@ SUBSETS = [
     for some in itertools.combinations(SERVICES, count)
 ]
 REQUESTS = {
+    **{service: ("GET", f"/{service}/openapi.json") for service in SERVICES},
     "auth": ("GET", "/auth/me"),
     "highlight": ("POST", "/highlight/batch"),
     "htmldiff": ("POST", "/htmldiff"),

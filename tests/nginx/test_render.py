@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 from tests.nginx.gateway import NGINX
 from tests.servers import ROOT, free_port
@@ -190,6 +191,22 @@ def test_compose_does_not_publish_a_port_alone(name: str, value: str):
     checked = check(MERGEPOINT_PUBLISHED=f"X=127.0.0.1:80 {name}={value} Y=[::1]:80")
     assert checked.returncode == 1
     assert checked.stderr.startswith(f"{name}={value!r}: in containers an address is expected too, 127.0.0.1:8122")
+
+
+def test_metrics_that_compose_does_not_open_are_refused():
+    compose = yaml.safe_load((NGINX.parent / "docker-compose.yml").read_text())
+    published = compose["services"]["nginx"]["environment"]["MERGEPOINT_PUBLISHED"]
+    asked = "${MERGEPOINT_METRICS_LISTEN:-}"
+    assert f"MERGEPOINT_METRICS_LISTEN={asked}" in published
+    published = re.sub(r"\$\{\w+:-(127[^}]*)\}", r"\1", published)
+    assert check(MERGEPOINT_PUBLISHED=published.replace(asked, "")).returncode == 0
+    checked = check(MERGEPOINT_PUBLISHED=published.replace(asked, "127.0.0.1:9101"))
+    assert checked.returncode == 1
+    assert checked.stderr.startswith(
+        "MERGEPOINT_METRICS_LISTEN='127.0.0.1:9101': in containers a file more is expected"
+    )
+    opened = check(MERGEPOINT_PUBLISHED=published.replace(asked, "127.0.0.1:9101"), MERGEPOINT_METRICS_LISTEN="*:9101")
+    assert opened.returncode == 0
 
 
 def test_a_port_alone_is_for_this_machine_only(tmp_path: pathlib.Path):

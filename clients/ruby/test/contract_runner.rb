@@ -16,10 +16,6 @@ require "shellwords"
 class ContractCase
   SILENT = %w[status type].freeze # facts that some answers do not tell
   WRAPPED = { "guess" => "candidates" }.freeze # the clients take a list out of its JSON; this is its name there
-  POSITIONAL = { "highlight" => %w[code], "guess" => %w[code], "batch" => %w[snippets], "stylesheet" => %w[name],
-                 "htmldiff" => %w[old new], "apply" => %w[old new], "annotate" => %w[versions], "thumbnail" => %w[image], "info" => %w[image],
-                 "thumbnail_set" => %w[image] }.freeze
-
   PIXELS = ENV.fetch("PIXELS", "").shellsplit.freeze
 
   Checked = Struct.new(:well_formed)
@@ -37,11 +33,11 @@ class ContractCase
   private
 
   def answer(client)
-    names = POSITIONAL.fetch(@call, [])
     options = @facts.fetch("options", {})
     options = { **options, "image" => options["image"].unpack1("m") } if options["image"]
     return Checked.new(client.auth.check(options.fetch("key"))) if @call == "auth"
 
+    names = client.method(@call).parameters.filter_map { |kind, name| name.to_s if %i[req opt].include?(kind) }
     first = options.values_at(*names).map { |value| value.is_a?(Array) ? value.map { _1.transform_keys(&:to_sym) } : value }
     client.public_send(@call, *first, **options.except(*names).transform_keys(&:to_sym))
   rescue Mergepoint::Error => e

@@ -1,11 +1,11 @@
-/* What a reader wants of pictures, in as few words as make a difference: caches then do not fill with the spellings of
- * browsers. services/thumbnail reads the same of Accept (negotiation.py). */
+/* The picture formats that Accept asks for, normalised, so that the cache does not store one answer for each browser's
+ * spelling. services/thumbnail reads Accept in the same way (negotiation.py). */
 
 const NEWER = ['image/avif', 'image/webp'];
 const OLDER = ['image/jpeg', 'image/png', 'image/gif'];
 
-/* The newer formats that Accept names, and those of the older ones that it wants more than any newer; the most wanted
- * first. A wildcard names nothing. */
+/* The newer formats that Accept names, and the older ones with a higher weight than any newer; in the order of their
+ * weights. A wildcard counts for nothing. */
 function accept(r) {
     const quality = {};
     (r.headersIn.Accept || '').toLowerCase().split(',').forEach((part) => {
@@ -26,7 +26,7 @@ function accept(r) {
     }).join(',');
 }
 
-/* The weight that the parameters of a media type have (RFC 9110, 12.4.2); one that cannot be read is 1, as none is. */
+/* The weight in the parameters of a media type (RFC 9110, 12.4.2); 1 if there is none, or it cannot be read. */
 function said(parameters) {
     for (let i = 0; i < parameters.length; i++) {
         const found = /^q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.exec(parameters[i]);

@@ -64,7 +64,7 @@ RELATED = {
     "yaml": ["oasv2-yaml", "oasv3-yaml", "common workflow language", "kaitai struct", "miniyaml", "unity3d asset"],
     "zone": ["dns zone", "dns-zone-file"],
 }  # fmt: skip
-# What Vim, Emacs and Visual Studio Code call them, where no list does.
+# The names in Vim, Emacs and Visual Studio Code, where no list has them.
 EDITORS = {
     "c++": ["c++-ts"],
     "html+django": ["htmldjango"],

@@ -22,7 +22,7 @@ from snippets import snippets
 from synthetic import synthetic
 
 from mergepoint.highlight.guessing.features import BUCKETS, FIRST_WORD, TOKENS, features
-from mergepoint.highlight.guessing.model import written
+from mergepoint.highlight.guessing.model import dump
 
 TARGET = Path(__file__).parents[1] / "mergepoint/highlight/guessing/model.bin"
 MOST = {3: 900, 2: 600, 1: 300}  # snippets of a language, by how often it is met
@@ -62,7 +62,7 @@ def main() -> None:
     for bucket, label in zip(*np.nonzero(small), strict=True):
         owned[int(bucket)].append((int(label), int(small[bucket, label])))
     scale = float(SCALE * step / temperature)
-    data = written(labels, [round(float(bias) / temperature, 3) for bias in biases], scale, vocabulary, owned)
+    data = dump(labels, [round(float(bias) / temperature, 3) for bias in biases], scale, vocabulary, owned)
     TARGET.write_bytes(data)
     say(started, f"{len(data)} bytes")
 

@@ -29,6 +29,8 @@ class Events:
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self._streams: list[queue.Queue[bytes | None]] = []
+        self.begun = 0
+        """How many streams have begun, over or not."""
         application = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,6 +68,7 @@ class Events:
             def stream(self) -> None:
                 own: queue.Queue[bytes | None] = queue.Queue()
                 application._streams.append(own)
+                application.begun += 1
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Connection", "close")

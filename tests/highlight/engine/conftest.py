@@ -31,7 +31,7 @@ def _make(self: tables.Tables, state: str, char: str) -> tuple[tables.Step, bool
     """Make a step, or fail: the engine itself would try one rule after another, and nobody would notice."""
     self.rules(state)
     assert self._read(state)
-    step, finished = self._joined(state, char) or (None, False)
+    step, finished = self._join(state, char) or (None, False)
     assert step
     assert finished
     return step, True

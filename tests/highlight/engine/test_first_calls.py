@@ -11,14 +11,11 @@ from mergepoint.highlight.engine import tables
 from mergepoint.highlight.engine.budget import AT_ONCE, Budget, Unlimited
 from tests.highlight.engine.first_calls import MORE, TIMES, medians, prepare, worst
 from tests.highlight.examples import example
+from tests.long import some
 
 LEXERS = sorted(_iter_lexerclasses(), key=lambda kind: kind.name)
-# Those that stood out once: large lists of words, sets beyond Latin-1, many rules, lexers in lexers.
-NOTED = {
-    "C", "GoogleSQL", "HTML+PHP", "Inform 7", "JavaScript", "Julia", "Kuin", "LilyPond", "Markdown", "Objective-C++",
-    "Python", "Racket", "SPARQL", "Scala", "Scilab", "Stata", "Turtle", "Wikitext", "X++", "systemverilog",
-}  # fmt: skip
-SOME = [kind for kind in LEXERS if kind.name in NOTED] + LEXERS[::30]
+# Of those that stood out: large lists of words, sets beyond Latin-1, many rules, lexers in lexers.
+ALWAYS = {"C", "Markdown", "Python"}
 ROUNDS = 4  # the machine may be shared
 # Most lexers keep to it, but some 20 of 607 do not yet. None may cost more than this: the stalls of 100 ms are gone.
 GUARD_TIMES, GUARD_MORE = 4, 0.01
@@ -31,14 +28,10 @@ def prepared() -> None:
     prepare()
 
 
-@pytest.mark.parametrize("kind", SOME, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", some(LEXERS, always=[kind for kind in LEXERS if kind.name in ALWAYS]), ids=lambda kind: kind.name
+)
 def test_each_of_the_first_calls_costs_hardly_more_than_with_pygments(prepared: None, kind: type[Lexer]) -> None:
-    check(kind)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("kind", LEXERS, ids=lambda kind: kind.name)
-def test_so_does_each_of_every_lexer(prepared: None, kind: type[Lexer]) -> None:
     check(kind)
 
 

@@ -3,8 +3,8 @@
 require "json"
 
 module Mergepoint
-  # Calls of the auth service: who one is, logging in, API keys, sessions, handing over. `client.auth` makes one. The token
-  # of a session serves as the api_key of a client, as a key does.
+  # Calls of the auth service: the user, logging in, API keys, sessions, handovers; by `client.auth`. The token of a
+  # session serves as the api_key of a client, as a key does.
   class Auth
     def initialize(server)
       @server = server
@@ -15,10 +15,10 @@ module Mergepoint
     # The user whose key or session this client has: a hash, or nil.
     def me = value(call(:get, "/auth/me"), "user", Hash, NilClass)
 
-    # Whether *key* has the form of an API key, its checksum included; it may be revoked all the same.
+    # Whether *key* has the form of an API key, checksum included; it may still be revoked.
     def check(key) = value(call(:post, "/auth/check", { key: }), "well_formed", TrueClass, FalseClass)
 
-    # A hash of "token", "user" and "second_factor": whether that is still missing, see #second_factor.
+    # A hash of "token", "user" and "second_factor": whether #second_factor must be called next.
     def login(login, password) = object(call(:post, "/auth/login", { login:, password: }))
 
     # Shows a code of an authenticator, or a recovery code; returns a hash of "token" and "user".
@@ -27,7 +27,7 @@ module Mergepoint
     # Ends the session whose token this client has.
     def logout = call(:post, "/auth/logout", {}) && nil
 
-    # Where the user is logged in: hashes of "id", "created", "seen", "address", "agent", "current".
+    # The user's sessions: hashes of "id", "created", "seen", "address", "agent", "current".
     def sessions = value(call(:get, "/auth/sessions"), "sessions", Array)
 
     def end_session(id) = call(:delete, "/auth/sessions/#{word(id)}") && nil
@@ -38,7 +38,7 @@ module Mergepoint
     # The user's API keys: hashes of "id", "name", "hint", "scopes", "rate", "created", "expires", "used".
     def keys = value(call(:get, "/auth/keys"), "keys", Array)
 
-    # Makes a key. Returns a hash of its "secret", which nobody can show again, and the "key".
+    # Makes a key. Returns a hash of its "secret", which cannot be shown again, and the "key".
     def create_key(name, scopes:, rate: nil, days: nil)
       object(call(:post, "/auth/keys", { name:, scopes:, rate:, days: }.compact))
     end
@@ -72,7 +72,7 @@ module Mergepoint
       raise InvalidResponse.new("#{@server}: answered with no JSON with #{name}", status: 200)
     end
 
-    # An id in a path; the service's are letters and digits, and nothing else may change the path.
+    # An id for a path: letters and digits only, as the service's have, so that it cannot change the path.
     def word(id) = id.match?(/\A[A-Za-z0-9]+\z/) ? id : raise(ArgumentError, "an id has letters and digits only")
   end
 end

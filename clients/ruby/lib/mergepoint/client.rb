@@ -10,8 +10,8 @@ module Mergepoint
   class Client
     TEXT = "text/plain; charset=utf-8"
 
-    # *timeout* is for a whole call, retries included; *connect_timeout* for each attempt to connect. In seconds. *url_key* and
-    # *url_salt*, in hexadecimal, sign the URLs of #thumbnail_url.
+    # *timeout* is for a whole call, retries included; *connect_timeout* for each attempt to connect; both in seconds.
+    # *url_key* and *url_salt*, in hexadecimal, sign the URLs of #thumbnail_url.
     def initialize(url = "http://localhost:8080", api_key: nil, connect_timeout: 2, timeout: 10, retries: 3,
                    max_response_bytes: 32 * 1024 * 1024, url_key: nil, url_salt: "")
       @links = Links.new(url_key, url_salt)
@@ -51,8 +51,8 @@ module Mergepoint
     # Hashes of "name", "background" and "dark".
     def styles = list(@server.get("/highlight/styles"), "styles")
 
-    # Returns the CSS of a style, which `css: "classes"` needs; it turns to *dark* for readers who prefer that. The other
-    # options are the service's: `scope: "post"`.
+    # Returns the CSS of a style, which `css: "classes"` needs; with *dark*, it follows the reader's preference. The
+    # other options are the service's: `scope: "post"`.
     def stylesheet(name, dark: nil, **options)
       name = URI.encode_www_form_component(utf8(name, "name")).gsub("+", "%20")
       response = @server.get("/highlight/styles/#{name}.css", query(dark:, **options))
@@ -73,10 +73,12 @@ module Mergepoint
     # Takes hashes of `label:` and `html:`, oldest first. Returns the last one as Annotated.
     def annotate(versions, **options)
       versions = versions.map { |version| { **version, html: utf8(version.fetch(:html), "html") } }
-      html_result(Annotated, send_json("/htmldiff/annotate", **options, versions: versions.map { spell(_1) }, format: "json"))
+      versions = versions.map { spell(_1) }
+      html_result(Annotated, send_json("/htmldiff/annotate", **options, versions:, format: "json"))
     end
 
-    # Returns *image* made small: a Picture. The image is a path (Pathname), the bytes (String) or an IO, sent as it is read.
+    # Returns *image* made small: a Picture. The image is a path (Pathname), the bytes (String), or an IO, which is sent
+    # as it is read.
     def thumbnail(image, width: nil, height: nil, **options)
       picture(send_file("/thumbnail", image, query(width:, height:, **options)))
     end

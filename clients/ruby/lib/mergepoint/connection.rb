@@ -68,8 +68,8 @@ module Mergepoint
     end
   end
 
-  # A kept connection. Net::HTTP limits the time of each read, not of the whole, so a slow server could hold it for ever;
-  # it also accepts any size, and a body that ends early. This class does not.
+  # A kept connection. Net::HTTP limits the time of each read, not of the whole, so a slow server could hold it for
+  # ever; it also accepts any size, and a body that ends early. This class does not.
   class Connection < Net::HTTP
     FRAMING = 1 << 20 # bytes of headers and chunk sizes, on top of the body
 

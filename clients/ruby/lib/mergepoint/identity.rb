@@ -4,19 +4,19 @@ require "json"
 require "openssl"
 
 module Mergepoint
-  # Verifies who asks: the signed identity that nginx passes to an application in Mergepoint-Identity. One algorithm,
-  # Ed25519, and keys from one place. Nothing in the token decides how it is checked.
+  # Verifies the caller's signed identity, which nginx passes to an application in Mergepoint-Identity. The algorithm is
+  # always Ed25519, the keys come from one place: nothing in the token decides how it is verified.
   #
   #   keys = Mergepoint::Identity::Keys.new("http://localhost:8080/auth/jwks.json")
   #   Mergepoint::Identity.verify(token, audience: "wiki", keys:) # => {"sub" => "1", "name" => "ada", …}
   module Identity
-    # Not an identity for us, from now, signed with a key that we know.
+    # The token is not a current identity for this audience, signed with a known key.
     class Invalid < Error; end
 
     LONGEST = 4096 # characters
-    LIFETIME = 60 # seconds that an identity may be good for
+    LIFETIME = 60 # seconds for which an identity may be valid
     SKEW = 5 # seconds that our clock may be behind
-    SPKI = ["302a300506032b6570032100"].pack("H*").freeze # what DER has before the 32 bytes of a key (RFC 8410)
+    SPKI = ["302a300506032b6570032100"].pack("H*").freeze # the DER prefix of a key's 32 bytes (RFC 8410)
 
     # The Ed25519 keys of a JWK set (RFC 8037), by their ids. Keys.new(url) fetches them.
     def self.keys(jwks)
@@ -51,7 +51,7 @@ module Mergepoint
     end
     private_class_method :check
 
-    # Base64url without padding, in its one spelling (RFC 7515, section 2).
+    # Base64url without padding, in its canonical form (RFC 7515, section 2).
     def self.decode(text)
       data = text.tr("-_", "+/").unpack1("m")
       [data].pack("m0").delete("=").tr("+/", "-_") == text ? data : raise(ArgumentError, "not base64url")

@@ -5,11 +5,11 @@ require_relative "identity"
 
 module Mergepoint
   module Identity
-    # The keys at an address (http://…/auth/jwks.json), fetched when an unknown one is met, so that they may rotate. Threads
-    # share one: `verify(token, audience:, keys:)` asks it for each.
+    # The keys at an address (http://…/auth/jwks.json), fetched again when an unknown one is needed, so that they may
+    # rotate. Threads may share one object.
     class Keys
       TIMEOUT = 2 # seconds
-      LOOK_AGAIN = 1 # seconds between two requests for keys that nobody knows
+      LOOK_AGAIN = 1 # seconds between two requests for unknown keys
       KEEP = 300 # seconds that a set of keys is kept
 
       def initialize(url)
@@ -19,7 +19,7 @@ module Mergepoint
         @lock = Mutex.new
       end
 
-      # A public key, or nil if nobody there knows it. Keys that cannot be fetched stay as they were.
+      # The public key with this id, or nil. If the keys cannot be fetched, the former ones stay.
       def [](kid)
         @lock.synchronize { refresh if outdated?(kid) } if outdated?(kid)
         @known[kid]

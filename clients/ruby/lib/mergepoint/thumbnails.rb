@@ -5,7 +5,8 @@ require "json"
 module Mergepoint
   # The pictures of a set, by their names: a frozen Hash with the HTML to choose among them.
   class Thumbnails < Hash
-    # *files* are hashes of "name", "type", "width", "height" and "bytes"; *srcset* is by media type; *html* a <picture>.
+    # *files* are hashes of "name", "type", "width", "height" and "bytes"; *srcset* is by media type; *html* is a
+    # <picture>.
     attr_reader :files, :srcset, :html, :request_id
 
     # *parts* is the body of a multipart/mixed answer, the manifest first.

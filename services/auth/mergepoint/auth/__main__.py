@@ -1,5 +1,6 @@
-"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``. They work on the database itself; in
-a checkout, on that of its suite, which need not run.
+"""The operator's commands: ``python -m mergepoint.auth create-user ada --admin``.
+
+They work on the database itself; in a checkout, on that of its suite, which need not run.
 """
 
 import argparse
@@ -32,7 +33,7 @@ HERE = RequestContext(agent="command line")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; what it made goes to standard output, what is wrong to standard error."""
+    """Run one command: print its result to standard output, errors to standard error; return the exit code."""
     options = _parser().parse_args(arguments)
     _follow_last_run()
     settings = load(Settings)
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def create_user(auth: Auth, options: argparse.Namespace) -> None:
     password = _password() if options.password_stdin else generate_password()
-    proven = bool(options.email)  # the operator's word
+    proven = bool(options.email)  # the operator vouches for it
     user = auth.accounts.create(
         options.name, HERE, password=password, email=options.email, email_proven=proven, admin=options.admin
     )
@@ -77,8 +78,8 @@ def rotate_identity_key(auth: Auth, options: argparse.Namespace) -> None:
 
 
 def _follow_last_run() -> None:
-    """Take the settings that the checkout's suite was started with, where nothing else is said."""
-    if "AUTH_STATE" not in os.environ:  # another place is meant, and all that belongs to it
+    """Use the settings that the checkout's suite was started with, unless the environment says otherwise."""
+    if "AUTH_STATE" not in os.environ:  # otherwise another place is meant, with settings of its own
         os.environ |= last_run().get("environment", {}) | os.environ
 
 
@@ -90,10 +91,10 @@ def back_up(store: Store, folder: Path, options: argparse.Namespace) -> None:
 
 def restore(store: Store, folder: Path, options: argparse.Namespace) -> None:
     with _open_input(options.file, folder) as file:
-        archive = Archive(file)  # all of it is compared with its manifest, before anything is touched
+        archive = Archive(file)  # verifies all checksums, before anything is changed
         about = archive.services.get(backup.NAME)
         if about is None:
-            raise UnusableBackup("there is nothing of auth in it")
+            raise UnusableBackup("this backup has nothing of auth")
         backup.restore(archive, str(about.get("schema")), store, folder, replace=options.replace)
     print(f"restored {folder} and its database, of auth {about.get('version')} with schema {about.get('schema')}")
 
@@ -102,13 +103,13 @@ def _open_output(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
     if file != "-":
         return new_file(Path(file))
     if sys.stdout.isatty():
-        raise OSError("a backup is no text for a terminal: name a file, or send it somewhere")
+        raise OSError("a backup is not text for a terminal; name a file, or redirect the output")
     return contextlib.nullcontext(sys.stdout.buffer)
 
 
 @contextlib.contextmanager
 def _open_input(file: str, folder: Path) -> Iterator[BinaryIO]:
-    """What comes from a pipe is kept in a file without a name, since it is read twice."""
+    """Yield *file* opened; a pipe is copied to an unnamed file first, since a restore reads twice."""
     if file != "-":
         with open(file, "rb") as opened:
             yield opened
@@ -129,7 +130,7 @@ def _password() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=typed.command("mergepoint.auth"), description=DESCRIPTION)
-    parser.set_defaults(of_the_whole=False)  # of the database and the folder, whose accounts are not asked
+    parser.set_defaults(of_the_whole=False)  # True: the command works on the database and the folder as a whole
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     create = commands.add_parser("create-user", help="make a user and print the generated password")
@@ -143,16 +144,16 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("name", help="or e-mail address")
     reset.set_defaults(run=reset_password)
 
-    rotate = commands.add_parser("rotate-identity-key", help="sign identities with a new key; nobody notices")
+    rotate = commands.add_parser("rotate-identity-key", help="sign identities with a new key, without an interruption")
     rotate.set_defaults(run=rotate_identity_key)
 
-    back = commands.add_parser("backup", help="write all that is known, and what signs, to a file; the service may run")
+    back = commands.add_parser("backup", help="write all accounts and secrets to a file; the service may run")
     back.add_argument("file", help="or - for standard output")
     back.set_defaults(run=back_up, of_the_whole=True)
 
-    again = commands.add_parser("restore", help="put a backup back; the service must not run")
+    again = commands.add_parser("restore", help="restore a backup; the service must not run")
     again.add_argument("file", help="or - for standard input")
-    again.add_argument("--replace", action="store_true", help="in place of the accounts that are there")
+    again.add_argument("--replace", action="store_true", help="replace the accounts that are there")
     again.set_defaults(run=restore, of_the_whole=True)
     return parser
 

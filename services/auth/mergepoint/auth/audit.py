@@ -64,7 +64,7 @@ class Audit:
         )
 
     def tell(self, event: str, context: RequestContext, *, user_id: int | None = None, **detail: Any) -> None:
-        """Write an event that goes with no other change."""
+        """Write an event without any other change."""
         with self._store.write() as connection:
             self.note(connection, event, context, user_id=user_id, **detail)
 

@@ -40,7 +40,7 @@ class Provider(BaseModel):
 
 
 class Settings(ServiceSettings):
-    """Where things are and who may register; the defaults are for one machine and nobody from outside."""
+    """The settings; by default for one machine, with registration closed."""
 
     model_config = SettingsConfigDict(env_prefix="auth_")
     several_lines = frozenset({"origins", "oidc"})
@@ -192,7 +192,7 @@ def _is_issuer(value: str) -> bool:
 
 
 def _origin(value: str) -> str:
-    """Return *value* as browsers say it in ``Origin``."""
+    """Return *value* in the form that browsers send as ``Origin`` (RFC 6454, 6.1), or raise ValueError."""
     try:
         target = parse_url(value)
     except NotAUrl:

@@ -1,7 +1,4 @@
-"""The service's core in one piece: every part made once, each handed what it needs. It knows no HTTP.
-
-``Auth.open("sqlite:////…/auth.db", folder)`` is all that a program without a web server needs.
-"""
+"""The core in one object: every part created once and given the parts that it needs. It knows no HTTP."""
 
 import contextlib
 import json
@@ -33,7 +30,7 @@ from .signing.seal import Seal, derive_key, load_secret
 from .signing.tokens import Serializer, Tokens
 from .storage.store import Store
 
-HASHES = 2  # of passwords at a time in the whole service, however many processes it has
+CONCURRENT_HASHES = 2  # in the whole service, however many processes it has
 
 
 class Auth:
@@ -53,8 +50,11 @@ class Auth:
         workers: int = 1,
         threads: int = 32,
     ) -> None:
-        """*workers* processes will be forked from this one to share the work, each with so many *threads*."""
-        own, hashes = load_secret(folder), max(HASHES // workers, 1)
+        """*folder* holds secrets, *issuer* is the public URL; *idle* and *lifetime* of sessions are seconds.
+
+        *workers* processes will be forked from this one, each with that many *threads*.
+        """
+        own, hashes = load_secret(folder), max(CONCURRENT_HASHES // workers, 1)
         self.store, self.folder, self.issuer, self.clock = store, folder, issuer, clock
         self.seal = Seal(derive_key(own, "seal"))
         self.tokens = Tokens(derive_key(own, "tokens"), serializer, clock=clock)
@@ -63,7 +63,7 @@ class Auth:
         self.audit = Audit(store, clock)
         self.throttle = Throttle(store, clock)
         self.passwords = passwords or Passwords(threads=hashes)
-        self.hash_queue = HashQueue(HASHES, per_process=hashes)
+        self.hash_queue = HashQueue(CONCURRENT_HASHES, per_process=hashes)
         self.accounts = Accounts(store, self.passwords, self.hash_queue, self.audit, clock)
         self.password_links = PasswordLinks(self.accounts, self.one_time_tokens, issuer)
         self.sessions = Sessions(store, self.audit, idle=idle, lifetime=lifetime, clock=clock)
@@ -80,7 +80,7 @@ class Auth:
         self.federation = Federation(store, self.accounts, self.audit, clock)
         self.flows = Flows(self.tokens, derive_key(own, "flows"), clock)
         self.targets = Targets(folder / "targets", clock)
-        self.held = contextlib.ExitStack()  # what goes when this goes; start.py puts the lock on the folder into it
+        self.held = contextlib.ExitStack()  # start.py keeps the folder's lock here
         self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)
 
     def first_administrator(self, name: str) -> str | None:
@@ -92,17 +92,17 @@ class Auth:
         return self.password_links.create(user)
 
     def close(self) -> None:
-        """Close connections and end threads; another call opens new ones. Call it before forking."""
+        """Close connections and end threads; a later call opens new ones. Call this before forking."""
         self.store.close()
         self.passwords.close()
 
     def sweep(self) -> None:
-        """Delete what is over; to be called now and then."""
+        """Delete ended sessions and used-up limits; call this now and then."""
         self.sessions.sweep()
         self.throttle.sweep()
 
 
 def _host(origin: str) -> str:
-    """The host of an origin such as https://example.com:8443."""
+    """Return the host of an *origin* such as https://example.com:8443."""
     host = origin.partition("://")[2]
     return host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]

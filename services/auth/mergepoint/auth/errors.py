@@ -1,4 +1,4 @@
-"""What can be wrong, in the words of callers: every exception has a ``code``, some the ``field`` to blame."""
+"""Refusals, in words for callers: every exception has a ``code``, and ``Invalid`` the ``field`` that is wrong."""
 
 
 class AuthError(ValueError):
@@ -8,7 +8,7 @@ class AuthError(ValueError):
 
 
 class InvalidLogin(AuthError):
-    """Unknown account, wrong password, throttled: nobody is told which."""
+    """The account is unknown, the password wrong, or too many attempts were made; which of these, is not said."""
 
     code = "invalid_login"
 
@@ -17,7 +17,7 @@ class InvalidLogin(AuthError):
 
 
 class LoginRequired(AuthError):
-    """Nobody is logged in, or the credential is no longer good."""
+    """Nobody is logged in, or the credential is no longer valid."""
 
     code = "login_required"
 
@@ -26,16 +26,16 @@ class LoginRequired(AuthError):
 
 
 class InvalidCredential(AuthError):
-    """A bearer token that is none, is expired, or was revoked."""
+    """The bearer token is malformed, unknown, expired or revoked."""
 
     code = "invalid_credential"
 
     def __init__(self) -> None:
-        super().__init__("this key or token is not valid, or no longer")
+        super().__init__("this key or token is not valid, or no longer; create a new one, or log in again")
 
 
 class Forbidden(AuthError):
-    """Somebody is logged in, but may not do that."""
+    """The caller is known, but may not do this."""
 
     code = "forbidden"
 
@@ -46,12 +46,12 @@ class RateExceeded(AuthError):
     code = "rate_limited"
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("this key is used more often than its rate allows")
+        super().__init__("this key is used more often than its rate allows; wait as long as Retry-After says")
         self.retry_after = retry_after
 
 
 class Overloaded(AuthError):
-    """Too many passwords to check; try again in a second."""
+    """Too many passwords wait to be checked, or too many people log in at once."""
 
     code = "overloaded"
 
@@ -60,7 +60,7 @@ class Overloaded(AuthError):
 
 
 class StoreUnavailable(AuthError):
-    """The database does not do what it is asked for; nothing was changed."""
+    """The database cannot be reached or has failed; nothing was changed."""
 
     code = "unavailable"
 
@@ -69,13 +69,13 @@ class StoreUnavailable(AuthError):
 
 
 class NotFound(AuthError, LookupError):
-    """There is no such thing, or it belongs to somebody else."""
+    """It does not exist, or belongs to another user."""
 
     code = "not_found"
 
 
 class Invalid(AuthError):
-    """One field is to blame."""
+    """The value of *field* is wrong."""
 
     code = "invalid_option"
 
@@ -85,17 +85,17 @@ class Invalid(AuthError):
 
 
 class Taken(Invalid):
-    """A name or an address that somebody has already."""
+    """Another user has this name or address."""
 
     code = "already_taken"
 
 
 class InvalidToken(AuthError):
-    """A link, a handover or a form that was forged, was used already, or is too old."""
+    """A link, a handover or a form was forged, used before, or is too old."""
 
     code = "invalid_token"
 
-    def __init__(self, message: str = "this is not valid, no longer, or was used already") -> None:
+    def __init__(self, message: str = "this is not valid, is too old, or was used before; ask for a new one") -> None:
         super().__init__(message)
 
 
@@ -110,7 +110,7 @@ class CookieMissing(InvalidToken):
 
 
 class FormTooOld(InvalidToken):
-    """A form of another session, or of half a day ago, or of another site."""
+    """The form is of another session or site, or more than twelve hours old."""
 
     def __init__(self) -> None:
         super().__init__("this form is too old, or from elsewhere; load the page again")

@@ -1,4 +1,4 @@
-"""Letters with links, by SMTP when there is a server for it."""
+"""Letters with links, sent by SMTP. It knows neither users nor what the links are for."""
 
 import smtplib
 import ssl
@@ -9,7 +9,7 @@ TIMEOUT = 5.0  # seconds
 
 
 class Server(NamedTuple):
-    """Where letters go out: *tls* is ``no``, ``start`` (STARTTLS) or ``yes`` (from the first byte)."""
+    """The mail server. *tls* is ``no``, ``start`` (STARTTLS) or ``yes`` (from the first byte)."""
 
     host: str
     port: int
@@ -20,12 +20,12 @@ class Server(NamedTuple):
 
 
 def password_letter(name: str, link: str) -> tuple[str, str]:
-    """Return subject and text of the letter with the link by which *name* chooses a password."""
+    """Return the subject and text of a letter with the *link* by which the user *name* chooses a password."""
     return "Choose a password", f"Hello {name},\n\nthis link sets your password, once:\n{link}\n"
 
 
 def send(server: Server, to: str, subject: str, text: str) -> None:
-    """Send a letter, or raise OSError (smtplib's errors are such)."""
+    """Send a letter; raise OSError (which smtplib's errors are) if that fails."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = server.sender, to, subject
     message.set_content(text)
@@ -36,10 +36,10 @@ def send(server: Server, to: str, subject: str, text: str) -> None:
 
 
 def _connection(server: Server) -> smtplib.SMTP:
-    trusting = ssl.create_default_context()  # smtplib's own believes any certificate
+    tls = ssl.create_default_context()  # smtplib's own context accepts any certificate
     if server.tls == "yes":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=trusting)
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=tls)
     connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
     if server.tls == "start":
-        connection.starttls(context=trusting)
+        connection.starttls(context=tls)
     return connection

@@ -1,6 +1,7 @@
-"""What is done once, before there are workers: the database brought up to date, the first administrator made.
+"""The start, before workers are forked: migrates the database and makes the first administrator.
 
-In a process of its own, whose memory nobody inherits: that of Alembic (10 MB) and of a first password's hash (19 MB).
+That runs in a process of its own, so that the workers do not inherit the memory of Alembic (10 MB) and of the first
+password's hash (19 MB).
 """
 
 import contextlib
@@ -30,7 +31,10 @@ log = structlog.get_logger()
 
 
 def open_core(settings: Settings) -> Auth:
-    """Return the core with a database that is ready. No connection is open: those belong to one process."""
+    """Return the core, with a migrated database and no open connection: those belong to one process.
+
+    Leave with status 75 (EX_TEMPFAIL) if the database does not answer, or a restore is not finished.
+    """
     held, store = contextlib.ExitStack(), Store(settings.database)
     try:
         held.enter_context(in_use(store, settings.state))
@@ -40,13 +44,14 @@ def open_core(settings: Settings) -> Auth:
         raise SystemExit(75) from error  # EX_TEMPFAIL, sysexits(3)
     _in_child(lambda: _prepare(settings))
     auth = _core(settings)
-    auth.held = held  # as long as one of the processes lives that are forked from this one
+    auth.held = held  # the folder's lock, for the life of this process and those forked from it
     return auth
 
 
 def streams(settings: Settings, bind: str) -> Callable[[], None] | None:
-    """Return the program that streams pass through, or None if nothing says where it meets nginx: a service that *bind*
-    has on a Unix socket meets it beside that.
+    """Return the program that streams pass through; None if there is no folder for its sockets.
+
+    The folder is AUTH_STREAMS, else ``streams`` beside the service's own socket, if *bind* names a Unix socket.
     """
     folder = settings.streams or (
         f"{os.path.dirname(bind.removeprefix(UNIX))}/streams" if bind.startswith(UNIX) else ""
@@ -67,7 +72,7 @@ def _core(settings: Settings) -> Auth:
 
 
 def _prepare(settings: Settings) -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the version
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs every check of the version
     _migrate(settings)
     if not settings.first_admin:
         return
@@ -93,7 +98,7 @@ def _migrate(settings: Settings) -> None:
 
 
 def _in_child(function: Callable[[], None]) -> None:
-    """Call *function* in a forked process; leave with its status unless it is 0."""
+    """Call *function* in a forked process; raise SystemExit with its status unless that is 0."""
     pid = os.fork()
     if pid == 0:
         status = 1

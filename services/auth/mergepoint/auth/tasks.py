@@ -1,4 +1,4 @@
-"""The call that needs neither a database nor a login, for every face: has a text the form of an API key?"""
+"""The call that needs neither a database nor a login, for every face: does a text have the form of an API key?"""
 
 from pydantic import Field
 

@@ -79,7 +79,7 @@ def home() -> Response:
 
 
 def _sweep_now_and_then(app: Flask, auth: Auth) -> None:
-    """Delete from the database what is over, after the first request of each hour."""
+    """Delete ended sessions and used-up limits, after the first request of each hour."""
     due = [time.monotonic() + SWEEP_EVERY]
     lock = threading.Lock()
 

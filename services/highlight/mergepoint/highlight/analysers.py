@@ -1,4 +1,4 @@
-"""Pygments' own guess: each lexer's analyser is asked how much a text looks like its language."""
+"""Pygments' own guess: each lexer's analyser rates how much a text looks like its language."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pygments.lexers import find_lexer_class_for_filename
 from . import names
 from .names import LexerClass
 
-# What a matching file name adds to an analyser's score, as in Pygments' own choice between patterns.
+# A matching file name adds this to an analyser's score, as in Pygments' own choice between patterns.
 FILENAME_BONUS = 0.5
 # The parts of Pygments' pattern of a mode line, which together take time quadratic in the line.
 EDITOR = re.compile(r"(?:vi|vim|ex)(?:[<=>]?\d*)?:")

@@ -1,4 +1,4 @@
-"""Diffs whose lines are code in a language: ``diff-python``. What was and what is now are read apart, each as one text.
+"""Diffs whose lines are code in a language: ``diff-python``. Old and new lines are read apart, each as one text.
 
 Of both at once no lexer could make sense: a string that only the old text closes would swallow the rest of the new one.
 """
@@ -17,7 +17,7 @@ from . import engine
 PREFIX = "diff-"
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@", re.ASCII)
-# What git and diff say of files, between hunks.
+# Lines of git and diff about files, between hunks.
 HEADING = re.compile(
     r"@@|diff |Index: |index [0-9a-f]+\.\.|={3,}|(?:old|new|deleted file|new file) mode \d|"
     r"(?:dis)?similarity index |(?:rename|copy) (?:from|to) |Binary files |\\ "

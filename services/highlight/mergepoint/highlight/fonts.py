@@ -38,7 +38,7 @@ SIZE = 14
 CELLS = 17  # pixels of two cells, which a wide character takes: 2 × 8.42
 CJK_SIZE, EMOJI_SIZE = 15, 15  # fit into a line
 EMOJI_BITMAP = 109  # the only size of Noto's bitmaps, which are 136 by 128
-# What is drawn as one: a character with what changes it, more of them joined, two halves of a flag.
+# Characters that are drawn as one: one with its modifiers, several that are joined, two halves of a flag.
 CLUSTER = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|.[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*(?:\u200d.[\ufe0f\U0001f3fb-\U0001f3ff]*)*",
     re.DOTALL,
@@ -124,7 +124,7 @@ def emoji(cluster: str) -> Any:
 def _kind(cluster: str) -> str:
     if cluster.isascii():
         return "plain"
-    if cluster in "\ufe0e\ufe0f\u200d\u20e3":  # what they change is in another token
+    if cluster in "\ufe0e\ufe0f\u200d\u20e3":  # the character that they modify is in another token
         return "nothing"
     emoji_font, first = _fallback(EMOJI, EMOJI_BITMAP), cluster[0]
     if emoji_font and AS_EMOJI.search(cluster) and _has(emoji_font, first):

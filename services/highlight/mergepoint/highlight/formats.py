@@ -1,4 +1,4 @@
-"""What highlighted code can be written as: for every format its media type and how its Pygments formatter is made."""
+"""The formats of highlighted code: the one table that options, routes, negotiation and fallbacks read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ from .tokens import TokenFormatter
 
 @dataclass(frozen=True)
 class Layout:
-    """How the answer looks. Formats ignore what they have no word for.
+    """How the answer looks. A format ignores the fields that it has no equivalent for.
 
     *linenos* is ``none``, ``inline`` or ``table``, *css* ``classes`` or ``inline``; *hl_lines* are counted from 1. Only
-    *marks*, since they say something, are refused where they cannot be shown.
+    *marks*, since they carry meaning, are refused where they cannot be shown.
     """
 
     style: str = "default"
@@ -116,11 +116,11 @@ def _finish_html(text: str, layout: Layout) -> str:
     if layout.page:
         return html.page(text, layout.title, sheet, css=layout.css)
     if layout.dark_style and layout.css == "classes" and not layout.nowrap:
-        return html.self_styled(text, sheet)
+        return html.prepend_sheet(text, sheet)
     return text
 
 
-def _numbered(layout: Layout) -> dict[str, Any]:
+def _number_options(layout: Layout) -> dict[str, Any]:
     return {
         "style": stylesheets.find(layout.style),
         "linenos": layout.linenos != "none",
@@ -130,11 +130,11 @@ def _numbered(layout: Layout) -> dict[str, Any]:
 
 
 def _latex(layout: Layout, _: str) -> Formatter:
-    return LatexFormatter(**_numbered(layout), full=layout.page, title=escape_tex(layout.title, "PY"))
+    return LatexFormatter(**_number_options(layout), full=layout.page, title=escape_tex(layout.title, "PY"))
 
 
 def _rtf(layout: Layout, _: str) -> Formatter:
-    return RtfFormatter(**_numbered(layout), hl_lines=layout.hl_lines)
+    return RtfFormatter(**_number_options(layout), hl_lines=layout.hl_lines)
 
 
 def _png(layout: Layout, _: str) -> Formatter:
@@ -150,7 +150,7 @@ def _png(layout: Layout, _: str) -> Formatter:
 
 
 def _svg(layout: Layout, _: str) -> Formatter:
-    return SizedSvgFormatter(layout.marks, **_numbered(layout))
+    return SizedSvgFormatter(layout.marks, **_number_options(layout))
 
 
 def _bbcode(layout: Layout, _: str) -> Formatter:

@@ -18,7 +18,7 @@ from .names import LexerClass
 COPIES = re.compile(
     r"(~|\.(bak|backup|default|dist|example|in|local|old|orig|sample|save|swp|template|tmpl|tpl))$", re.I
 )
-TURNED = re.compile(r" +$")  # what a query makes of the + in ``a.c++``
+TURNED = re.compile(r" +$")  # a query written by hand turns the + in ``a.c++`` into spaces
 MODE_LINES = 5  # from either end of the text, as in vim
 EMACS_LINES = 20  # at the end, where Emacs has its local variables
 LINE = 1000  # characters of a line that may hold a shebang
@@ -37,11 +37,11 @@ SUFFIX = re.compile(r"\+(json|xml|yaml|cbor|zip)$")
 def from_filename(filename: str, code: str = "") -> list[LexerClass]:
     """Return the languages of files with such a name; *code* helps where Pygments knows several and nobody else any."""
     last = re.split(r"[/\\]", filename)[-1]
-    if last.endswith(" ") and (found := _named(TURNED.sub(lambda spaces: "+" * len(spaces[0]), last), code)):
+    if last.endswith(" ") and (found := _by_filename(TURNED.sub(lambda spaces: "+" * len(spaces[0]), last), code)):
         return found
     name = last.strip()
     while name:
-        found = _named(name, code)
+        found = _by_filename(name, code)
         if found or not COPIES.search(name):
             return found
         name = COPIES.sub("", name)
@@ -65,7 +65,7 @@ def from_shebang(code: str) -> list[LexerClass]:
         return []
     interpreter = _interpreter(first[2:].split())
     for form in (interpreter, VERSION.sub("", interpreter)):
-        if found := names.find_all(names.known().interpreters.get(form, [form])):
+        if found := names.find_all(names.load().interpreters.get(form, [form])):
             return found
     return []
 
@@ -102,8 +102,8 @@ def _interpreter(words: list[str]) -> str:
     return next((name for name in called if name not in LAUNCHERS), "")
 
 
-def _named(name: str, code: str) -> list[LexerClass]:
-    known = names.known()
+def _by_filename(name: str, code: str) -> list[LexerClass]:
+    known = names.load()
     lower = name.lower()
     exact = _patterns().get(lower, [])
     if found := [*exact, *names.find_all(known.filenames.get(lower, []))]:
@@ -124,7 +124,7 @@ def _by_beginning(name: str) -> list[LexerClass]:
     at = name.find(".", 1)
     if at < 0:
         return []
-    return _patterns().get(name[:at]) or names.find_all(names.known().filenames.get(name[:at], []))
+    return _patterns().get(name[:at]) or names.find_all(names.load().filenames.get(name[:at], []))
 
 
 def _suffixes(name: str) -> Iterator[str]:

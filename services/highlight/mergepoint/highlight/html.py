@@ -27,7 +27,7 @@ PAGE = """\
 {body}</body>
 </html>
 """
-# What begins a number before a line, and all numbers beside the lines; each may have a style.
+# The opening tags of a number before a line, and of all numbers beside the lines; each may have a style.
 NUMBER = re.compile(r'^((?:<a [^>]*>)?<span(?: class="[^"]*")?)(?: style="([^"]*)")?(>)')
 NUMBERS = re.compile(r'(<td class="linenos")()(>)')
 MARGINS = "body {{ margin: 1rem; color-scheme: {scheme}; {background} }}\n"
@@ -52,7 +52,7 @@ def page(body: str, title: str, sheet: Sheet, *, css: str) -> str:
     return PAGE.format(title=escape(title or "Code"), css=rules, body=body)
 
 
-def self_styled(body: str, sheet: Sheet) -> str:
+def prepend_sheet(body: str, sheet: Sheet) -> str:
     """Return *body* with a style sheet of its own for both preferences, which touches nothing else on a page."""
     words = ["highlight", sheet.style, str(sheet.dark), *re.findall(r"[\w-]+", sheet.dark_selector or "")]
     scope = "-".join(words)
@@ -62,7 +62,7 @@ def self_styled(body: str, sheet: Sheet) -> str:
 
 @dataclass(frozen=True)
 class Lines:
-    """What is done to lines that Pygments does not: *marks* by number, and numbers that cannot be selected."""
+    """Changes to lines that Pygments has no option for: *marks* by line number, and numbers that cannot be selected."""
 
     marks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     unselectable: bool = False
@@ -83,11 +83,11 @@ class LinesHtmlFormatter(HtmlFormatter):
     def _highlight_lines(self, tokensource: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         marked = self._lines.marks
         lines = (
-            (kind, self._marked(line, marked.get(number, ()))) for number, (kind, line) in enumerate(tokensource, 1)
+            (kind, self._mark_line(line, marked.get(number, ()))) for number, (kind, line) in enumerate(tokensource, 1)
         )
         yield from super()._highlight_lines(lines)
 
-    def _marked(self, line: str, kinds: Sequence[str]) -> str:
+    def _mark_line(self, line: str, kinds: Sequence[str]) -> str:
         if not kinds:
             return line
         attribute, value = "class", marks.classes(kinds)

@@ -13,7 +13,7 @@ from .analysers import Candidate
 from .names import LexerClass
 
 Guess = Literal["content", "pygments"]
-# What a text is judged by: it costs time with every character, and the beginning says most.
+# Characters of a text that a guess reads: each costs time, and the beginning says most.
 GUESS_FROM = 4096
 # The languages that most texts are in, most used first: warmed soon after the start, about 1 s and 25 MB together. The
 # others get fast as they are used.

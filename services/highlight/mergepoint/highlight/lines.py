@@ -7,7 +7,7 @@ LONGEST = 4000  # characters of them
 SPAN = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
-def spelled(value: object) -> object:
+def normalize(value: object) -> object:
     """Return *value* as ``3,5-7`` if it is that in another spelling, else as it is."""
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, int | str) and not isinstance(part, bool) for part in parts):
@@ -22,7 +22,7 @@ def spelled(value: object) -> object:
     return " ".join(words).replace(" - ", "-").replace(" , ", ",").replace(" ", ",")
 
 
-def checked(value: str) -> str:
+def check(value: str) -> str:
     """Return *value* if it is ``3,5-7``; raise ValueError if not."""
     spans = [SPAN.fullmatch(part) for part in value.split(",", MOST)]
     if not all(span and 1 <= int(span[1]) <= int(span[2] or span[1]) for span in spans) or len(spans) > MOST:

@@ -25,16 +25,16 @@ WANTED = f"lines after their kind ({', '.join(KINDS)}), at most {lines.MOST}: ad
 SPAN = re.compile(r"(?:([a-z]+):)?([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
-def spelled(value: object) -> object:
+def normalize(value: object) -> object:
     """Return *value* as ``add:3,del:5-7`` if it is that in another spelling, or lines by their kind, else as it is."""
     if isinstance(value, dict):
-        spelling = {kind: lines.spelled(numbers) for kind, numbers in value.items()}
+        spelling = {kind: lines.normalize(numbers) for kind, numbers in value.items()}
         value = [f"{kind}:{numbers}" for kind, numbers in spelling.items() if numbers]
-    text = lines.spelled(value)
+    text = lines.normalize(value)
     return re.sub(",?:,?", ":", text) if isinstance(text, str) else text
 
 
-def checked(value: str) -> str:
+def check(value: str) -> str:
     """Return *value* if it is ``add:3,del:5-7``; raise ValueError if not."""
     parse(value)
     return value

@@ -1,4 +1,4 @@
-"""What languages are called: Pygments' own names first, then those that everybody else uses.
+"""The names of languages: Pygments' own first, then those of other highlighters and editors.
 
 The others stand in names.json, which tools/names.py makes from the lists of highlight.js, Prism, Shiki and Linguist.
 """
@@ -17,7 +17,7 @@ from pygments.lexers import _iter_lexerclasses
 from .nearest import Nearest
 
 LexerClass = type[Lexer]
-# What is meant by a name that is nearly one of theirs and nearly one of another.
+# The languages that a misspelt name most likely means, where it is as close to others.
 MOST_MEANT = (
     "python javascript typescript html css json bash java c cpp csharp go rust php ruby sql yaml xml markdown kotlin "
     "swift jsx tsx docker toml ini diff scala perl lua haskell r dart elixir erlang clojure powershell"
@@ -36,8 +36,8 @@ class Known:
 
 
 @cache
-def known() -> Known:
-    """Return what names.json says."""
+def load() -> Known:
+    """Return the contents of names.json."""
     data = json.loads(files(__package__).joinpath("names.json").read_text())
     return Known(**{field: MappingProxyType(data[field]) for field in Known.__dataclass_fields__})
 
@@ -50,7 +50,7 @@ def classes() -> tuple[LexerClass, ...]:
 
 def find(name: str) -> LexerClass | None:
     """Return the lexer that goes by *name*, in whatever case."""
-    return _index().get(name.lower()) or _spaced().get(name.lower())
+    return _index().get(name.lower()) or _by_query_spelling().get(name.lower())
 
 
 def find_all(words: Iterable[str]) -> list[LexerClass]:
@@ -61,13 +61,13 @@ def find_all(words: Iterable[str]) -> list[LexerClass]:
 def word(lexer: Lexer | type[Lexer]) -> str:
     """Return the common word for a lexer's language: mostly its first alias, or its name where it has none."""
     first = str(lexer.aliases[0] if lexer.aliases else lexer.name)
-    return known().words.get(first.lower(), first)
+    return load().words.get(first.lower(), first)
 
 
 def aliases(lexer: LexerClass) -> list[str]:
     """Return all names that find *lexer*, but for its full one: the common word, Pygments' own, those of others."""
     own = [alias for alias in lexer.aliases if alias != word(lexer)]
-    return ([word(lexer)] if lexer.aliases else []) + own + _added().get(lexer, [])
+    return ([word(lexer)] if lexer.aliases else []) + own + _other_names().get(lexer, [])
 
 
 def patterns(lexer: LexerClass) -> list[str]:
@@ -89,7 +89,7 @@ def _index() -> dict[str, LexerClass]:
             index.setdefault(alias.lower(), lexer)
     for lexer in classes():
         index.setdefault(lexer.name.lower(), lexer)
-    for language, sources in known().names.items():
+    for language, sources in load().names.items():
         if language in index:  # a Pygments that is not ours may lack it
             for name in sorted({name for names in sources.values() for name in names}):
                 index.setdefault(name, index[language])
@@ -97,13 +97,13 @@ def _index() -> dict[str, LexerClass]:
 
 
 @cache
-def _spaced() -> dict[str, LexerClass]:
-    """What has a + in its name, by what a query written by hand makes of it; one of these may have spaces too."""
+def _by_query_spelling() -> dict[str, LexerClass]:
+    """Languages with a + in their name, by the name with spaces: a query written by hand turns + into them."""
     return {name.replace("+", " "): lexer for name, lexer in _index().items() if "+" in name}
 
 
 @cache
-def _added() -> dict[LexerClass, list[str]]:
+def _other_names() -> dict[LexerClass, list[str]]:
     """The names that are not Pygments', by lexer."""
     own = {name.lower() for lexer in classes() for name in (*lexer.aliases, lexer.name)}
     added: dict[LexerClass, list[str]] = defaultdict(list)
@@ -117,8 +117,8 @@ def _added() -> dict[LexerClass, list[str]]:
 def _patterns() -> dict[LexerClass, list[str]]:
     found: dict[LexerClass, list[str]] = defaultdict(list)
     for pattern, languages in [
-        *known().filenames.items(),
-        *((f"*{extension}", languages) for extension, languages in known().extensions.items()),
+        *load().filenames.items(),
+        *((f"*{extension}", languages) for extension, languages in load().extensions.items()),
     ]:
         if lexer := find(languages[0]):
             found[lexer].append(pattern)
@@ -128,6 +128,6 @@ def _patterns() -> dict[LexerClass, list[str]]:
 @cache
 def _nearest() -> Nearest:
     """All names; those of languages that highlight.js has too, or that are met often, are likelier."""
-    common = {language for language, sources in known().names.items() if "highlight.js" in sources}
+    common = {language for language, sources in load().names.items() if "highlight.js" in sources}
     common |= set(MOST_MEANT.split())
     return Nearest({name: word(lexer) in common for name, lexer in _index().items()})

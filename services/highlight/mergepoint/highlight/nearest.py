@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-MOST = 32  # characters of a name that are looked at; none has more to tell
+MOST = 32  # characters of a name that are looked at
 CANDIDATES = 8  # names that are compared letter by letter, 20 to 50 µs each
-BONUS = 0.1  # what it counts that a name is a common one: less than a letter of ten
+BONUS = 0.1  # for a common name: less than one letter of ten counts
 
 
 class Nearest:

@@ -1,4 +1,4 @@
-"""What the calls of this service take: the validation, the OpenAPI document and the command line's flags at once."""
+"""The options of the calls: validation, OpenAPI document and command-line flags at once."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -16,11 +16,11 @@ else:  # one list of formats: mypy takes no computed Literal, pydantic does
     FormatName = Literal[*FORMATS]
 GuessName = Literal["content", "pygments"]
 MOST_SNIPPETS = 100
-# What other highlighters, and people, call these.
+# Other names of these options, in other highlighters and in habit.
 TEXT = "text source input content contents file files data upload body snippet src string value document raw sourcecode"
 FILENAME = "name path filepath basename"
 
-# What nowrap leaves no room for.
+# Options that nowrap excludes: they concern the element around.
 AROUND = (
     "dark_style",
     "linenos",
@@ -38,14 +38,14 @@ SELECTOR = re.compile(rf"[.#]{WORD}|\[{WORD}(=[A-Za-z0-9_-]+)?\]")
 
 Lines = Annotated[
     str | None,
-    BeforeValidator(lines.spelled),
-    AfterValidator(lambda value: value and lines.checked(value)),
+    BeforeValidator(lines.normalize),
+    AfterValidator(lambda value: value and lines.check(value)),
     Field(max_length=lines.LONGEST),
 ]
 MarkedLines = Annotated[
     str | None,
-    BeforeValidator(marks.spelled),
-    AfterValidator(lambda value: value and marks.checked(value)),
+    BeforeValidator(marks.normalize),
+    AfterValidator(lambda value: value and marks.check(value)),
     Field(max_length=lines.LONGEST),
 ]
 Code = Annotated[str, Field(description="the text", json_schema_extra={"content": True})]
@@ -143,7 +143,7 @@ class HighlightOptions(Options):
     @field_validator(*AROUND)
     @classmethod
     def _without_a_wrapper(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse with nowrap what would be around the spans, or beside them."""
+        """Refuse, with nowrap, options for elements around the spans or beside them."""
         name = str(info.field_name)
         given = value != cls.model_fields[name].default
         if not given or not info.data.get("nowrap"):
@@ -156,7 +156,7 @@ class HighlightOptions(Options):
 
 
 class CheckOptions(Options):
-    """What names a language; the sandbox is asked whether there is one by that name, before a text's time begins."""
+    """The name of a language, which the sandbox looks up before a text's deadline begins."""
 
     language: str
 

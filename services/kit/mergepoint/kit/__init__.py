@@ -1,1 +1,1 @@
-"""What every service's faces share. It imports no service; what it needs is passed in."""
+"""The parts that the faces of all services share. They import no service; each is passed what it needs."""

@@ -1,6 +1,6 @@
 """A backup's file: a tar of members whose last one, the manifest, has the size and SHA-256 of every other.
 
-It can be written to a pipe, and read by whatever reads tar. It knows nothing of what the members hold.
+It can be written to a pipe, and any tar can read it. It does not know the contents of its members.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ PIECE = 1 << 20
 
 
 class UnusableBackup(ValueError):
-    """It is damaged, not whole, of another format, or of something else."""
+    """The file is damaged or cut off, has another format, or is no backup."""
 
     code = "unusable_backup"
 
 
 class Writer:
-    """Writes members to *stream*, which need not be seekable; nothing is a backup before ``close``."""
+    """Writes members to *stream*, which need not be seekable. The backup is valid only after ``close``."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -34,12 +34,12 @@ class Writer:
         self._time = time.time()
 
     def add(self, name: str, data: bytes) -> None:
-        """Add the member *name*, which there must be once."""
+        """Add the member *name*; each name may be added once."""
         self._members[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         self._put(name, data)
 
     def close(self, services: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the manifest, with what *services* say of themselves, and the end."""
+        """Write the manifest, with the facts that *services* give about themselves, and end the archive."""
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._time))
         manifest = {"format": FORMAT, "created": created, "services": services, "members": self._members}
         self._put(MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
@@ -53,7 +53,7 @@ class Writer:
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write *path* for ourselves only, and whole: after an exception there is what was there before."""
+    """Open a file of mode 0600 that replaces *path* when the block ends; after an exception *path* is as before."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
@@ -68,7 +68,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 class Archive:
-    """A backup that is whole: everything in it has been compared with its manifest."""
+    """A complete backup: every member was compared with the manifest."""
 
     def __init__(self, file: BinaryIO) -> None:
         """Read *file*, which must be seekable; raise UnusableBackup."""
@@ -81,9 +81,9 @@ class Archive:
             raise UnusableBackup("this is no backup, or only a part of one") from error
         self.created: str = manifest["created"]
         self.services: dict[str, dict[str, Any]] = manifest["services"]
-        told = {name: (member["bytes"], member["sha256"]) for name, member in manifest["members"].items()}
-        for name in sorted(told.keys() | found.keys() - {MANIFEST}):
-            if told.get(name) != found.get(name):
+        listed = {name: (member["bytes"], member["sha256"]) for name, member in manifest["members"].items()}
+        for name in sorted(listed.keys() | found.keys() - {MANIFEST}):
+            if listed.get(name) != found.get(name):
                 raise UnusableBackup(f"{name} is not what the manifest says")
 
     def names(self, folder: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A program beside gunicorn's workers, forked from its master and forked again when it ends.
 
-The master has no threads and has loaded everything, so a fork is quick, safe and shares its memory. What starts the
-service so starts its companion, wherever that is: `make run`, a container, systemd.
+The master has no threads and has loaded everything, so a fork is quick, safe and shares its memory. The companion then
+starts wherever the service does: by `make run`, in a container, under systemd.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ class Companion:
             become(self._program, owner)
 
     def end(self) -> None:
-        """End it; kill it if it takes long."""
+        """End the program; kill it if that takes longer than END_WITHIN seconds."""
         ends = self._clock() + END_WITHIN
         with contextlib.suppress(ProcessLookupError):
             while self._runs():
@@ -58,14 +58,12 @@ class Companion:
             return False
         try:
             return os.waitpid(self._pid, os.WNOHANG) == (0, 0)
-        except ChildProcessError:  # gunicorn reaps whatever child ends
+        except ChildProcessError:  # gunicorn has reaped it
             return False
 
 
 def become(program: Callable[[], object], owner: int) -> NoReturn:
-    """Become *program* in a process that *owner* has just forked, with nothing of the owner's that could hold something
-    open, and not outlive it.
-    """
+    """Run *program* in this fork, without the owner's descriptors and signal handlers; it ends if the owner does."""
     status = 1
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,7 +1,8 @@
 """Settings: read from the environment once, at start, and checked before anything else happens.
 
-A bad value ends the program: each is told in a line of its own, by the variable, the value and what is expected. The
-value of a field with ``repr=False`` is a secret and never told. A name that no setting has is warned about.
+Bad values end the program. Each has a line of its own on standard error: the variable, the value, the expectation. The
+value of a field with ``repr=False`` is a secret and is not shown. A variable that looks like a setting and is none
+gives a warning.
 """
 
 import difflib
@@ -22,9 +23,9 @@ __all__ = ["BaseSettings", "ServiceSettings", "SettingsConfigDict", "load", "loa
 
 BAD_CONFIGURATION = 78  # EX_CONFIG, sysexits(3): restarting will not help
 LONGEST_SHOWN = 200  # characters of a value
-LONGEST_SAID = 500  # characters of what is wrong with it, which may have it once more
+LONGEST_SAID = 500  # characters of the explanation, which may repeat the value
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# What a cluster tells every process of its neighbours, in names that begin like ours (Kubernetes' service links).
+# Variables that Kubernetes sets in every container for each neighbour (service links); their names begin like ours.
 OF_A_CLUSTER = re.compile(r"_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$")
 
 
@@ -50,7 +51,7 @@ class BaseSettings(pydantic_settings.BaseSettings):
 
 
 class ServiceSettings(BaseSettings):
-    """What every service has: gunicorn.conf.py reads it."""
+    """The settings that every service has; gunicorn.conf.py reads them."""
 
     companion: ClassVar[str] = ""
     """A program that runs beside the workers, as ``module:function``; see kit.companion."""
@@ -63,13 +64,13 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 
 
 def load(settings: type[Settings]) -> Settings:
-    """Return *settings* from the environment, or end the program and say what is wrong."""
+    """Return *settings* from the environment. Bad values end the program with status 78, each with a line on stderr."""
     [loaded] = load_all(settings)
     return loaded
 
 
 def load_all(*classes: type[Settings]) -> list[Settings]:
-    """Return all of *classes* from the environment, or end the program and say what is wrong in any of them."""
+    """Return all of *classes* from the environment. Bad values in any of them end the program, as with ``load``."""
     if wrong := [line for settings in classes for line in faults(settings)]:
         print("\n".join(wrong), file=sys.stderr)
         sys.exit(BAD_CONFIGURATION)
@@ -86,7 +87,7 @@ def faults(settings: type[BaseSettings]) -> list[str]:
 
 
 def unknown(settings: type[BaseSettings], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the names in *environment* that begin like *settings* and are none, each with what to say of it."""
+    """Return the names in *environment* that begin like *settings* and are none, each with a warning to print."""
     names = [_variable(settings, field) for field in settings.model_fields]
     prefix = _variable(settings, "")
     strange = (name for name in environment if name.upper().startswith(prefix) and name.upper() not in names)
@@ -120,7 +121,7 @@ def defaults(settings: type[Settings]) -> Settings:
 def _is_utf8(value: str) -> bool:
     try:
         value.encode()
-    except UnicodeEncodeError:  # what os.environ makes of other bytes
+    except UnicodeEncodeError:  # os.environ has other bytes as lone surrogates
         return False
     return True
 
@@ -137,13 +138,14 @@ def _variable(settings: type[BaseSettings], field: str) -> str:
 def _fault(settings: type[BaseSettings], name: str, item: Any) -> str:
     field = settings.model_fields[name]
     variable = _variable(settings, name)
-    said = str(item["ctx"]["error"]) if item["type"] == "value_error" else expected(field)
+    said = str(item["ctx"]["error"]) if item["type"] == "value_error" else expectation(field)
     if item["type"] == "missing":
         return f"{variable} is not set: {said}"
-    return _without_passwords(f"{variable}={_shown(item['input'], secret=not field.repr)}: {_cut(said, LONGEST_SAID)}")
+    said = _cut(said, LONGEST_SAID)
+    return _without_passwords(f"{variable}={_display(item['input'], secret=not field.repr)}: {said}")
 
 
-def expected(field: FieldInfo) -> str:
+def expectation(field: FieldInfo) -> str:
     """Return a sentence on what *field* takes: its description, or what its type and bounds say."""
     kind = field.annotation
     if field.description:
@@ -169,7 +171,7 @@ def _bound(bound: Ge | Gt | Le) -> str:
             return f"at most {bound.le}"
 
 
-def _shown(value: Any, *, secret: bool) -> str:
+def _display(value: Any, *, secret: bool) -> str:
     """Return *value* as it may be shown, on one line."""
     text = str(value)
     if secret and text:
@@ -187,7 +189,7 @@ def _without_passwords(line: str) -> str:
 
 
 def main(services: Sequence[str]) -> int:
-    """``python -m mergepoint.kit.config SERVICE …`` says what is wrong in the settings of all of them."""
+    """``python -m mergepoint.kit.config SERVICE …`` checks the settings of these services, all at once."""
     classes = [settings_of(service) for service in services]
     for line in (line for settings in classes for line in unknown(settings, os.environ).values()):
         print(f"warning: {line}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What gunicorn needs to keep the suite's promises: its own errors as problems, its log as JSON."""
+"""Makes gunicorn keep the suite's promises: its own errors are problems, its log is JSON."""
 
 import importlib
 import json
@@ -38,7 +38,7 @@ class Worker(ThreadWorker):
                 (LIMITS[kind] for kind in LIMITS if isinstance(exc, kind)),
                 ("bad_request", 400),
             )
-        problem = Problem(code, "this is our fault" if status == 500 else str(exc)[:200])
+        problem = Problem(code, problems.INTERNAL_ERROR if status == 500 else str(exc)[:200])
         request_id = uuid.uuid4().hex
         document = problems.document(problem, {code: status}, request_id=request_id)
         body = json.dumps(document).encode()
@@ -76,7 +76,7 @@ def keep_companion(server: Any, settings: ServiceSettings, bind: str) -> Callabl
     if program is None:
         return lambda: None
     companion = Companion(program)
-    manage = server.manage_workers  # what the master does about once a second, and at the start
+    manage = server.manage_workers  # the master calls it about once a second, and at the start
 
     def manage_all() -> None:
         companion.ensure()

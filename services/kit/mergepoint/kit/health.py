@@ -1,4 +1,4 @@
-"""Asks the service in this container how it is: the command of its health check. Exit status 0 means well."""
+"""The command of a container's health check: it asks the service for its health. Exit status 0: healthy."""
 
 import http.client
 import os
@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Print what the service says of itself, which ``docker inspect`` then shows."""
+    """Print the service's answer, which ``docker inspect`` then shows; return the exit status."""
     port = int(os.environ["MERGEPOINT_BIND"].rpartition(":")[2])
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:

@@ -1,4 +1,4 @@
-"""What MERGEPOINT_LISTEN says: where nginx listens, and how browsers on this machine write that."""
+"""Reads MERGEPOINT_LISTEN: the host and port where nginx listens, and their origin in a browser on this machine."""
 
 LOCAL = frozenset({"", "*", "0.0.0.0", "::", "127.0.0.1", "::1", "localhost"})
 

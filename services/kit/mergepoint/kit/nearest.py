@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from heapq import nlargest
 
-MOST = 40  # characters of a name that are looked at; none has more to tell
+MOST = 40  # characters of a name that are looked at; longer names are told apart by these
 CANDIDATES = 3  # names that are compared letter by letter
 
 

@@ -1,4 +1,4 @@
-"""FairPool what a caller sent into a service's options model, and what is wrong with it into a Problem.
+"""Turns the values that a caller sent into a service's options model, and errors in them into a Problem.
 
 The models are pydantic's: they are the validation, the OpenAPI document and the command line's flags at once.
 """
@@ -32,10 +32,10 @@ Binary = Annotated[bytes, BeforeValidator(_from_base64)]
 
 
 class Options(BaseModel):
-    """What one call takes."""
+    """The options of one call."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    # By option, what else it is called elsewhere, in small letters and without separators: for refusals to name it.
+    # By option, its names elsewhere, in small letters and without separators; refusals suggest the option for them.
     synonyms: ClassVar[Mapping[str, str]] = {}
 
     @field_validator("*", mode="before")
@@ -80,7 +80,7 @@ def binary_field(model: type[Options]) -> str | None:
 
 
 def read_content(model: type[Options], name: str, data: bytes) -> str | bytes:
-    """Return *data* as what the field *name* takes."""
+    """Return *data* as the field *name* takes it: bytes, or text."""
     return data if is_binary(model, name) else read_text(data, name)
 
 
@@ -93,7 +93,7 @@ def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 
 def read_text(data: bytes, field: str) -> str:
-    """Decode *data* from UTF-8, or say where it is none."""
+    """Decode *data* from UTF-8; raise a Problem that names *field* and the first wrong byte."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -102,9 +102,9 @@ def read_text(data: bytes, field: str) -> str:
 
 
 def read_object(data: bytes, field: str, *, null: bool = False) -> dict[str, Any]:
-    """Decode *data* from a JSON object, or say why it is none. What stands twice in it is refused.
+    """Return the JSON object in *data*, or raise a Problem that says why it is none. A name may stand once.
 
-    What is null is not given, as in a query; with *null* it is kept, for calls in which it clears something.
+    A value of null counts as not given, as in a query; with *null* it is kept, for calls in which it clears something.
     """
     try:
         value = json.loads(read_text(data, field), object_pairs_hook=partial(_once, null=null))
@@ -165,7 +165,7 @@ def _explain(kind: str, location: tuple[int | str, ...], message: str, model: ty
 
 
 def _model_at(model: type[Options], location: tuple[int | str, ...]) -> type[Options]:
-    """Return the model of what stands at *location* within *model*: options within options have their own names."""
+    """Return the model at *location* within *model*: options within options have their own names."""
     for part in location[:-1]:
         field = model.model_fields.get(str(part))
         for kind in get_args(field.annotation) if field else ():

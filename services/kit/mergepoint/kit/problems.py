@@ -1,4 +1,4 @@
-"""Errors as every face tells them: the members of RFC 9457 problem details, without HTTP.
+"""Errors in the shape that every face gives them: the members of RFC 9457 problem details, without HTTP.
 
 A core raises its own exceptions, each with a ``code`` and, where one option is to blame, a ``field``. Here they
 become a ``Problem``, which travels as JSON through the sandbox's sockets and over HTTP alike.
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-# What a code means in HTTP. A service adds its own; a code that nobody names is 422.
+# The HTTP status of each code. A service adds its own codes; any other code is 422.
 STATUS = {
     "bad_request": 400,
     "invalid_encoding": 400,
@@ -27,6 +27,9 @@ TITLES = {
     413: "Content Too Large",
     422: "Unprocessable Content",
 }  # RFC 9110's names, newer than Python 3.11's
+
+
+INTERNAL_ERROR = "internal error; quote the request_id when reporting it"
 
 
 class Problem(Exception):

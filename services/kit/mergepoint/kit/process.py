@@ -1,4 +1,4 @@
-"""The settings of a process, whatever service it runs: which one, where it listens, where its numbers are kept."""
+"""The settings of a process of any service: the service's name, its address, the folder of its metrics."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ class Process(BaseSettings):
 
 
 class Metrics(BaseSettings):
-    """Where prometheus-client keeps the numbers of all workers, to add them up; a folder is made if none is named."""
+    """Where prometheus-client keeps the numbers of all workers, to add them up; by default a temporary folder."""
 
     model_config = SettingsConfigDict(env_prefix="prometheus_")
 
@@ -53,8 +53,8 @@ class Metrics(BaseSettings):
 
 
 def read_settings() -> tuple[Process, Metrics, ServiceSettings]:
-    """Return the settings of this process and of its service, or end the program and say all that is wrong."""
+    """Return the settings of this process and of its service. Bad values end the program, all of them named."""
     classes: list[type[BaseSettings]] = [Process, Metrics]
-    with contextlib.suppress(LookupError):  # that is Process's to say
+    with contextlib.suppress(LookupError):  # Process names the error
         classes.append(settings_of(os.environ.get("MERGEPOINT_SERVICE", "").strip()))
     return tuple(load_all(*classes))  # type: ignore[return-value]

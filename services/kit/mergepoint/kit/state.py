@@ -1,4 +1,4 @@
-"""Where a checkout keeps what outlives a run, and what its last run left there, so that commands find what it works on.
+"""The folder where a checkout keeps its state between runs, and the record of its last run, by which commands find it.
 
 Each checkout has a folder of its own, outside of it: two on one machine share no accounts. It knows no service.
 """
@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-RECORD = "run.json"  # what the runner (deploy/local/runner/record.py) leaves
+RECORD = "run.json"  # written by the runner (deploy/local/runner/record.py)
 
 
 def home() -> Path:
@@ -33,7 +33,7 @@ def folder_of(root: Path) -> Path:
 
 
 def folder_for(service: str) -> Path:
-    """Return where *service* keeps what it has if nothing else is said."""
+    """Return the folder where *service* keeps its state by default."""
     root = checkout()
     return (folder_of(root) if root else home()) / service
 
@@ -44,12 +44,12 @@ def check_folder(value: str | Path) -> str | Path:
     while not os.path.exists(nearest):
         nearest = os.path.dirname(nearest)
     if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
-        raise ValueError("a folder that is there, or that can be made, for this process to write to, is expected")
+        raise ValueError("a folder is expected that exists or can be made, and that this process may write to")
     return value
 
 
 def last_run() -> dict[str, Any]:
-    """Return what this checkout's last run left in its folder, which may be over; nothing if there was none."""
+    """Return the record of this checkout's last run, which may be over; an empty one if there was none."""
     root = checkout()
     try:
         found = json.loads((folder_of(root) / RECORD).read_text()) if root else {}

@@ -1,4 +1,4 @@
-"""How a command is typed here: what a program says of itself can be copied into the shell that it was started from."""
+"""The spelling of a command of ours, as it can be copied into the shell that started this program."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Whether a request may pass: policies, and the gate that applies them to whoever asks.
+"""Access: policies, and the gate that decides by them whether a request may pass.
 
-It does not know HTTP or who asks it.
+It does not know HTTP; nginx asks through routes/verify.py.
 """

@@ -1,4 +1,4 @@
-"""The gate: who a request is from, by its credentials, and whether they may enter. Every request may pass here."""
+"""The gate: finds the caller of a request by its credentials and decides whether the request may pass."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from .policy import Caller, authorise, check_policy
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request brings: the *cookie* of a session, a *bearer* token (a key or a session), or neither."""
+    """The credentials of a request: a session's *cookie*, a *bearer* token (of a key or a session), or neither."""
 
     cookie: str | None = None
     bearer: str | None = None
@@ -24,8 +24,11 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Decision:
-    """May enter. *identity* is the JWT for the service, if anybody is known; *stale_cookie*: it is good for nothing;
-    *counted*: every request must be asked for."""
+    """The request may pass.
+
+    *identity* is the JWT for the service, None for an anonymous caller. *stale_cookie*: the cookie has no session.
+    *counted*: the decision must not be cached, since each request counts against a key's rate.
+    """
 
     identity: str | None = None
     stale_cookie: bool = False
@@ -33,7 +36,7 @@ class Decision:
 
 
 class Gate:
-    """Decides."""
+    """Decides about requests."""
 
     def __init__(
         self,
@@ -48,9 +51,9 @@ class Gate:
         self._clock = clock
 
     def decide(self, policy: str, service: str, credentials: Credentials, *, again: bool = False) -> Decision:
-        """Return a Decision, or raise LoginRequired, InvalidCredential, Forbidden or RateExceeded.
+        """Return a Decision, or raise LoginRequired, InvalidCredential, Forbidden, RateExceeded or Invalid.
 
-        Asked *again* about a request under way, it counts neither against a key's rate nor as activity.
+        A check *again*, of a request that was let in before, counts neither against a key's rate nor as activity.
         """
         if check_policy(policy) == "public":
             return Decision()
@@ -64,19 +67,19 @@ class Gate:
         return Decision(self._identities.sign(claims(caller.user, caller.key), service), counted=counted)
 
     def caller(self, credentials: Credentials, *, again: bool = False) -> Caller | None:
-        """Return who asks. A bad cookie is as none; a bad bearer token is an error, since somebody meant it."""
+        """Return who asks; None for nobody. A bad cookie counts as none, a bad bearer token is an error."""
         if credentials.bearer is not None:
             return self._bearer(credentials.bearer, again)
         session = self.session(credentials, again=again)
         return Caller(session.user, session_id=session.id) if session and not session.pending else None
 
     def session(self, credentials: Credentials, *, again: bool = False) -> Session | None:
-        """Return the session that a request belongs to, one that still lacks its second factor too."""
+        """Return the session of a request, even if its second factor is still missing."""
         token = credentials.bearer or credentials.cookie
         return self._sessions.find(token, notice=not again) if token else None
 
     def is_stale(self, credentials: Credentials) -> bool:
-        """Whether the cookie is good for nothing, not even for showing a second factor."""
+        """Whether there is a cookie, but no session that it belongs to."""
         return credentials.cookie is not None and credentials.bearer is None and self.session(credentials) is None
 
     def _bearer(self, token: str, again: bool) -> Caller:
@@ -92,14 +95,14 @@ class Gate:
 
     def _count(self, key: Key) -> None:
         if key.rate is not None:
-            # A tenth of a minute's at once, so that a client need not pace itself evenly.
+            # A burst of a tenth of a minute's requests, so that a client need not space them evenly.
             wait = self._throttle.take(f"key {key.id}", Rate(max(key.rate // 10, 1), 60 / key.rate))
             if wait:
                 raise RateExceeded(wait)
 
 
 def claims(user: User, key: Key | None = None) -> dict[str, Any]:
-    """Return what a service is told about *user*; ``scope`` (RFC 8693) is there when a key was used."""
+    """Return the claims of an identity about *user*; with ``scope`` (RFC 8693, 4.2) when a *key* was used."""
     about = {
         "sub": str(user.id),
         "name": user.name,

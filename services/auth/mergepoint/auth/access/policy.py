@@ -1,4 +1,4 @@
-"""Policies: what a place asks of whoever comes. ``public``, ``optional``, ``user``, ``admin`` or ``scope:<name>``."""
+"""Policies of nginx's locations: ``public``, ``optional``, ``user``, ``admin`` or ``scope:<name>``."""
 
 from dataclasses import dataclass
 
@@ -17,20 +17,20 @@ class Caller:
 
 
 def check_policy(policy: str) -> str:
-    """Return *policy* if there is such a one. What cannot be read must not be taken for something milder."""
+    """Return *policy*, or raise Invalid if there is none of that name: a typing error must not admit anybody."""
     if policy in ("public", "optional", "user", "admin"):
         return policy
     kind, _, scope = policy.partition(":")
     if kind != "scope" or not SCOPE.fullmatch(scope):
-        raise Invalid("policy", f"{policy[:40]!r} is none: public, optional, user, admin or scope:<name>")
+        raise Invalid("policy", f"{policy[:40]!r} is not a policy; use public, optional, user, admin or scope:<name>")
     return policy
 
 
 def authorise(policy: str, service: str, caller: Caller) -> None:
     """Raise Forbidden unless *caller* may enter *service* under *policy*.
 
-    A session may what its user may. A key may less: only services that its scopes name, and nothing of an
-    administrator's without the scope ``admin``.
+    A session has all rights of its user. A key may enter the services that its scopes name, and an administrator's
+    places only with the scope ``admin`` as well.
     """
     if policy == "admin" and not caller.user.admin:
         raise Forbidden("this is for administrators")

@@ -1,4 +1,4 @@
 """Users: their names, addresses, passwords and pictures.
 
-It does not know sessions, other credentials or HTTP.
+They do not know the tokens of sessions, other credentials or HTTP.
 """

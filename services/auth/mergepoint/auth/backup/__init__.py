@@ -1,4 +1,4 @@
 """Backups of everything that the service keeps, and the way back.
 
-It does not know archives' format or what the rows mean.
+It does not know the archive's format, or the meaning of a row.
 """

@@ -1,7 +1,7 @@
-"""Backups: what the database knows, as rows, and what signs, as files; and the way back.
+"""Backups: the database's rows and the files of secrets, written to an archive and restored from it.
 
-It knows neither the archive that it is handed nor a kind of database. A restore is one transaction; folder.py says how
-the files go with it.
+It does not know the archive's format or the kind of database. A restore is one transaction; folder.py says how the
+files follow it.
 """
 
 import contextlib
@@ -24,24 +24,24 @@ from .folder import alone, finish, in_use, leave_mark, stage
 from .rows import insert_portion, last_ids, portions, set_last_ids, tables_of
 
 NAME = "auth"  # of the folder in the archive
-HOW_TO_REPLACE = "; --replace puts the backup in the place of the accounts that are there"
+HOW_TO_REPLACE = "; --replace replaces the accounts that are there"
 FILES = (SECRET, KEYS, FIRST_PASSWORD)
 
 
 class NotEmpty(AuthError):
-    """There are accounts where a backup should go."""
+    """A backup should be restored to a place that has accounts."""
 
     code = "not_empty"
 
 
 class NewerSchema(AuthError):
-    """Tables of a version that this one does not know."""
+    """The tables are those of a newer version of auth."""
 
     code = "newer_schema"
 
 
 class Members(Protocol):
-    """The members of an archive that is known to be whole."""
+    """The members of an archive whose checksums were verified."""
 
     def names(self, folder: str) -> Iterable[str]: ...
 
@@ -49,9 +49,9 @@ class Members(Protocol):
 
 
 def write(store: Store, folder: Path, add: Callable[[str, bytes], None]) -> dict[str, str]:
-    """Hand all that is kept to *add*, each a name and content; return the version and the schema.
+    """Pass everything that is stored to *add*, as pairs of name and content; return the version and the schema.
 
-    The service may run: it is as the database was at one moment.
+    The service may run meanwhile: the rows are those of one moment.
     """
     with in_use(store, folder):
         with store.snapshot() as connection:
@@ -68,9 +68,9 @@ def write(store: Store, folder: Path, add: Callable[[str, bytes], None]) -> dict
 
 
 def restore(archive: Members, schema: str, store: Store, folder: Path, *, replace: bool = False) -> None:
-    """Put back what *archive* holds, of the revision *schema*, in place of what is there if *replace*.
+    """Restore *archive*, whose tables have the revision *schema*. With *replace*, replace the accounts that are there.
 
-    If anything is wrong nothing is changed.
+    Raise NotEmpty, NewerSchema or InUse; then nothing is changed.
     """
     if not store.migrations.is_known(schema):
         raise NewerSchema(f"the backup's schema {schema} is newer than this version of auth; upgrade it first")
@@ -97,7 +97,7 @@ def _clear_database(connection: Connection, migrations: Migrations, replace: boo
     if present == NONE:
         return
     if not migrations.is_known(present):
-        raise NewerSchema(f"the database has the newer schema {present}; empty it yourself")
+        raise NewerSchema(f"the database has the newer schema {present}; upgrade auth, or empty the database yourself")
     if not replace and any(connection.execute(select(table).limit(1)).first() for table in tables_of(connection)):
         raise NotEmpty(f"the database is not empty{HOW_TO_REPLACE}")
     migrations.to_revision(connection, NONE)

@@ -1,7 +1,8 @@
-"""The service's folder: who uses it, and files that are laid ready in it for the moment a restore goes through.
+"""The service's folder: its lock, and the files of a restore that is under way.
 
-A restore changes the database and the files beside it, and no machine changes both at once. So the files are laid ready
-first, the transaction leaves a mark in the database, and whoever comes next takes the files or drops them, by the mark.
+A restore changes the database and the files beside it, which cannot be done in one step. So the files are staged first,
+the transaction leaves a mark in the database, and the next process takes the files if the mark is there, else drops
+them.
 """
 
 import contextlib
@@ -23,20 +24,20 @@ from ..storage.schema import spent
 from ..storage.store import Store
 
 LOCK = ".in-use"
-READY = ".restore"  # the folder with the files
-PLAN = "plan"  # what is written last in it: the mark, and the files' names
-NEVER = 1e12  # when the mark would expire
+READY = ".restore"  # the folder of staged files
+PLAN = "plan"  # the file written last in it: the mark, and the files' names
+NEVER = 1e12  # seconds since 1970: when the mark would expire
 
 
 class InUse(AuthError):
-    """Somebody else has the folder: a running service, a backup, a restore."""
+    """Another process holds the folder: a running service, a backup, a restore."""
 
     code = "in_use"
 
 
 @contextlib.contextmanager
 def in_use(store: Store, folder: Path) -> Iterator[None]:
-    """Keep restores away while the folder is used; raise InUse during one. An interrupted one is finished before."""
+    """Keep restores away while the folder is used; finish an interrupted one first. Raise InUse during one."""
     if (folder / READY).exists():
         with contextlib.suppress(InUse), alone(store, folder):
             pass
@@ -46,14 +47,14 @@ def in_use(store: Store, folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone(store: Store, folder: Path) -> Iterator[None]:
-    """Have the folder for oneself, an interrupted restore finished; raise InUse if there is somebody."""
+    """Hold the folder exclusively, after finishing an interrupted restore; raise InUse if another process has it."""
     with _lock(folder, fcntl.LOCK_EX, "auth is running, or being backed up or restored; stop it first"):
         finish(store, folder)
         yield
 
 
 def stage(folder: Path, files: Mapping[str, bytes | None]) -> str:
-    """Put *files* beside those that they will replace, those without content instead of nothing; return the mark."""
+    """Stage *files*, by their names; None as content removes a file. Return the mark of this restore."""
     ready, mark = folder / READY, secrets.token_hex(32)
     ready.mkdir(mode=0o700)
     for name, content in files.items():
@@ -65,16 +66,16 @@ def stage(folder: Path, files: Mapping[str, bytes | None]) -> str:
 
 
 def leave_mark(connection: Connection, mark: str) -> None:
-    """Have the files taken if the transaction of *connection* goes through."""
+    """Have the staged files taken if the transaction of *connection* is committed."""
     connection.execute(insert(spent).values(hash=mark, expires=NEVER))
 
 
 def finish(store: Store, folder: Path) -> None:
-    """Take the files that are laid ready if their transaction went through, else drop them. It may be interrupted."""
+    """Take the staged files if their transaction was committed, else drop them. An interruption does no harm."""
     ready = folder / READY
     if (ready / PLAN).exists():
         plan = json.loads((ready / PLAN).read_text())
-        if _went_through(store, plan["mark"]):
+        if _was_committed(store, plan["mark"]):
             _take(ready, folder, plan["files"])
             with store.write() as connection:
                 connection.execute(delete(spent).where(spent.c.hash == plan["mark"]))
@@ -83,8 +84,8 @@ def finish(store: Store, folder: Path) -> None:
         shutil.rmtree(ready)
 
 
-def _went_through(store: Store, mark: str) -> bool:
-    with store.alone() as connection:  # waits for a server that may still be about it
+def _was_committed(store: Store, mark: str) -> bool:
+    with store.alone() as connection:  # waits for a database server that may still be committing
         if revision_of(connection) == NONE:
             return False
         return connection.execute(select(spent.c.hash).where(spent.c.hash == mark)).first() is not None

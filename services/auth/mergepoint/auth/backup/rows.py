@@ -1,6 +1,6 @@
-"""The rows of all tables as lines of JSON, the same for SQLite and PostgreSQL, so that one can be read into the other.
+"""The rows of all tables as lines of JSON, alike for SQLite and PostgreSQL, so that one can be read into the other.
 
-Which tables there are is asked of the database itself: its revision may be older than this code.
+The tables are those that the database has: its revision may be older than this code.
 """
 
 import base64
@@ -22,7 +22,7 @@ def tables_of(connection: Connection) -> list[Table]:
 
 
 def portions(connection: Connection, table: Table) -> Iterator[bytes]:
-    """Return *table* in portions: the names of its columns on the first line, a row on each other."""
+    """Yield *table* in portions: the names of its columns on the first line, a row on each other line."""
     names = [column.name for column in table.columns]
     rows = connection.execution_options(yield_per=PORTION).execute(select(table))
     for portion in rows.partitions(PORTION):
@@ -30,7 +30,7 @@ def portions(connection: Connection, table: Table) -> Iterator[bytes]:
 
 
 def insert_portion(connection: Connection, table: Table, portion: bytes) -> int:
-    """Insert what ``portions`` has made; return how many rows."""
+    """Insert a portion that ``portions`` has made; return its number of rows."""
     names, *rows = (json.loads(line, object_hook=_decode) for line in portion.splitlines())
     if rows:
         connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
@@ -38,7 +38,7 @@ def insert_portion(connection: Connection, table: Table, portion: bytes) -> int:
 
 
 def last_ids(connection: Connection, tables: Iterable[Table]) -> dict[str, int]:
-    """Return the highest id that each table has ever had: none is given to somebody else, also when it was deleted."""
+    """Return the highest id that each table has ever had: the id of a deleted row is not used again."""
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
         return {row.name: row.seq for row in rows}
@@ -51,7 +51,7 @@ def last_ids(connection: Connection, tables: Iterable[Table]) -> dict[str, int]:
 
 
 def set_last_ids(connection: Connection, tables: Iterable[Table], last: dict[str, int]) -> None:
-    """Take up numbering where ``last_ids`` found it."""
+    """Continue numbering after the ids that ``last_ids`` returned."""
     for table in tables:
         if not last.get(table.name):
             continue
@@ -73,7 +73,7 @@ def _sequence(connection: Connection, table: Table) -> str | None:
 
 
 def _encode(value: Any) -> Any:
-    return {"base64": base64.b64encode(value).decode()}  # bytes are all that JSON has no word for here
+    return {"base64": base64.b64encode(value).decode()}  # bytes: the only type here that JSON lacks
 
 
 def _decode(value: dict[str, str]) -> bytes:

@@ -1,4 +1,4 @@
-"""What somebody shows to be let in: password, second factor, passkey, API key.
+"""Credentials and their checks: password, second factor, passkey, API key.
 
-It does not know sessions or HTTP.
+They do not know sessions or HTTP.
 """

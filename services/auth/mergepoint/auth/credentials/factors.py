@@ -20,12 +20,11 @@ from ..storage.hashing import digest
 from ..storage.schema import passkeys, recovery_codes, users
 from ..storage.store import Store
 
-STEP = 30  # seconds that a code is shown for
-DRIFT = (0, -1, 1)  # steps that a clock may be off
+STEP = 30  # seconds for which a code is shown (RFC 6238, 5.2)
+DRIFT = (0, -1, 1)  # steps by which the user's clock may differ
 SETUP_SECONDS = 900
-CODES = 10
-# Six digits: five tries at once, then one in half a minute from one network; from all of them one every ten seconds.
-PAIR, ACCOUNT = Rate(5, 30.0), Rate(50, 10.0)
+RECOVERY_CODES = 10
+PAIR, ACCOUNT = Rate(5, 30.0), Rate(50, 10.0)  # of an account from one network, and from all; a code has six digits
 
 
 class Factors:
@@ -46,13 +45,13 @@ class Factors:
         self._issuer, self._clock = issuer, clock
 
     def begin(self, user: User) -> tuple[str, str, str]:
-        """Return a new secret in base32, its otpauth URI, and a token with which ``confirm`` stores it."""
+        """Return a new secret in base32, its otpauth URI, and a token by which ``confirm`` stores the secret."""
         secret = secrets.token_bytes(20)
         sealed = self._seal.close(secret).decode()
         return *self._describe(user, secret), self._tokens.sign("totp", {"user": user.id, "secret": sealed})
 
     def again(self, user: User, setup: str) -> tuple[str, str, str]:
-        """Return the same as ``begin``, for whoever mistyped the code."""
+        """Return what ``begin`` returned with the token *setup*, to try again after a wrong code."""
         return *self._describe(user, self._secret_of(user, setup)), setup
 
     def confirm(self, user: User, setup: str, code: str, context: RequestContext) -> list[str]:
@@ -60,7 +59,7 @@ class Factors:
         secret = self._secret_of(user, setup)
         step = self._step(secret, code)
         if step is None:
-            raise Invalid("code", "this is not the code of this moment; is the clock right?")
+            raise Invalid("code", "this is not the current code; check the clock of the device and try again")
         with self._store.write() as connection:
             sealed = {"totp": self._seal.close(secret), "totp_step": step}
             connection.execute(update(users).where(users.c.id == user.id).values(sealed))
@@ -68,14 +67,14 @@ class Factors:
             return self.recover(connection, user.id)
 
     def remove(self, user: User, context: RequestContext) -> None:
-        """Turn codes off. Recovery codes go with the last factor."""
+        """Turn codes off. Recovery codes are deleted with the last factor."""
         with self._store.write() as connection:
             connection.execute(update(users).where(users.c.id == user.id).values(totp=None))
             drop_unused_codes(connection, user.id)
             self._audit.note(connection, "totp_disabled", context, user_id=user.id)
 
     def check(self, user: User, code: str, context: RequestContext) -> str:
-        """Return which kind of code it was, or raise InvalidLogin. A code is good once."""
+        """Return the kind of the *code*, ``totp`` or ``recovery code``, or raise InvalidLogin. A code is good once."""
         with self._store.write() as connection:
             take = self._throttle.try_take
             pair = take(connection, f"code {user.id} {context.network}", PAIR)
@@ -92,14 +91,14 @@ class Factors:
         return how
 
     def new_recovery_codes(self, user: User, context: RequestContext) -> list[str]:
-        """Return other recovery codes; the old ones are good no longer."""
+        """Replace the recovery codes and return the new ones."""
         with self._store.write() as connection:
             self._audit.note(connection, "recovery_codes_made", context, user_id=user.id)
             return self.recover(connection, user.id)
 
     def recover(self, connection: Connection, user_id: int) -> list[str]:
-        """Replace the recovery codes of a user; return them, since only hashes are stored."""
-        codes = [_recovery_code() for _ in range(CODES)]
+        """Replace the recovery codes of a user in this transaction; return them, since only hashes are stored."""
+        codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
         connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
         rows = [{"hash": _hash(user_id, code), "user_id": user_id} for code in codes]
         connection.execute(insert(recovery_codes), rows)
@@ -138,7 +137,7 @@ class Factors:
         return "recovery code" if connection.execute(query).rowcount else None
 
     def _step(self, secret: bytes, code: str) -> int | None:
-        """Return the step whose code this is, the latest first."""
+        """Return the latest step that has this *code*; None if no step near now has it."""
         given, totp, now = canonical(code).replace(" ", ""), _totp(secret), int(self._clock()) // STEP
         for step in sorted((now + drift for drift in DRIFT), reverse=True):
             if secrets.compare_digest(totp.generate(step * STEP), given.encode(errors="surrogatepass")):
@@ -147,7 +146,7 @@ class Factors:
 
 
 def drop_unused_codes(connection: Connection, user_id: int) -> None:
-    """Delete the recovery codes of who has no second factor left."""
+    """Delete the recovery codes of a user who has no second factor left."""
     totp = connection.execute(select(users.c.totp).where(users.c.id == user_id)).scalar()
     passkey = connection.execute(select(passkeys.c.id).where(passkeys.c.user_id == user_id)).first()
     if totp is None and passkey is None:
@@ -155,7 +154,7 @@ def drop_unused_codes(connection: Connection, user_id: int) -> None:
 
 
 def _totp(secret: bytes) -> TOTP:
-    return TOTP(secret, 6, SHA1(), STEP)  # what every authenticator knows
+    return TOTP(secret, 6, SHA1(), STEP)  # SHA-1 and six digits: what every authenticator supports
 
 
 def _recovery_code() -> str:

@@ -1,6 +1,6 @@
-"""API keys: ``mp_``, 30 letters and digits, and six more that are the CRC-32 of those; only the hash is stored.
+"""API keys: ``mp_``, 30 random letters and digits, and their CRC-32 in six more. Only the hash is stored.
 
-The form lets secret scanners recognise a key, and anybody check one for typing errors without asking us.
+By this form secret scanners recognise a key, and programs find typing errors without a request.
 """
 
 import contextlib
@@ -27,14 +27,18 @@ KEY = re.compile(r"mp_[0-9A-Za-z]{36}")
 SCOPE = re.compile(r"[a-z][a-z0-9-]{0,31}(?::[a-z][a-z0-9-]{0,31})?")
 USED_EVERY = 60.0  # seconds: the time of last use is written no more often than this
 MOST_KEYS = 100  # of one user
-LONGEST_SCOPES = 500  # characters of all of a key's: they stand in its identity, which is a header
+MAX_SCOPES = 500  # characters of a key's scopes together: identities, which are headers, carry them
 
 FIND = select(keys, *USER_COLUMNS).join(users, users.c.id == keys.c.user_id).where(keys.c.hash == bindparam("key_hash"))
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key, without its secret. *rate* is requests a minute; *scopes* are ``service`` or ``service:action``."""
+    """A key, without its secret.
+
+    *hint* are its first four random characters, *rate* is requests a minute, *scopes* are ``service`` or
+    ``service:action``; times are in seconds since 1970.
+    """
 
     id: str
     name: str
@@ -78,8 +82,9 @@ class Keys:
         expires: float | None = None,
         by: Key | None = None,
     ) -> tuple[str, Key]:
-        """Return a new key's secret, which nobody can show again, and the key. The key that it is made *by* gives no
-        more than it has; what is not said is as its own.
+        """Return a new key's secret, which cannot be shown again, and the key; raise Invalid or Forbidden.
+
+        A key made *by* another key has that key's *rate* and *expires* where none are given, and never more rights.
         """
         if by:
             rate = by.rate if rate is None else rate
@@ -95,15 +100,16 @@ class Keys:
             used=None,
         )
         if expires is not None and expires <= self._clock():
-            raise Invalid("expires", "this moment is over")
+            raise Invalid("expires", "this moment has passed; send a later one")
         if by:
             refuse_more(by, key)
         with self._store.write() as connection:
             return self._insert(connection, user.id, key, context, "key_created")
 
     def find(self, secret: str, *, notice: bool = True) -> tuple[User, Key] | None:
-        """Return whose key this is, if it is good; a malformed one costs no look into the database. *notice*: it is in
-        use now.
+        """Return the user and the key of *secret*; None if it is malformed, unknown, expired, or its user disabled.
+
+        *notice*: record that it is in use now.
         """
         if not is_well_formed(secret):
             return None
@@ -117,6 +123,7 @@ class Keys:
         return User(row["user_id"], *(row[f"user_{name}"] for name in USER[1:])), _key(row)
 
     def list(self, user_id: int) -> list[Key]:
+        """Return the keys of a user, the newest first."""
         with self._store.read() as connection:
             query = select(keys).where(keys.c.user_id == user_id).order_by(keys.c.created.desc())
             return [_key(row) for row in connection.execute(query).mappings()]
@@ -124,8 +131,8 @@ class Keys:
     def rotate(
         self, user_id: int, id: str, context: RequestContext, *, overlap: float, by: Key | None = None
     ) -> tuple[str, Key]:
-        """Return a successor with the same rights; the old key works for *overlap* seconds more. A key rotates none
-        that may more than itself: it would get to know the secret.
+        """Return the secret of a successor with the same rights, and the successor; the old key works for *overlap*
+        seconds more. A caller *by* a key cannot rotate one with more rights, since it would learn the secret.
         """
         now = self._clock()
         with self._store.write() as connection:
@@ -143,6 +150,7 @@ class Keys:
             return self._insert(connection, user_id, key, context, "key_rotated", of=id, overlap=overlap)
 
     def revoke(self, user_id: int, id: str, context: RequestContext) -> None:
+        """Delete a key, or raise NotFound."""
         with self._store.write() as connection:
             if not connection.execute(delete(keys).where(keys.c.id == id, keys.c.user_id == user_id)).rowcount:
                 raise NotFound(f"no key has the id {id!r}")
@@ -168,7 +176,7 @@ class Keys:
 
 
 def new_secret() -> str:
-    """Return a new key: 178 bits and their checksum."""
+    """Return the secret of a new key: 178 random bits and their checksum."""
     letters = "".join(secrets.choice(BASE62) for _ in range(30))
     return f"mp_{letters}{checksum(letters)}"
 
@@ -183,24 +191,26 @@ def checksum(letters: str) -> str:
 
 
 def is_well_formed(secret: str) -> bool:
-    """Whether *secret* looks like a key of ours and its checksum is right. It may be revoked all the same."""
+    """Whether *secret* has the form of a key, checksum included. Such a key may be revoked, or never have existed."""
     return KEY.fullmatch(secret) is not None and checksum(secret[3:33]) == secret[33:]
 
 
 def check_name(name: str) -> str:
+    """Return *name* as the name of a key or passkey, or raise Invalid."""
     if not 1 <= len(name.strip()) <= 64 or not name.isprintable():
-        raise Invalid("name", "1 to 64 characters to recognise the key by are expected")
+        raise Invalid("name", "send 1 to 64 printable characters to recognise the key by")
     return name.strip()
 
 
 def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return *scopes* without repetitions, or raise Invalid."""
     found = tuple(dict.fromkeys(scopes))
-    if not found or len(" ".join(found)) > LONGEST_SCOPES:
-        most = f"in {LONGEST_SCOPES} characters at most"
+    if not found or len(" ".join(found)) > MAX_SCOPES:
+        most = f"in {MAX_SCOPES} characters at most"
         raise Invalid("scopes", f"scopes, {most}, are expected: each a service's name, or service:action")
     for scope in found:
         if not SCOPE.fullmatch(scope):
-            raise Invalid("scopes", f"{scope[:40]!r} is none: a service's name, or service:action, is expected")
+            raise Invalid("scopes", f"{scope[:40]!r} is not a scope; send a service's name, or service:action")
     return found
 
 
@@ -210,12 +220,12 @@ def covers(scopes: Iterable[str], wanted: str) -> bool:
 
 
 def refuse_more(has: Key, wanted: Key) -> None:
-    """Raise Forbidden if *wanted* may what a key that *has* less may not: a scope, another rate, a longer life."""
+    """Raise Forbidden if *wanted* has a scope that *has* lacks, a higher rate or a longer life."""
     for scope in wanted.scopes:
         if not covers(has.scopes, scope):
-            raise Forbidden(f"this key lacks the scope {scope!r}, and so cannot give it")
+            raise Forbidden(f"this key lacks the scope {scope!r}, so it cannot grant it")
     if _exceeds(wanted.rate, has.rate) or _exceeds(wanted.expires, has.expires):
-        raise Forbidden("this key gives none that is good for longer or more often than itself")
+        raise Forbidden("a key cannot grant a longer life or a higher rate than its own")
 
 
 def _exceeds(wanted: float | None, limit: float | None) -> bool:

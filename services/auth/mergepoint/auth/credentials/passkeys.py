@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn) as a second factor: py_webauthn checks what the browser's authenticator signed."""
+"""Passkeys (WebAuthn) as a second factor; py_webauthn verifies the signatures."""
 
 import json
 import secrets
@@ -30,11 +30,13 @@ from ..storage.store import Store
 from .factors import Factors, drop_unused_codes
 from .keys import check_name
 
-MOST = 20  # of one user
+MAX_PASSKEYS = 20  # of one user
 
 
 @dataclass(frozen=True)
 class Passkey:
+    """A passkey, without its public key; times are in seconds since 1970."""
+
     id: str
     name: str
     created: float
@@ -63,7 +65,7 @@ class Passkeys:
         self._origin, self._host, self._clock = origin, host, clock
 
     def begin(self, user: User) -> tuple[dict[str, Any], str]:
-        """Return what the browser needs to make a passkey, and a token for ``register``."""
+        """Return the options for ``navigator.credentials.create``, and a token for ``register``."""
         options = generate_registration_options(
             rp_id=self._host,
             rp_name="Mergepoint",
@@ -76,7 +78,7 @@ class Passkeys:
     def register(
         self, user: User, token: str, credential: dict[str, Any], name: str, context: RequestContext
     ) -> list[str]:
-        """Store a passkey; return recovery codes if it is the first second factor, else none."""
+        """Store a passkey; return new recovery codes if it is the user's first second factor, else an empty list."""
         challenge = self._recall(user, token)
         try:
             made = verify_registration_response(
@@ -86,7 +88,7 @@ class Passkeys:
                 expected_origin=self._origin,
             )
         except (WebAuthnException, ValueError, TypeError, LookupError, AttributeError) as error:
-            raise Invalid("credential", "the browser's answer cannot be used") from error
+            raise Invalid("credential", "the browser's answer is not valid for this site; try again") from error
         values = {
             "id": secrets.token_hex(8),
             "credential": made.credential_id,
@@ -97,17 +99,20 @@ class Passkeys:
             "created": self._clock(),
         }
         with self._store.write() as connection:
-            if len(connection.execute(select(passkeys.c.id).where(passkeys.c.user_id == user.id)).all()) >= MOST:
-                raise Invalid("name", f"there are {MOST} passkeys already; remove one first")
+            if (
+                len(connection.execute(select(passkeys.c.id).where(passkeys.c.user_id == user.id)).all())
+                >= MAX_PASSKEYS
+            ):
+                raise Invalid("name", f"there are {MAX_PASSKEYS} passkeys already; remove one first")
             try:
                 connection.execute(insert(passkeys).values(values))
             except IntegrityError as error:
-                raise Invalid("credential", "this passkey is known already") from error
+                raise Invalid("credential", "this passkey is registered already") from error
             self._audit.note(connection, "passkey_added", context, user_id=user.id, passkey=values["id"])
             return [] if user.guarded else self._factors.recover(connection, user.id)
 
     def challenge(self, user: User) -> tuple[dict[str, Any], str]:
-        """Return what the browser needs to use a passkey of *user*, and a token for ``check``."""
+        """Return the options for ``navigator.credentials.get``, and a token for ``check``."""
         options = generate_authentication_options(rp_id=self._host, allow_credentials=self._known(user.id))
         return json.loads(options_to_json(options)), self._remember(user, options.challenge)
 
@@ -141,12 +146,14 @@ class Passkeys:
             self._audit.note(connection, "passkey_used", context, user_id=user.id, passkey=row.id)
 
     def of(self, user_id: int) -> list[Passkey]:
+        """Return the passkeys of a user, the oldest first."""
         columns = (passkeys.c.id, passkeys.c.name, passkeys.c.created, passkeys.c.used)
         with self._store.read() as connection:
             query = select(*columns).where(passkeys.c.user_id == user_id).order_by(passkeys.c.created)
             return [Passkey(**row._mapping) for row in connection.execute(query)]
 
     def remove(self, user: User, id: str, context: RequestContext) -> None:
+        """Delete a passkey, or raise NotFound."""
         with self._store.write() as connection:
             query = delete(passkeys).where(passkeys.c.id == id, passkeys.c.user_id == user.id)
             if not connection.execute(query).rowcount:

@@ -1,4 +1,4 @@
-"""Accounts at OpenID Connect providers, and logins there that are under way.
+"""OpenID Connect: clients of providers, logins there that are under way, links of their subjects with users.
 
-It does not know cookies or our own requests.
+It does not know cookies, pages or our own requests.
 """

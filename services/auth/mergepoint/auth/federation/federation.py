@@ -1,4 +1,4 @@
-"""Accounts at OpenID Connect providers: which user a subject is, and when it may become one's. It speaks no HTTP."""
+"""Links between users and accounts at OpenID Connect providers. It knows no HTTP: it is given the claims."""
 
 import contextlib
 import re
@@ -20,34 +20,34 @@ from ..storage.store import Store
 
 
 class Federation:
-    """Finds, links and makes users for subjects of providers."""
+    """Finds, links and makes the users that subjects of providers stand for."""
 
     def __init__(self, store: Store, accounts: Accounts, audit: Audit, clock: Callable[[], float] = time.time) -> None:
         self._store, self._accounts, self._audit, self._clock = store, accounts, audit, clock
 
     def user(self, provider: str, claims: Mapping[str, Any], context: RequestContext, *, may_register: bool) -> User:
-        """Return who *claims* of an ID token are about, or raise Forbidden.
+        """Return the user that the *claims* of an ID token are about, or raise Forbidden.
 
-        Somebody new gets the account with the same address, if the provider and we both have seen it proven; else an
-        account of their own, if they may register.
+        An unknown subject is linked with the user of the same address, if both the provider and we have it proven;
+        else it gets an account of its own, if it *may_register*.
         """
         if known := self._known(provider, _subject(claims)):
             return known
         if same := self._by_address(claims):
             return self.link(same, provider, claims, context)
         if not may_register:
-            raise Forbidden("nobody here is linked with this account, and registration is closed")
+            raise Forbidden("no user is linked with this account, and registration is closed; ask an administrator")
         return self._register(provider, claims, context)
 
     def link(self, user: User, provider: str, claims: Mapping[str, Any], context: RequestContext) -> User:
-        """From now on whom *claims* are about may log in as *user*."""
+        """Link the subject of *claims* with *user*, who may then log in by it; raise Forbidden if it is linked."""
         subject = _subject(claims)
         with self._store.write() as connection:
             row = {"provider": provider, "subject": subject, "user_id": user.id, "created": self._clock()}
             try:
                 connection.execute(insert(federated).values(row))
             except IntegrityError as error:
-                raise Forbidden("this account is linked with somebody else") from error
+                raise Forbidden("this account is linked with another user; unlink it there first") from error
             self._audit.note(connection, "provider_linked", context, user_id=user.id, provider=provider)
         return user
 
@@ -58,7 +58,7 @@ class Federation:
             return list(connection.execute(query).scalars())
 
     def unlink(self, user: User, provider: str, context: RequestContext) -> None:
-        """From now on *user* may not log in by *provider*; refused where nothing else would be left."""
+        """Remove the links of *user* with *provider*; raise Invalid if no other way to log in would be left."""
         mine = federated.c.user_id == user.id
         with self._store.write() as connection:
             lock(connection, user.id)
@@ -66,7 +66,7 @@ class Federation:
             left = select(func.count()).select_from(federated).where(mine, federated.c.provider != provider)
             if password is None and not connection.execute(left).scalar_one():
                 raise Invalid(
-                    "provider", "nothing else lets you in; have an administrator send you a link for a password"
+                    "provider", "this is your only way to log in; ask an administrator for a link to choose a password"
                 )
             if not connection.execute(delete(federated).where(mine, federated.c.provider == provider)).rowcount:
                 raise NotFound(f"no account at {provider!r} is linked with yours")
@@ -104,18 +104,18 @@ class Federation:
                     identity=(provider, _subject(claims)),
                 )
             except Taken as error:
-                if known := self._known(provider, _subject(claims)):  # by the same login, made twice at the same time
+                if known := self._known(provider, _subject(claims)):  # the same login was made twice at the same time
                     return known
-                if error.field == "email":  # somebody's who has not proven it: no reason to hand over either account
+                if error.field == "email":  # another user has it, unproven: that is no reason to link the accounts
                     address = None
-        raise Forbidden("no name is left for this account")
+        raise Forbidden("no name is free for this account; ask an administrator")
 
 
 def _subject(claims: Mapping[str, Any]) -> str:
-    """Who *claims* are about: at most 255 ASCII characters (OpenID Connect Core, section 2), compared as they are."""
+    """Return the subject of *claims*: at most 255 ASCII characters, compared exactly (OpenID Connect Core, 2)."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not re.fullmatch(r"[ -~]{1,255}", subject):
-        raise Forbidden("the provider does not say who this is")
+        raise Forbidden("the provider's answer has no valid subject")
     return subject
 
 
@@ -129,7 +129,7 @@ def _proven_address(claims: Mapping[str, Any]) -> str | None:
 
 
 def _name(claims: Mapping[str, Any]) -> str | None:
-    """The first name that is wished for and can be one here."""
+    """Return the first of the names in *claims* that is valid here."""
     for wish in (claims.get("preferred_username"), claims.get("name"), claims.get("nickname")):
         with contextlib.suppress(Invalid):
             return names.name(re.sub(r"[^\w.-]+", "-", str(wish or "").partition("@")[0])[:50].strip("-._"))

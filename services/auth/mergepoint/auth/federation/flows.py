@@ -1,7 +1,7 @@
-"""Logins at a provider that are under way: one for each *state*, as a token that the browser keeps meanwhile.
+"""Logins at a provider that are under way, each a signed token that the browser keeps meanwhile.
 
-What must be unpredictable follows from the state and our secret, so that a token is small. It knows neither cookies nor
-providers.
+The nonce and the verifier are derived from the state and our secret, so that the token is small. It knows neither
+cookies nor providers.
 """
 
 import contextlib
@@ -17,15 +17,17 @@ from ..base64url import encode
 from ..errors import InvalidToken
 from ..signing.tokens import Tokens
 
-MINUTES = 600  # seconds that somebody may take at the provider
-MOST = 8  # at once in one browser
+FLOW_SECONDS = 600  # that a user may take at the provider
+MAX_FLOWS = 8  # at once in one browser
 STATE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A login at *provider*, begun *at* a millisecond. *target* is where to go then; *link* is the session whose
-    account is to be linked, if it is not for logging in."""
+    """A login at *provider*, begun *at* (milliseconds since 1970).
+
+    *target* is where to go afterwards. *link* is the id of the session whose user is to be linked; empty for a login.
+    """
 
     state: str
     provider: str
@@ -37,35 +39,36 @@ class Flow:
 
 
 class Flows:
-    """Begins logins at providers, and knows them again."""
+    """Begins logins at providers, and finds them again by their states."""
 
     def __init__(self, tokens: Tokens, secret: bytes, clock: Callable[[], float] = time.time) -> None:
         self._tokens, self._secret, self._clock = tokens, secret, clock
 
     def begin(self, provider: str, target: str, link: str, kept: Mapping[str, str]) -> tuple[Flow, str, list[str]]:
-        """Return a flow, its token, and the states in *kept*, tokens by states, for which there is no place any longer:
-        what is good for nothing, and the oldest.
+        """Return a flow, its token, and the states to forget of *kept*, the browser's tokens by states.
+
+        To forget are invalid tokens, and the oldest ones if there are more than MAX_FLOWS.
         """
         others = self._good(kept)
         state = secrets.token_urlsafe(16)
         at = max([int(self._clock() * 1000), *(flow.at + 1 for flow in others)])
         values: dict[str, str | int] = {"s": state, "p": provider, "t": target, "l": link, "a": at}
-        stay = {flow.state for flow in others[: MOST - 1]}
+        stay = {flow.state for flow in others[: MAX_FLOWS - 1]}
         return self._flow(values), self._tokens.sign("oidc", values), [old for old in kept if old not in stay]
 
     def find(self, state: str, token: str) -> Flow:
         """Return the flow with this state, or raise InvalidToken."""
-        values = self._tokens.unsign("oidc", token, seconds=MINUTES)
+        values = self._tokens.unsign("oidc", token, seconds=FLOW_SECONDS)
         if not STATE.fullmatch(state) or values["s"] != state:
             raise InvalidToken
         return self._flow(values)
 
     def newest(self, kept: Mapping[str, str]) -> Flow | None:
-        """Return the flow of *kept*, tokens by states, that was begun last."""
+        """Return the flow of *kept*, tokens by states, that was begun last; None if none is valid."""
         return next(iter(self._good(kept)), None)
 
     def _good(self, kept: Mapping[str, str]) -> list[Flow]:
-        """Return the flows of *kept*, the newest first."""
+        """Return the valid flows of *kept*, the newest first."""
         found = []
         for state, token in kept.items():
             with contextlib.suppress(InvalidToken):
@@ -80,6 +83,6 @@ class Flows:
         )  # fmt: skip
 
     def _derive(self, purpose: str, state: str) -> str:
-        """43 characters, as many as a verifier must have at least (RFC 7636, 4.1)."""
-        made = hmac.digest(self._secret, f"{purpose} {state}".encode(), hashlib.sha256)
-        return encode(made)
+        """Return 43 characters for *purpose*, the least that a verifier may have (RFC 7636, 4.1)."""
+        key = hmac.digest(self._secret, f"{purpose} {state}".encode(), hashlib.sha256)
+        return encode(key)

@@ -1,4 +1,4 @@
-"""How often somebody may try, and how many may be served at once.
+"""Limits: rates of attempts, the queue of password hashes, slots of logins.
 
-It does not know what is being limited.
+They do not know users, sessions or HTTP.
 """

@@ -82,7 +82,7 @@ def _current_rule() -> Rule:
 
 
 def _needs_token() -> bool:
-    """Browsers add cookies whoever wrote the request; they do not add a bearer token, nor send JSON, by themselves."""
+    """Other sites can make a browser send a form with our cookies, but neither a bearer token nor JSON."""
     if credentials().bearer is not None or _current_rule().exempt:
         return False
     if request.mimetype != "application/json":
@@ -107,7 +107,7 @@ def _token_is_good() -> bool:
 
 
 def _is_from_here() -> bool:
-    """Whether a browser that keeps our cookies says that a page of this site had the form, whoever was logged in."""
+    """Whether the browser says that the form was on a page of this site, whoever was logged in, and has our cookie."""
     return request.headers.get("Sec-Fetch-Site") == "same-origin" and has_cookie()
 
 

@@ -1,4 +1,4 @@
-"""Our pages, rendered from templates/: what all of them are told, and the filters that they use."""
+"""Our pages, rendered from templates/, with the values and filters that all of them need."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def page(name: str, status: int = 200, /, **values: Any) -> Response:
-    """Return the page of templates/*name*.html, told *values*, who is logged in, and a CSRF token for its forms."""
+    """Render templates/*name*.html with *values*, the user who is logged in (``me``) and a CSRF token (``csrf``)."""
     here = find_full_session()
     values |= {"me": here.user if here else None, "csrf": csrf_token()}
     response = make_response(render_template(f"{name}.html", **values), status)

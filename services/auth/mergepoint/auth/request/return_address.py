@@ -21,7 +21,7 @@ def resolve(next: str | None) -> str:
 def read_target() -> str:
     """Return where the browser wanted to go, as the form says, else the query, else the address of the page itself."""
     if request.method == "POST":
-        with contextlib.suppress(Problem):  # the body may be what is wrong
+        with contextlib.suppress(Problem):  # the refusal may be about the body itself
             return resolve(str(body_fields().get("next", "")))
         return HOME
     return resolve(request.args.get("next")) if "next" in request.args else current_address()

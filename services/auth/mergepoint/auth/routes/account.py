@@ -1,4 +1,4 @@
-"""/auth/account: one's own name, address and password."""
+"""/auth/account: the caller's own account, password and picture."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ from ..request.statuses import status_of
 
 
 class NewPasswordOptions(Options):
-    """Another password; the one of today proves that it is you."""
+    """Another password; the current one proves that it is you."""
 
-    password: str = Field(max_length=4000, description="today's")
+    password: str = Field(max_length=4000, description="the current one")
     new_password: str = Field(max_length=4000)
 
 
 class PictureOptions(Options):
-    """Where the avatar is made from."""
+    """The address that the avatar is made from."""
 
-    picture: str | None = Field(None, max_length=1000, description="an https address; none: no picture")
+    picture: str | None = Field(None, max_length=1000, description="an https address; null removes the picture")
 
 
 blueprint = Blueprint("account", __name__)
@@ -68,9 +68,9 @@ def change_picture() -> Response:
 
 
 def answer_with_session(who: User, token: str, name: str, notice: str, **values: Any) -> Response:
-    """Answer with a new session: its privileges, or what guards them, have changed, and the others are gone."""
+    """Answer with the *token* of a new session, after all others have ended; *name* is the page to show."""
     if wants_page():
-        g.session = auth().sessions.find(token)  # whose forms this page has
+        g.session = auth().sessions.find(token)  # the forms of this page belong to it
         response = page(name, notice=notice, **values)
     else:
         response = jsonify({"user": who.public, "token": token, **values})

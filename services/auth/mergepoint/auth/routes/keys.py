@@ -1,4 +1,4 @@
-"""/auth/keys: the API keys of whoever is logged in."""
+"""/auth/keys: the caller's API keys."""
 
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ DAY = 86400.0
 
 
 def _words(value: Any) -> Any:
-    """A form has one field for all."""
+    """Return the words of a text: a form has one field for all scopes."""
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
@@ -34,7 +34,7 @@ class NewKeyOptions(Options):
     name: str = Field(description="to recognise it by")
     scopes: Scopes = Field(description="where it may be used: `highlight`, `jobs:write` …")
     rate: int | None = Field(None, ge=1, le=1_000_000, description="requests a minute")
-    days: float | None = Field(None, gt=0, le=3660, description="until it expires")
+    days: float | None = Field(None, gt=0, le=3660, description="days until it expires")
 
 
 class RotateOptions(Options):
@@ -98,9 +98,7 @@ def revoke_key(id: str) -> Response:
 def _show_secret(secret: str, key: Key) -> Response:
     if wants_page():
         return _show(secret=secret)
-    response = jsonify({"secret": secret, "key": key.public})
-    response.status_code = 200
-    return response
+    return jsonify({"secret": secret, "key": key.public})
 
 
 def _show(status: int = 200, **values: Any) -> Response:

@@ -1,4 +1,4 @@
-"""Links that are good once: to choose a password, prove an address, register. Mailed when there is a server for it."""
+"""One-time links to choose a password, register or prove an address; mailed if there is a mail server."""
 
 import threading
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def send_password_link(user: User, context: RequestContext) -> str:
-    """Return the link by which *user* chooses a password; mail it to them, if their address is proven."""
+    """Return the link by which *user* chooses a password; mail it to them if their address is proven."""
     link = auth().password_link(user)
     auth().audit.tell("password_link_made", context, user_id=user.id)
     if user.email and user.email_proven:
@@ -23,7 +23,7 @@ def send_password_link(user: User, context: RequestContext) -> str:
 
 
 def send_invitation(email: str | None, context: RequestContext) -> str:
-    """Return a link by which somebody registers; mail it if there is an address."""
+    """Return a link by which one person may register; mail it if there is an address."""
     link = _link("/auth/register", invitation=auth().one_time_tokens.sign("invitation", {"email": email or ""}))
     auth().audit.tell("invited", context, email=email)
     if email:
@@ -32,7 +32,7 @@ def send_invitation(email: str | None, context: RequestContext) -> str:
 
 
 def send_address_proof(user: User) -> bool:
-    """Mail *user* a link that proves their address; return whether there is a way to."""
+    """Mail *user* a link that proves their address; return False without an address or a mail server."""
     if not user.email or settings().smtp is None:
         return False
     link = _link("/auth/email", token=auth().one_time_tokens.sign("email", {"user": user.id, "email": user.email}))
@@ -45,7 +45,7 @@ def _link(path: str, **values: str) -> str:
 
 
 def _mail(to: str, subject: str, text: str) -> None:
-    """In a thread: how long a mail server takes must not tell whether there was anything to mail."""
+    """Send a letter in a thread, so that the time of the answer does not reveal whether there was one to send."""
     server = settings().smtp
     if server is None:
         return

@@ -22,7 +22,7 @@ from ..sessions.redirects import LOGIN, LONGEST
 
 
 class LoginOptions(Options):
-    """Who wants in. *next* is where to go then, a path of this site."""
+    """Name and password. *next* is the path of this site to go to afterwards."""
 
     login: str = Field(max_length=1000, description="name or e-mail address")
     password: str = Field(max_length=4000)
@@ -30,7 +30,7 @@ class LoginOptions(Options):
 
 
 class NoOptions(Options):
-    """Nothing to say."""
+    """No options."""
 
 
 blueprint = Blueprint("login", __name__)
@@ -77,7 +77,7 @@ def logout() -> Response:
 
 
 def show(target: str, error: AuthError | None = None) -> Response:
-    """The login page; what was typed as a name is kept."""
+    """Return the login page, with the name that was typed."""
     status = status_of(error) if error else 200
     about = {
         "target": target,
@@ -85,7 +85,7 @@ def show(target: str, error: AuthError | None = None) -> Response:
         "action": None if request.path == LOGIN else LOGIN,
         **_ways_to_log_in(),
     }
-    if isinstance(error, LoginRequired):  # they have done nothing wrong
+    if isinstance(error, LoginRequired):  # the visitor has done nothing wrong
         return page("login", status, notice="Log in to go on.", **about)
     return page("login", status, error=error, **about)
 
@@ -96,7 +96,7 @@ def is_login() -> bool:
 
 
 def begin_session(user: User, target: str, *, how: str, pending: bool, **more: Any) -> Response:
-    """Begin a session (*more*: see ``Sessions.begin``), in place of one that the browser may have, and go on."""
+    """Begin a session in place of the browser's own, if any, and go on; *more* are options of ``Sessions.begin``."""
     before = find_session()
     instead_of = before.id if before else None
     token = auth().sessions.begin(user, request_context(), how=how, pending=pending, instead_of=instead_of, **more)
@@ -110,17 +110,17 @@ def begin_session(user: User, target: str, *, how: str, pending: bool, **more: A
 
 
 def _is_logged_in(login: str) -> bool:
-    """Whether the account of that name or address is logged in: then an older form has nothing to ask any longer."""
+    """Whether the user with this name or address is logged in, so that a form opened before need not be checked."""
     found = find_full_session()
     named = auth().accounts.find(login) if found and 0 < len(login) <= 320 else None
     return bool(found and named and found.user.id == named.id)
 
 
 def _ways_to_log_in() -> dict[str, Any]:
-    """How somebody may log in here."""
+    """Return the ways to log in and register here."""
     return {"registration": settings().registration, "providers": list(settings().providers)}
 
 
 def _typed_login() -> str:
-    """The name that was sent with the form that is shown again."""
+    """Return the name that was sent with the form which is shown again."""
     return str(body_fields().get("login", "")) if is_login() else ""

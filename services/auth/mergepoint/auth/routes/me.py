@@ -1,4 +1,4 @@
-"""/auth/me: who is logged in, for scripts and programs."""
+"""/auth/me, the user for scripts and programs; /auth/check, whether a text has the form of an API key."""
 
 from flask import Blueprint, Response, jsonify, request
 

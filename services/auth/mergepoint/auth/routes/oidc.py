@@ -1,4 +1,4 @@
-"""/auth/oidc/<provider>: logging in with an account elsewhere, and linking one with the account here."""
+"""/auth/oidc/<provider>: logging in with an account at a provider, and linking it with a user."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from mergepoint.kit.web.openapi import describe
 
 from ..config import Settings
 from ..errors import CookieMissing, Forbidden, InvalidToken, NotFound
-from ..federation.flows import MINUTES, STATE, Flow
+from ..federation.flows import FLOW_SECONDS, STATE, Flow
 from ..federation.provider import ProviderClient
 from ..request.body import read_body
 from ..request.context import auth, cookie_name, find_full_session, find_session, request_context, settings
@@ -22,10 +22,10 @@ from ..sessions.sessions import Session
 from .login import begin_session
 from .second_factor import FRESH, PasswordProofOptions, require_proof
 
-COOKIE = "-oidc-"  # and the flow's state: one for each, or a second tab would end the first one's login
+COOKIE = "-oidc-"  # and the flow's state: with one cookie for all, a second tab would end the first one's login
 
-GIVEN_UP = "this login was given up, or refused"
-NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes ago"
+GIVEN_UP = "this login was given up, or refused by the provider; try again"
+NOT_BEGUN = "this login was not begun in this browser, or more than ten minutes ago; begin again"
 
 
 blueprint = Blueprint("oidc", __name__)
@@ -85,22 +85,22 @@ def _client(name: str) -> ProviderClient:
 
 
 def _send_there(client: ProviderClient, name: str, target: str, *, link: str = "") -> Response:
-    """Send the browser to the provider; what belongs to this try goes into a cookie of its own."""
+    """Send the browser to the provider, with a cookie for this one login."""
     kept = _read_tokens()
     flow, token, over = auth().flows.begin(name, shorten(target), link, kept)
     there = client.address(state=flow.state, nonce=flow.nonce, verifier=flow.verifier)
-    response = redirect_to(iri_to_uri(there))  # whatever a provider calls its address
+    response = redirect_to(iri_to_uri(there))  # a provider's address may have characters beyond ASCII
     for state in over:
         set_cookie(response, COOKIE + state, None, 0)
-    set_cookie(response, COOKIE + flow.state, token, MINUTES)
+    set_cookie(response, COOKIE + flow.state, token, FLOW_SECONDS)
     return response
 
 
 def _find_flow(name: str) -> Flow:
-    """Return the flow that the provider answers, if this browser has begun it."""
+    """Return the flow that the provider's redirect belongs to, if this browser has begun it, or raise InvalidToken."""
     state, kept = request.args.get("state", ""), _read_tokens()
     token = kept.get(state)
-    if token is None and not state and "error" in request.args:  # some leave the state out (RFC 6749, 4.1.2.1: a MUST)
+    if token is None and not state and "error" in request.args:  # against RFC 6749, 4.1.2.1, some omit the state
         last = auth().flows.newest(kept)
         g.target = resolve(last.target) if last else HOME
         raise InvalidToken(GIVEN_UP)
@@ -113,15 +113,17 @@ def _find_flow(name: str) -> Flow:
 
 
 def _read_tokens() -> dict[str, str]:
-    """The tokens of the logins elsewhere that this browser has begun, by their states."""
+    """Return the tokens of the logins at providers that this browser has begun, by their states."""
     before = cookie_name(COOKIE)
     found = {name[len(before) :]: value for name, value in request.cookies.items() if name.startswith(before)}
     return {state: value for state, value in found.items() if STATE.fullmatch(state)}
 
 
 def _offer(name: str, here: Session) -> Response:
-    """Ask who is logged in whether the account elsewhere shall let them in here. What any page could make a browser do,
-    a visit, does not: somebody else's account might be the one that it is logged in with there.
+    """Ask the user whether to link the account at the provider.
+
+    A visit alone does not link it: any page can cause one, and the browser may be logged in there with another person's
+    account.
     """
     if auth().clock() - here.proven > FRESH:
         raise Forbidden("log out and in again first: you logged in more than ten minutes ago")
@@ -131,7 +133,7 @@ def _offer(name: str, here: Session) -> Response:
 
 
 def _check_link(name: str, here: Session) -> None:
-    said = auth().tokens.unsign("link", request.args["link"], seconds=MINUTES)
+    said = auth().tokens.unsign("link", request.args["link"], seconds=FLOW_SECONDS)
     if (said["session"], said["provider"]) != (here.id, name):
         raise InvalidToken
 
@@ -139,7 +141,7 @@ def _check_link(name: str, here: Session) -> None:
 def _link(name: str, claims: dict[str, Any], id: str) -> Response:
     here = find_session()
     if here is None or here.pending or here.id != id:
-        raise InvalidToken("this was begun by somebody else, or in another session")
+        raise InvalidToken("this was begun by another user or in another session; begin again")
     auth().federation.link(here.user, name, claims, request_context())
     return redirect_to(HOME)
 
@@ -148,6 +150,6 @@ def _log_in(name: str, claims: dict[str, Any], target: str) -> Response:
     may_register = settings().registration == "open"
     user = auth().federation.user(name, claims, request_context(), may_register=may_register)
     here = find_full_session()
-    if here and here.user.id == user.id:  # another tab was first, and perhaps with the second factor
+    if here and here.user.id == user.id:  # another tab was faster, and may have the second factor
         return redirect_to(target)
     return begin_session(user, target, how=f"oidc {name}", pending=user.guarded)

@@ -1,4 +1,4 @@
-"""/auth/second-factor/passkeys: for the script of our pages, since passkeys need one."""
+"""/auth/second-factor/passkeys, for the script of our pages: passkeys need one."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ PATH = "/auth/second-factor/passkeys"
 
 
 class NewPasskeyOptions(Options):
-    """What the browser made, and the token that came with the challenge."""
+    """The credential that the browser made, and the token that came with the challenge."""
 
     token: str = Field(max_length=4000)
     name: str = Field(description="to recognise it by")
@@ -27,7 +27,7 @@ class NewPasskeyOptions(Options):
 
 
 class UsedPasskeyOptions(Options):
-    """What the browser signed, and the token that came with the challenge."""
+    """The challenge that the browser signed, and the token that came with it."""
 
     token: str = Field(max_length=4000)
     credential: dict[str, Any]

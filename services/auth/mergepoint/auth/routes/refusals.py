@@ -84,7 +84,7 @@ def _as_page(error: AuthError) -> Response:
 
 
 def _problem_page(status: int, error: object) -> Response:
-    """Say what went wrong and what helps: the form anew, the way on, or a login that leads there."""
+    """Return a page with the error and what helps: the form again, the way on, or a login that leads there."""
     onward = g.get("target") or (read_target() if request.method == "POST" or "next" in request.args else HOME)
     form = request.path if isinstance(error, FormTooOld | CookieMissing) and _is_page(request.path) else None
     if form and is_way_in():

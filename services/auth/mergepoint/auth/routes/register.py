@@ -1,4 +1,4 @@
-"""/auth/register, /auth/password, /auth/email: accounts made and changed by links, or by anybody where that is open."""
+"""/auth/register, /auth/password, /auth/email: accounts made and changed, mostly by links."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ REGISTRATIONS = Rate(10, 60.0)  # of one network
 
 
 class RegisterOptions(Options):
-    """Somebody new. *invitation* is from a link; *next* is where to go then, a path of this site."""
+    """A new user. *invitation* is the token of a link; *next* is the path of this site to go to afterwards."""
 
     name: str = Field(max_length=1000)
     password: str = Field(max_length=4000)
@@ -37,21 +37,21 @@ class RegisterOptions(Options):
 
 
 class ChooseOptions(Options):
-    """A password to begin with, or another one; *token* is from a link."""
+    """A new password; *token* is that of a link."""
 
     token: str = Field(max_length=4000)
     new_password: str = Field(max_length=4000)
 
 
 class AddressOptions(Options):
-    """Another address, or none; today's password proves that it is you."""
+    """Another address, or none; the current password proves that it is you."""
 
     password: str = Field(max_length=4000)
     email: str | None = Field(None, max_length=1000)
 
 
 class ProofOptions(Options):
-    """From a link in a letter."""
+    """The token of a link in a letter."""
 
     token: str = Field(max_length=4000)
 
@@ -149,7 +149,7 @@ def prove_email() -> Response:
 
 
 def _may_register(invitation: str) -> str:
-    """Return the address that an invitation is for, if it is for one; raise Forbidden where nobody may register."""
+    """Return the address that an invitation is for, "" for none; raise Forbidden where registration is closed."""
     if invitation and settings().registration != "closed":
         return str(auth().one_time_tokens.peek("invitation", invitation)["email"])
     if settings().registration != "open":
@@ -158,8 +158,10 @@ def _may_register(invitation: str) -> str:
 
 
 def _read_own_token(token: str) -> dict[str, str | int]:
-    """What such a link says to whom it is about. Nobody else proves it: a stranger who named this address would get it
-    proven by its owner's click, and then the owner's account elsewhere with it.
+    """Return the values of a link's token, if it is for the caller; else raise InvalidToken.
+
+    If others could use the link, a stranger could enter an address, have its owner click, and get the owner's accounts
+    at providers linked.
     """
     values = auth().one_time_tokens.peek("email", token)
     if values["user"] != require_session().user.id:
@@ -176,7 +178,7 @@ def _form(name: str, /, **values: Any) -> Response:
 
 
 def _again(name: str, error: AuthError, /, **values: Any) -> Response:
-    """The form once more, with what is wrong."""
+    """Show the form again with the error; raise it for a program."""
     if not wants_page():
         raise error
     return page(name, status_of(error), error=error, **values)

@@ -1,4 +1,4 @@
-"""/auth/second-factor: showing it, and setting it up: codes of an authenticator, passkeys, recovery codes."""
+"""/auth/second-factor: codes of an authenticator and recovery codes, checked and set up."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from .account import answer_with_session
 from .login import begin_session
 
 PATH = "/auth/second-factor"
-FRESH = 600.0  # seconds for which having logged in is proof enough
+FRESH = 600.0  # seconds after a login for which no further proof is asked for
 
 
 class CodeOptions(Options):
@@ -35,13 +35,13 @@ class CodeOptions(Options):
 
 
 class PasswordProofOptions(Options):
-    """The password, once more: needed when logging in is more than ten minutes ago."""
+    """The password, needed again more than ten minutes after the login."""
 
     password: str = Field("", max_length=4000)
 
 
 class ConfirmOptions(Options):
-    """A code that shows that the authenticator works, and the token that came with its secret."""
+    """A code of the new authenticator, and the token that came with its secret."""
 
     setup: str = Field(max_length=4000)
     code: str = Field(max_length=100)
@@ -121,7 +121,7 @@ def recovery() -> Response:
 
 
 def require_pending_session() -> Session:
-    """The session that lacks its second factor."""
+    """Return the session whose second factor is still missing, or raise LoginRequired."""
     found = find_session()
     if found is None or not found.pending:
         raise LoginRequired("log in with your password first")
@@ -129,7 +129,7 @@ def require_pending_session() -> Session:
 
 
 def require_proof(password: str) -> Caller:
-    """Who asks, if they have shown lately that it is them; else the password must."""
+    """Return who asks, if the *password* is right or their login is recent; raise Forbidden or InvalidLogin."""
     who, now = require_session(), auth().clock()
     if password:
         auth().login.prove(who.user, password, request_context(who))
@@ -142,7 +142,7 @@ def require_proof(password: str) -> Caller:
 
 
 def restart_sessions(who: Caller, notice: str, codes: list[str] | None = None) -> Response:
-    """What guards the account is another: all sessions end, and this one begins anew."""
+    """End all sessions of the caller, whose second factors have changed, and begin a new one."""
     more = {"recovery_codes": codes} if codes and not wants_page() else {}
     token = auth().sessions.begin(
         auth().accounts.get(who.user.id), request_context(), how="renewed", after=find_session(), alone=True
@@ -159,7 +159,7 @@ def _ask(found: Session, error: AuthError | None = None) -> Response:
         return jsonify({"pending": True, "totp": totp, "passkeys": len(keys), "recovery_codes_left": left})
     status = status_of(error) if error else 200
     target = resolve(request.args.get("next") or request.form.get("next"))
-    action = None if request.path == PATH else f"{PATH}/check"  # without one, a #fragment stays
+    action = None if request.path == PATH else f"{PATH}/check"  # without an action, browsers keep the #fragment
     return page("check", status, error=error, target=target, passkeys=keys, action=action)
 
 

@@ -1,4 +1,4 @@
-"""/auth/sessions: where one is logged in; and /auth/handover, by which another program gets a session of its own."""
+"""/auth/sessions, the caller's sessions, and /auth/handover, by which another program gets one of its own."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ from .login import NoOptions
 
 
 class HandoverOptions(Options):
-    """For whom a handover is."""
+    """The program that a handover is for."""
 
-    audience: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="the program that shall redeem it")
+    audience: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="the program that redeems it")
 
 
 class RedeemOptions(Options):
-    """A handover, and who redeems it."""
+    """A handover, and the program that redeems it."""
 
     token: str = Field(max_length=4000)
     audience: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")

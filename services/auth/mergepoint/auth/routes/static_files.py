@@ -1,4 +1,4 @@
-"""/auth/static/: the style sheet and scripts of our pages."""
+"""/auth/static/: the style sheet and the scripts of our pages."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""/auth/userbox.js: who is logged in, on any page; and which other origins may ask."""
+"""/auth/userbox.js, which shows the user on any page, and the headers for origins that may ask who that is."""
 
 from flask import Blueprint, Response, request, send_from_directory
 

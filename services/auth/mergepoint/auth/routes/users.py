@@ -21,7 +21,7 @@ from .login import NoOptions
 
 
 class NewUserOptions(Options):
-    """A user to make. They choose their own password, by a link."""
+    """A new user, who chooses a password by a link."""
 
     name: str
     email: str | None = None
@@ -29,20 +29,20 @@ class NewUserOptions(Options):
 
 
 class ChangeOptions(Options):
-    """What changes about a user."""
+    """Changes of a user's rights; null leaves a right as it is."""
 
     admin: bool | None = None
     disabled: bool | None = None
 
 
 class InviteOptions(Options):
-    """An invitation to register, perhaps for one address."""
+    """An invitation to register, for one address or for anybody."""
 
     email: str | None = None
 
 
 class ListOptions(Options):
-    """Which users: those after an id, or the one with a name or an address."""
+    """A choice of users: those after an id, or the one with a name or an address."""
 
     after: int = Field(0, ge=0, le=2**62)
     login: str = Field("", max_length=1000)
@@ -50,7 +50,7 @@ class ListOptions(Options):
 
 
 class AuditOptions(Options):
-    """Which events: those before an id, about a user, of a kind."""
+    """A choice of events: those before an id, about a user, of a kind."""
 
     before: int | None = Field(None, ge=0)
     user: int | None = Field(None, ge=0)
@@ -133,7 +133,7 @@ def end_user_sessions(id: int) -> Response:
 def delete_user(id: int) -> Response:
     who = require_administrator()
     if id == who.user.id:
-        raise Invalid("id", "nobody deletes themselves")
+        raise Invalid("id", "you cannot delete yourself; ask another administrator")
     auth().accounts.delete(id, request_context(who))
     return _show(notice="The user is deleted.") if wants_page() else jsonify({"deleted": id})
 
@@ -152,7 +152,7 @@ def audit() -> Response:
 
 
 def _refuse_key(who: Caller, admin: bool) -> None:
-    """A key makes no administrator and lets nobody in as one: it would outlive itself so."""
+    """Raise Forbidden if a key would make an administrator, or reset one: that access would outlast the key."""
     if admin and who.key:
         raise Forbidden("this takes a session, not a key")
 
@@ -180,6 +180,6 @@ def _find_users(query: ListOptions) -> tuple[list[User], bool]:
 
 
 def _show(status: int = 200, **values: Any) -> Response:
-    g.pop("caller", None)  # it may have been changed just now
+    g.pop("caller", None)  # its user may have been changed just now
     found, more = _find_users(ListOptions())
     return page("users", status, users=found, more=more, **values)

@@ -1,4 +1,4 @@
-"""/auth/verify, which nginx asks before a request may pass; and /auth/jwks.json, to check identities with."""
+"""/auth/verify, by which nginx asks whether a request may pass, and /auth/jwks.json, the keys of identities."""
 
 import time
 
@@ -8,10 +8,10 @@ from mergepoint.kit.problems import Problem
 
 from ..errors import InvalidCredential, LoginRequired
 from ..request.context import auth, cookie_name, credentials
-from ..signing.identity import LOOK_AGAIN, PUBLISHED_BEFORE
+from ..signing.identity import CHECK_INTERVAL, PUBLISHED_BEFORE
 
-# So that whoever keeps them, and a worker that has not looked again yet, know a new key before it signs.
-KEEP_KEYS = int(PUBLISHED_BEFORE - LOOK_AGAIN) - 1  # seconds
+# Caches, and workers that have not read the file again, must know a new key before it signs.
+KEYS_MAX_AGE = int(PUBLISHED_BEFORE - CHECK_INTERVAL) - 1  # seconds
 CHALLENGE = 'Bearer realm="mergepoint"'
 
 
@@ -20,7 +20,7 @@ blueprint = Blueprint("verify", __name__)
 
 @blueprint.get("/auth/verify")
 def verify() -> Response:
-    """200, 401, 403 or 429. nginx names policy and service, and never passes on a client's own such headers;
+    """Answer 200, 401, 403 or 429. nginx sets the headers that name policy and service, and removes those of clients.
     Mergepoint-Again says that the request was let in before.
     """
     policy, service = request.headers.get("Mergepoint-Policy"), request.headers.get("Mergepoint-Audience")
@@ -36,10 +36,12 @@ def verify() -> Response:
         stale, counted = auth().gate.is_stale(credentials()), False
     else:
         stale, counted = decision.stale_cookie, decision.counted
-        response.headers["Mergepoint-Identity"] = decision.identity or "nobody"  # or nginx would not believe it
+        response.headers["Mergepoint-Identity"] = (
+            decision.identity or "nobody"
+        )  # without a value nginx refuses the request
     if stale:
         response.headers["Mergepoint-Set-Cookie"] = expired_cookie()
-    # Until the end of this second, by nginx's clock, which is ours: https://nginx.org/r/proxy_cache_valid
+    # nginx keeps the decision until the end of this second: https://nginx.org/r/proxy_cache_valid
     keep = "0" if counted else f"@{int(time.time())}"
     response.headers["X-Accel-Expires"] = keep
     response.headers["Cache-Control"] = "no-store"
@@ -49,16 +51,17 @@ def verify() -> Response:
 @blueprint.get("/auth/jwks.json")
 def jwks() -> Response:
     response = jsonify(auth().identities.jwks())
-    response.headers["Cache-Control"] = f"public, max-age={KEEP_KEYS}"
+    response.headers["Cache-Control"] = f"public, max-age={KEYS_MAX_AGE}"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 
 def challenge(error: LoginRequired | InvalidCredential) -> str:
-    """RFC 6750, section 3."""
+    """Return the value of WWW-Authenticate (RFC 6750, section 3)."""
     return CHALLENGE + (', error="invalid_token"' if isinstance(error, InvalidCredential) else "")
 
 
 def expired_cookie() -> str:
+    """Return a Set-Cookie value that removes the session's cookie."""
     secure = "; Secure" if cookie_name().startswith("__Host-") else ""
     return f"{cookie_name()}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{secure}"

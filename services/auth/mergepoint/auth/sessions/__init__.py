@@ -1,4 +1,4 @@
-"""Who is logged in where, and where a browser goes after logging in.
+"""Sessions, the names of browsers in lists of them, and return addresses of logins.
 
-It does not know how somebody has logged in.
+They do not know by which credential a user has logged in.
 """

@@ -1,8 +1,8 @@
-"""What a User-Agent header is called in a list of sessions: a program, and the machine that it runs on."""
+"""Short names for User-Agent headers in lists of sessions: the program and its system."""
 
 import re
 
-# The more particular first: most browsers claim to be several others as well.
+# In order of precedence, since most browsers also name several others.
 PROGRAMS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -28,7 +28,7 @@ SYSTEMS = {
 
 
 def program(agent: str) -> str:
-    """Return a short name for what sent *agent*: ``Firefox on Linux``, or its first word if it is no browser."""
+    """Return a short name for the header *agent*: ``Firefox on Linux``, or its first word if it is no browser's."""
     name = next((PROGRAMS[word] for word in PROGRAMS if re.search(rf"\b{word}/", agent)), None)
     if name is None:
         return agent.partition("/")[0].partition(" ")[0][:40] or "unknown"

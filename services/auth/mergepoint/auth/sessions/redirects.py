@@ -1,7 +1,7 @@
-"""Which addresses a browser may be sent to after logging in: those that nginx lets pass, and no other.
+"""The addresses that a browser may be sent to after logging in: those that nginx lets pass, and no other.
 
 ``PLAIN`` and ``RAW`` are the patterns of nginx/snippets/parts/strict_path.conf, character by character (a test compares
-them). What passes there comes back from here byte for byte; neither matches an address that leaves the site.
+them). An address that passes there is returned here unchanged; no address that leaves the site matches.
 """
 
 import re
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 HOME = "/auth/account"
 LOGIN = "/auth/login"
-# A request line may have 8192 bytes with its end (nginx's large_client_header_buffers), also that of a POST or HEAD.
+# Of an address: nginx takes request lines of 8192 bytes, their end included (large_client_header_buffers).
 LONGEST = 8192 - len("POST  HTTP/1.1\r\n")
 # What a query can hold as it is (RFC 3986, 3.4), means nothing else in a form, and is changed by no browser
 # (https://url.spec.whatwg.org/#query-percent-encode-set). nginx/njs/login.js has the same.

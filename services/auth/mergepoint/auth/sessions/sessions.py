@@ -1,4 +1,4 @@
-"""Sessions: who is logged in where. The client has a random token, the database its hash."""
+"""Sessions. The client has a random token, the database its hash."""
 
 import contextlib
 import secrets

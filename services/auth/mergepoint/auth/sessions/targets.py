@@ -1,7 +1,7 @@
-"""Where to go after a login, when that is too long for the cookie or the address which carries it: put aside.
+"""Return addresses that are too long for a cookie or a query: put aside in files, under random keys.
 
-In files, since what is lost only leads home: a backup has none, and a service on another machine finds none. Anybody
-may put something aside, so there is only so much room.
+They are not in the database: if one is lost, a login leads to the account's page, no more. Visitors may create them, so
+their number is limited.
 """
 
 import contextlib
@@ -13,22 +13,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 LIFETIME = 3600.0  # seconds
-ROOM = 1000  # of at most 8 KB each
-KEY = re.compile(r"~[A-Za-z0-9_-]{22}")  # an address begins with a slash
+MAX_TARGETS = 1000  # of at most 8 KB each
+KEY = re.compile(r"~[A-Za-z0-9_-]{22}")  # never an address, which begins with a slash
 
 
 class Targets:
-    """Puts addresses aside in *folder* under keys that nobody guesses, and finds them."""
+    """Puts addresses aside in *folder* under unguessable keys, and finds them."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._folder, self._clock = folder, clock
 
     def put(self, target: str) -> str | None:
-        """Return a key that is good for an hour, unless a thousand others come after it; None if it cannot be kept."""
+        """Return a key for *target*, good for an hour or until a thousand others follow; None without a file."""
         key = "~" + secrets.token_urlsafe(16)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._make_room()
+            self._delete_oldest()
             descriptor = os.open(self._folder / key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(f"{self._clock()} {target}")
@@ -37,7 +37,7 @@ class Targets:
         return key
 
     def find(self, key: str) -> str | None:
-        """Return what is put aside under *key*, if it still is."""
+        """Return the address under *key*; None if there is none, or no longer."""
         if not KEY.fullmatch(key):
             return None
         try:
@@ -46,12 +46,12 @@ class Targets:
             return None
         return target if self._clock() - float(at) <= LIFETIME else None
 
-    def _make_room(self) -> None:
+    def _delete_oldest(self) -> None:
         ages: list[tuple[float, Path]] = []
         for path in self._folder.iterdir():
             with contextlib.suppress(FileNotFoundError):  # another worker was first
                 ages.append((path.stat().st_mtime, path))
         ages.sort(reverse=True)
         for number, (at, path) in enumerate(ages):
-            if number >= ROOM - 1 or time.time() - at > LIFETIME:
+            if number >= MAX_TARGETS - 1 or time.time() - at > LIFETIME:
                 path.unlink(missing_ok=True)

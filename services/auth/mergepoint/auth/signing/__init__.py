@@ -1,4 +1,4 @@
-"""What the service signs or encrypts with its own secrets: tokens and identities.
+"""Signing and sealing with the service's own secrets: tokens, one-time tokens, identities.
 
-It does not know users or what tokens are for.
+It does not know users, or what its callers put into a token.
 """

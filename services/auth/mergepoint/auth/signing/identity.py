@@ -1,7 +1,7 @@
 """Identities: short-lived JWTs (RFC 7519) that tell a service who asks, and the Ed25519 keys that sign them.
 
-The keys are in a file, not in the database. A new one is published before it signs and for some time after it no
-longer does, so that nobody ever meets a signature without its key.
+The keys are in a file, not in the database. A key is published before its first signature and for some time after its
+last, so that every signature can be verified.
 """
 
 import contextlib
@@ -24,15 +24,15 @@ from mergepoint.kit.database.files import write_once
 from ..base64url import decode, encode
 
 KEYS = "identity-keys.json"  # the name of their file
-LIFETIME = 60  # seconds that an identity is good for
-LOOK_AGAIN = 1.0  # seconds until a worker notices that the file has changed
-PUBLISHED_BEFORE = 5.0  # seconds from when a key is published until it signs
-PUBLISHED_AFTER = 600.0  # seconds from when a key signs no more until it is gone
+LIFETIME = 60  # seconds for which an identity is valid
+CHECK_INTERVAL = 1.0  # seconds until a worker notices that the file has changed
+PUBLISHED_BEFORE = 5.0  # seconds between a key's publication and its first signature
+PUBLISHED_AFTER = 600.0  # seconds between a key's last signature and its removal
 
 
 @dataclass(frozen=True)
 class SigningKey:
-    """*begins* and *ends*: from when it signs, and from when it is no longer published."""
+    """A key that signs from *begins* on and is published until *ends*, in seconds since 1970."""
 
     kid: str
     private: Ed25519PrivateKey
@@ -42,13 +42,13 @@ class SigningKey:
 
     @property
     def public(self) -> dict[str, str]:
-        """As a JWK (RFC 8037)."""
+        """The public key as a JWK (RFC 8037)."""
         raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return {"kty": "OKP", "crv": "Ed25519", "x": encode(raw), "kid": self.kid, "alg": "EdDSA", "use": "sig"}
 
 
 class IdentityKeys:
-    """Signs with the key of the moment; the keys are in *folder*, which processes share."""
+    """Signs with the current key. The keys are in *folder*, which all processes share."""
 
     def __init__(self, folder: Path, issuer: str, *, clock: Callable[[], float] = time.time) -> None:
         self._path = folder / KEYS
@@ -63,22 +63,22 @@ class IdentityKeys:
                 write_once(self._path, _encode_keys([_new(begins=0.0)]))
 
     def sign(self, claims: Mapping[str, Any], audience: str) -> str:
-        """Return *claims* as a JWT for *audience*, good for 60 seconds."""
+        """Return *claims* as a JWT for the service *audience*, valid for 60 seconds."""
         now = self._clock()
         key = self._current(now)
         whole = {"iss": self._issuer, "aud": audience, "iat": int(now), "exp": int(now) + LIFETIME, **claims}
-        # As UTF-8 and not escaped: what is six times as long does not fit into a header.
+        # In UTF-8 without escapes, which are up to six times as long and might not fit into a header.
         claimed = json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
         signed = f"{key.head}.{encode(claimed)}"
         return f"{signed}.{encode(key.private.sign(signed.encode()))}"
 
     def jwks(self) -> dict[str, Any]:
-        """Return the keys that identities may be signed with, as a JWK set (RFC 7517)."""
+        """Return the published keys as a JWK set (RFC 7517)."""
         now = self._clock()
         return {"keys": [key.public for key in self._load() if key.ends is None or now < key.ends]}
 
     def rotate(self) -> str:
-        """Make a new key, which signs from in some seconds on; return its id. The others leave when they may."""
+        """Make a new key, which signs a few seconds later; return its id. The others go when they end."""
         now = self._clock()
         with self._exclusive():
             new = _new(begins=now + PUBLISHED_BEFORE)
@@ -91,7 +91,7 @@ class IdentityKeys:
         return str(new["kid"])
 
     def look_again(self) -> None:
-        """Notice at the next call what another process has changed; otherwise within a second."""
+        """Notice at the next call, not within a second, that another process has changed the keys."""
         self._looked_at = float("-inf")
 
     def _current(self, now: float) -> SigningKey:
@@ -101,7 +101,7 @@ class IdentityKeys:
 
     def _load(self) -> list[SigningKey]:
         moment = time.monotonic()
-        if self._keys and moment - self._looked_at < LOOK_AGAIN:
+        if self._keys and moment - self._looked_at < CHECK_INTERVAL:
             return self._keys
         with self._lock:
             found = os.stat(self._path)

@@ -1,6 +1,6 @@
-"""Signed tokens: links, handovers, forms. What they carry is written by any serializer with ``dumps`` and ``loads``.
+"""Signed tokens for links, handovers and forms; their values are written by any serializer.
 
-The signature is itsdangerous' and is around whatever the serializer writes: nothing is loaded before it was checked.
+itsdangerous signs the serializer's output, so that nothing is loaded before its signature was verified.
 """
 
 import functools
@@ -14,13 +14,13 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from ..errors import InvalidToken
 
-# Loading these may run code: whoever got hold of the secret would get hold of the machine as well.
+# Modules whose ``loads`` may run code: whoever learned the secret could take over the machine.
 DANGEROUS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle"}
-LONGEST = 4096  # characters
+MAX_LENGTH = 4096  # characters
 
 
 class Serializer(Protocol):
-    """Such as the modules json, msgpack and phpserialize."""
+    """An object like the modules json, msgpack and phpserialize."""
 
     def dumps(self, value: Any, /) -> str | bytes: ...
     def loads(self, data: Any, /) -> Any: ...
@@ -32,11 +32,11 @@ class DangerousSerializer(ValueError):
     code = "dangerous_serializer"
 
     def __init__(self, serializer: object) -> None:
-        super().__init__(f"{serializer!r} can make more than plain data; use json, msgpack or the like")
+        super().__init__(f"{serializer!r} can load more than plain data; use json, msgpack or the like")
 
 
 class Tokens:
-    """Signs small mappings for a *purpose*, and takes them back."""
+    """Signs small mappings for a *purpose*, and verifies them."""
 
     def __init__(self, secret: bytes, serializer: Serializer, *, clock: Callable[[], float] = time.time) -> None:
         refuse_dangerous(serializer)
@@ -55,13 +55,13 @@ class Tokens:
         )
 
     def sign(self, purpose: str, values: Mapping[str, str | int]) -> str:
-        """Return *values* as a token of URL-safe characters, good for *purpose* only."""
+        """Return *values* as a token of URL-safe characters, valid for *purpose* only."""
         token = self._serializers(salt=f"mergepoint.auth.{purpose}").dumps(dict(values))
         return token.decode() if isinstance(token, bytes) else token
 
     def unsign(self, purpose: str, token: str, *, seconds: float) -> dict[str, str | int]:
         """Return the values of a *token* that we signed for *purpose* at most *seconds* ago, or raise InvalidToken."""
-        if len(token) > LONGEST:
+        if len(token) > MAX_LENGTH:
             raise InvalidToken
         try:
             loaded = self._serializers(salt=f"mergepoint.auth.{purpose}").loads(token, max_age=int(seconds))
@@ -71,24 +71,24 @@ class Tokens:
 
 
 def refuse_dangerous(serializer: Serializer) -> None:
-    """Raise DangerousSerializer if *serializer* is known to run code, or makes anything but plain data."""
+    """Raise DangerousSerializer if *serializer* is known to run code, or loads anything but plain data."""
     parts = (serializer, type(serializer), getattr(serializer, "dumps", None), getattr(serializer, "loads", None))
-    if any(_origin(part) in DANGEROUS for part in parts):
+    if any(_module_of(part) in DANGEROUS for part in parts):
         raise DangerousSerializer(serializer)
-    for canary in (_Canary(), refuse_dangerous.__code__):  # whatever it is called, and however it is wrapped
+    for canary in (_Canary(), refuse_dangerous.__code__):  # finds such a serializer by any name and in any wrapper
         try:
             loaded = serializer.loads(serializer.dumps(canary))
-        except Exception:  # as a serializer of plain data should, each in its own words
+        except Exception:  # as expected of plain data; each serializer has exceptions of its own
             continue
         if isinstance(loaded, _Canary | CodeType):
             raise DangerousSerializer(serializer)
 
 
 class _Canary:
-    """Not plain data: no serializer that we take can bring it back."""
+    """An object that no serializer of plain data can load."""
 
 
-def _origin(part: object) -> str:
+def _module_of(part: object) -> str:
     while isinstance(part, functools.partial):
         part = part.func
     module = getattr(part, "__module__", None) or getattr(part, "__name__", None) or ""
@@ -100,5 +100,5 @@ def _origin(part: object) -> str:
 
 
 def _text(value: Any) -> Any:
-    """Some serializers (PHP's) know bytes only."""
+    """Return *value* as text: serializers such as PHP's return bytes."""
     return value.decode() if isinstance(value, bytes) else value

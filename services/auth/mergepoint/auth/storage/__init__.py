@@ -1,4 +1,4 @@
-"""The database and the service's own files.
+"""The database, its tables and migrations, and the service's own files.
 
-It does not know what the rows and files mean.
+It does not know the rules of any room above it.
 """

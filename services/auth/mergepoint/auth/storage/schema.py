@@ -1,4 +1,4 @@
-"""The tables. Secrets of people are here as hashes or sealed; what signs is not in the database at all.
+"""The tables. Secrets of users are hashed or sealed; the keys that sign are in files, not in the database.
 
 Times are seconds since 1970 as floating-point numbers, so that a test's clock may start at 0.
 """
@@ -21,25 +21,25 @@ users = Table(
     Column("email", String(254)),
     Column("email_key", String(1024), unique=True),
     Column("email_proven", Boolean, nullable=False, default=False),
-    Column("picture", String(1000)),  # where an avatar is
-    Column("password", String(256)),  # argon2's own format; none: cannot log in by password
+    Column("picture", String(1000)),  # the address that an avatar is made from
+    Column("password", String(256)),  # argon2's own format; without one there is no login by password
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("totp", LargeBinary),  # sealed
-    Column("totp_step", Integer, nullable=False, default=0),  # the last one used: a code is good once
+    Column("totp_step", Integer, nullable=False, default=0),  # of the last code used: a code is good once
     Column("created", Float, nullable=False),
-    sqlite_autoincrement=True,  # an id is never used again: identities and audit carry it
+    sqlite_autoincrement=True,  # an id is never used again, since identities and the audit log hold it
 )
 
 sessions = Table(
     "sessions",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("id", String(16), nullable=False, unique=True),  # to name it in lists
+    Column("id", String(16), nullable=False, unique=True),  # its name in lists
     _owner(),
-    Column("pending", Boolean, nullable=False),  # the second factor is still missing: good for nothing else
+    Column("pending", Boolean, nullable=False),  # the second factor is still missing
     Column("created", Float, nullable=False),
-    Column("proven", Float, nullable=False),  # when the password or another factor was last shown
+    Column("proven", Float, nullable=False),  # when the user last showed a password or another factor
     Column("seen", Float, nullable=False),
     Column("address", String(64), nullable=False),
     Column("agent", String(256), nullable=False),
@@ -53,7 +53,7 @@ keys = Table(
     Column("hash", String(64), nullable=False, unique=True),
     _owner(),
     Column("name", String(64), nullable=False),
-    Column("hint", String(8), nullable=False),  # the first letters, to recognise it
+    Column("hint", String(8), nullable=False),  # the first random characters, to recognise it by
     Column("scopes", Text, nullable=False),  # between spaces
     Column("rate", Integer),  # requests a minute
     Column("created", Float, nullable=False),
@@ -104,14 +104,14 @@ throttle = Table(
     Column("due", Float, nullable=False, index=True),  # see throttle.py
 )
 
-audit = Table(  # append-only: triggers refuse the rest
+audit = Table(  # append-only: triggers refuse other changes
     "audit",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Float, nullable=False),
     Column("event", String(64), nullable=False),
-    Column("user_id", Integer),  # whom it is about
-    Column("actor_id", Integer),  # who did it
+    Column("user_id", Integer),  # the user it is about
+    Column("actor_id", Integer),  # the user who did it
     Column("address", String(64), nullable=False),
     Column("request_id", String(64), nullable=False),
     Column("detail", Text, nullable=False),  # JSON

@@ -14,14 +14,14 @@ class ImpossibleValue(Invalid):
     """A value that the database cannot hold."""
 
     def __init__(self) -> None:
-        super().__init__("value", "this is not a value that there could be")
+        super().__init__("value", "a text holds NUL, or a number has more than 64 bits; send another value")
 
 
 class Store(store.Store):
     """Accounts, sessions, keys: see schema.py."""
 
     migrations = MIGRATIONS
-    probe = "DELETE FROM spent WHERE expires < 0"  # nothing
+    probe = "DELETE FROM spent WHERE expires < 0"  # deletes nothing, but takes the lock
     lock = 5
     unavailable = StoreUnavailable
     invalid = ImpossibleValue

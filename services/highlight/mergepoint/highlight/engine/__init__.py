@@ -10,8 +10,8 @@ matched. For the Python lexer's state ``root``, before ``def f(x):``::
                   "("   a token of one character, whatever follows                                 no match at all
                   ":"   …
 
-A token's span in HTML is prepared as well, so that a match is written as soon as it is found. What is not understood, a
-pattern, a rule or a whole lexer, is left to Pygments itself. Tables cost time, so a lexer's are made as it reads, in
+A token's span in HTML is prepared as well, so that a match is written as soon as it is found. A pattern, a rule or a
+whole lexer that is not understood is left to Pygments itself. Tables cost time, so a lexer's are made as it reads, in
 pieces that are small beside the text: its first text is read as Pygments does.
 
 `firsts` reads what a pattern can begin with, `joining` joins patterns, `tables` holds the steps, which `budget` pays

@@ -1,4 +1,4 @@
-"""What the engine may spend on its own preparation, so that no text waits for what only later ones gain by.
+"""The time that the engine may spend on its own preparation, so that no text waits for work that later ones gain by.
 
 Time is a processor's. A share of what texts take is put aside: most of it for small work at once, up to what one text
 may lose; the rest is saved for work that costs more, however long that takes.
@@ -6,9 +6,9 @@ may lose; the rest is saved for work that costs more, however long that takes.
 
 from time import process_time
 
-# A text may take half as long again as with Pygments, and a millisecond; these leave room for what was reckoned wrong.
+# A text may take half as long again as with Pygments, and a millisecond; these leave room for low estimates.
 SHARE, AT_ONCE = 0.25, 0.4e-3
-# One part of fifty: what would take 10 ms is made after half a second of texts, when it can be nobody's first twenty.
+# One part of fifty: work of 10 ms is done after half a second of texts, so never within the first twenty texts.
 SAVED_SHARE, SAVED = 0.02, 30e-3
 
 
@@ -20,12 +20,12 @@ class Budget:
         self._last = process_time()
 
     def begin(self) -> None:
-        """A text begins: what the program did before it pays for nothing, and no text pays for another's debt."""
+        """A text begins: the time of the program before it earns nothing, and no text pays for another's debt."""
         self._last = process_time()
         self.at_once = max(self.at_once, 0.0)
 
     def earn(self) -> None:
-        """Put aside a share of what was worked since."""
+        """Put aside a share of the processor time since the last call."""
         now = process_time()
         worked = max(now - self._last, 0.0)  # less in a process that was just forked
         self._last = now
@@ -33,15 +33,15 @@ class Budget:
         self.saved = min(self.saved + worked * SAVED_SHARE, SAVED)
 
     def allows(self, seconds: float) -> bool:
-        """Whether work that takes about so many *seconds* may be done now."""
+        """Whether work of about *seconds* may be done now."""
         return seconds <= max(self.at_once, self.saved)
 
     def could_allow(self, seconds: float) -> bool:
-        """Whether such work may be done at all, when nothing else was."""
+        """Whether work of *seconds* may be done at the beginning of a text."""
         return seconds <= AT_ONCE
 
     def pay(self) -> None:
-        """Take what was worked since, which was preparation, off what was put aside for it."""
+        """Take the time since the last call, which was preparation, off the time that was put aside."""
         now = process_time()
         took = max(now - self._last, 0.0)
         self._last = now
@@ -52,7 +52,7 @@ class Budget:
 
 
 class Unlimited(Budget):
-    """For preparation that nobody waits for."""
+    """No limit, for preparation in the background."""
 
     def allows(self, seconds: float) -> bool:
         return True

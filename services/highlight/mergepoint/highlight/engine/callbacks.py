@@ -8,12 +8,12 @@ from pygments.token import _TokenType
 
 from .loop import Token
 
-# How they are told from the callbacks that lexers bring.
+# Their code tells them from the callbacks that lexers bring.
 _BYGROUPS, _USING, _USING_THIS = (made.__code__ for made in (bygroups(), using(object), using(this)))
 
 
 def actions_of(action: Any, groups: int) -> dict[int, Any]:
-    """Return what *action* does with which group: for ``using`` with the whole match; for what is neither, nothing."""
+    """Return the action of each group: for ``bygroups`` its own, for ``using`` one of the whole match, else none."""
     code = getattr(action, "__code__", None)
     if code is _USING or code is _USING_THIS:
         return {0: action}

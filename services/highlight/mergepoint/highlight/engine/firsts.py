@@ -1,7 +1,7 @@
-"""What a regular expression can begin with, read from the tree that the standard library's parser makes of it.
+"""The characters that a regular expression can begin with, read from the tree of the standard library's parser.
 
-A set of characters is an integer: a bit for each of ASCII, one for all the others, one for the end of the text. What is
-not certain counts as possible; an element of a pattern that is not known here raises.
+A set of characters is an integer: a bit for each of ASCII, one for all the others, one for the end of the text. A
+character that is not excluded counts as possible; an element of a pattern that is not known here raises.
 """
 
 import re
@@ -22,22 +22,22 @@ _ENDS = {sre.AT_END_STRING: 1 << END, sre.AT_END: 1 << END | 1 << ord("\n")}
 _ASCII = "".join(map(chr, range(128)))
 
 
-# What it costs to read a pattern: so much per character for nine of ten, and more where a set goes beyond Latin-1, for
-# which the standard library makes a table of 65,536 characters. What it cost in truth is reckoned afterwards.
-SECONDS_PER_KNOWN = 15e-6  # to look it up: what lies around in memory that a fork shares is copied when it is touched
+# Estimates of the time to read a pattern, right for nine of ten. A set beyond Latin-1 costs more: the standard library
+# makes a table of 65,536 characters for it. The true cost is paid afterwards (budget.py).
+SECONDS_PER_KNOWN = 15e-6  # to look it up: a page that a fork shares is copied when its reference counts change
 SECONDS_PER_PATTERN, SECONDS_PER_CHARACTER, SECONDS_PER_WIDE_SET = 60e-6, 5e-6, 20e-3
 
 
 class Reading(NamedTuple):
-    """What is known of a pattern, or of a part of one, without the text."""
+    """The facts about a pattern, or a part of one, that hold for any text."""
 
-    first: int  # what may come next where it matches, consumed or not
-    sure: int  # with what next it matches, whatever follows
-    consumed: int = 0  # what it may consume at all
+    first: int  # the characters that may come next where it matches, consumed or not
+    sure: int  # the next characters with which it matches whatever follows
+    consumed: int = 0  # the characters that it may consume
 
 
 class Known(NamedTuple):
-    """What a rule must know of its pattern."""
+    """The facts about a pattern that a rule needs."""
 
     reading: Reading
     width: tuple[int, int]
@@ -47,8 +47,8 @@ class Known(NamedTuple):
 _known: dict[tuple[str, int], Known | None] = {}
 
 
-def known(pattern: str, flags: int) -> Known | None:
-    """Return what is read in *pattern*, once in this process; None where it has what is not known here."""
+def analyse(pattern: str, flags: int) -> Known | None:
+    """Return the facts about *pattern*, read once in this process; None if it has an element that is not known here."""
     key = pattern, flags
     if key not in _known:
         try:
@@ -60,7 +60,7 @@ def known(pattern: str, flags: int) -> Known | None:
 
 
 def cost(pattern: str, flags: int) -> float:
-    """Return about how many seconds `known` takes."""
+    """Return about how many seconds `analyse` takes."""
     return SECONDS_PER_KNOWN if (pattern, flags) in _known else parse_cost(pattern)
 
 
@@ -95,9 +95,9 @@ def _read(tree: Any, flags: int, after: int = EVERYTHING) -> Reading:
     for index, (op, av) in reversed([*enumerate(tree)]):
         part = _read_element(op, av, flags, after)
         after, consumed = part.first, consumed | part.consumed
-        sure = part.sure if sure == EVERYTHING else 0  # what is right of it must match too
+        sure = part.sure if sure == EVERYTHING else 0  # the part to the right must match too
         if op is sre.IN and len(av) > 16 and not flags & IGNORECASE:
-            tree[index], tree.state.packed = (op, _packed(tuple(av))), True
+            tree[index], tree.state.packed = (op, _pack(tuple(av))), True
     tree.reading = reading = Reading(after, sure & after, consumed)
     return reading
 
@@ -146,7 +146,7 @@ def _characters(op: Any, av: Any, flags: int) -> int:
 
 
 @lru_cache(64)
-def _packed(charset: tuple[Any, ...]) -> Any:
+def _pack(charset: tuple[Any, ...]) -> Any:
     """Return a long set in the form that compiling gives it: half of the time to compile, spent once.
 
     That is a table of the first 65,536 characters, then ranges of others, in which the engine also looks for what the

@@ -30,7 +30,7 @@ _TYPES: tuple[Any, ...] = (
     *(None, Whitespace, Comment.Single, Comment.Multiline, String.Double, Punctuation, Punctuation),
     *(Number.Integer, Number.Float, Keyword.Constant, Error, Error),
 )
-# What the pattern says of numbers, constants and the like; lexers that say something else are left to Pygments.
+# The types that the pattern gives to numbers, constants and the like; lexers with other types are left to Pygments.
 _SETS = {
     "integers": set("-0123456789"),
     "floats": set(".eE+"),

@@ -16,7 +16,8 @@ from pygments.token import STANDARD_TYPES
 from . import firsts
 from .jsonlike import Json
 from .loop import tokens
-from .tables import Tables, Unknown, check
+from .rules import Unknown, check
+from .tables import Tables
 from .writer import LINE_END, written
 
 MANY = 100  # lexers whose tables are kept besides those warmed; most take less than 1 MB
@@ -78,7 +79,7 @@ def read_all(lexers: Iterable[Any]) -> Iterator[None]:
             for match in {id(rule): rule[0] for rules in lexer._tokens.values() for rule in rules}.values():
                 pattern = getattr(match, "__self__", None)
                 if isinstance(pattern, Pattern) and firsts.cost(pattern.pattern, pattern.flags) > READ_BEFORE:
-                    firsts.known(pattern.pattern, pattern.flags)
+                    firsts.analyse(pattern.pattern, pattern.flags)
                     yield
             firsts.forget()
     firsts.forget(sets=True)

@@ -7,7 +7,7 @@ Token = tuple[int, Any, str]  # where it begins, its type, its value
 NEWLINE = ("at the end of a line that no rule matches",)
 
 
-def moved(stack: list[str], states: tuple[str, ...]) -> list[str]:
+def change_stack(stack: list[str], states: tuple[str, ...]) -> list[str]:
     """Return *stack* after a move that is not just some states off and some on."""
     if states is NEWLINE:
         return ["root"]
@@ -69,7 +69,7 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
         if move is not None:
             pops, pushes = move
             if pops is None:
-                stack = moved(stack, pushes)
+                stack = change_stack(stack, pushes)
                 if context is not None:
                     context.stack = stack
             else:

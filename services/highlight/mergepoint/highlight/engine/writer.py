@@ -12,11 +12,11 @@ from typing import Any
 
 from pygments.formatters.html import HtmlFormatter
 
-from .loop import Token, moved
+from .loop import Token, change_stack
 
 Put = Callable[[str], None]
 LINE_END = "\n"
-LONGEST, MOST = 40, 512  # what is remembered of values: per class, less than 100 KB
+LONGEST, MOST = 40, 512  # characters of a value, and values of a class, that are remembered: less than 100 KB a class
 CLASSES = 500  # of tokens; Pygments' own lexers have 150, but one of them makes types of what it reads
 
 
@@ -25,7 +25,7 @@ class TooMany(Exception):
 
 
 class _Joints(dict[int, str]):
-    """What stands before a token of one class, by the class before; made when it is first wanted."""
+    """The HTML before a token of one class, by the class before it; made at the first use."""
 
     def __init__(self, css: str, classes: list[str]) -> None:
         self.css, self.classes = css, classes
@@ -163,7 +163,7 @@ def write(lexer: Any, tables: Any, text: str, put: Put) -> int:
         if move is not None:
             pops, pushes = move
             if pops is None:
-                stack = moved(stack, pushes)
+                stack = change_stack(stack, pushes)
             else:
                 if pops:
                     del stack[-pops if pops < len(stack) else 1 :]

@@ -1,4 +1,4 @@
-"""Guesses the language of a text: a small classifier, what settles it by itself, and Pygments' analysers for the rest.
+"""Guesses the language of a text by a small classifier, by decisive evidence, and by Pygments' analysers.
 
 `features` counts, `model` weighs, `evidence` knows signs. The model knows the languages that most texts are in; for the
 others the lexers' own analysers are asked, and believed where they are sure. Where nothing is likely, it is plain text.
@@ -16,14 +16,14 @@ from .evidence import SURE, certain
 from .idioms import idiomatic
 from .model import model
 
-# Below it a text is plain text: measured, what is guessed below is wrong about as often as right.
+# Below this chance a text counts as plain: measured, such guesses are wrong about as often as right.
 FLOOR = 0.4
-LEAST = 0.005  # candidates below it are not worth telling
-ANALYSER_FLOOR = 0.9  # what an analyser has to say to be believed
+LEAST = 0.005  # candidates below this chance are left out
+ANALYSER_FLOOR = 0.9  # the score from which an analyser counts
 # Analysers that are sure of texts in other languages: measured on texts of the languages that the model knows.
 UNTRUSTED = {"brainfuck", "hylang", "logtalk", "mojo", "objective-j", "slurm", "swig", "tasm", "visualprolog"}
 FIRST = 3.0  # how much likelier the first of the languages that a hint leaves open is than each other
-UNHEARD = 0.5  # what speaks for a language that the model does not know: less than nothing in particular
+UNHEARD = 0.5  # the weight of a language that the model does not know: a little less than neutral
 TINY = 1e-4
 
 
@@ -44,7 +44,7 @@ def rank(text: str, hinted: Sequence[LexerClass] = ()) -> list[Candidate]:
     found.sort(key=lambda candidate: -candidate.score)
     best = found[0].score if found else 0.0
     if best < FLOOR:
-        found = [*_analysed(text, chances), *found]
+        found = [*_ask_analysers(text, chances), *found]
         best = max((candidate.score for candidate in found), default=0.0)
     plain = max(chances["text"], 1 - best if best < FLOOR else 0.0)
     found += [Candidate(TextLexer, plain)] if plain >= LEAST else []
@@ -78,7 +78,7 @@ def _chances_before() -> dict[str, float]:
     return dict(model().probabilities(""))
 
 
-def _analysed(text: str, chances: dict[str, float]) -> list[Candidate]:
+def _ask_analysers(text: str, chances: dict[str, float]) -> list[Candidate]:
     """Return the languages that the model does not know and whose analysers are sure."""
     candidates = analysers.rank(text)
     return [

@@ -1,4 +1,4 @@
-"""What settles the question by itself: a beginning that only one language has, or a text that is JSON."""
+"""Evidence that decides alone: a beginning that only one language has, or a text that is JSON."""
 
 import json
 import re

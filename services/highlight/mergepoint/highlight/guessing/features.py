@@ -1,4 +1,4 @@
-"""What of a text is counted: its words and signs, and what stands beside what. Knows no language.
+"""The features of a text: its words and signs, and which stand beside each other. It knows no language.
 
 A text becomes a row of numbers, one a token: a word of the model's vocabulary has its own, any other word only tells
 its shape, a line's beginning whether it is indented. Pairs and triples of neighbours are hashed into BUCKETS, and so
@@ -14,7 +14,7 @@ BUCKETS = 1 << 16
 MOST = 4096  # characters that are looked at
 # A word, a number, the beginning of a line, or up to three signs: "=>", "</", "});".
 TOKENS = re.compile(r"[^\W\d]\w*|\d[\w.]*|\n[ \t]*|[^\w\s]{1,3}")
-# What a long comment stands between, in one language or another; its first line counts, and its end.
+# Delimiters of long comments, in one language or another; the first line of one counts, and its end.
 COMMENTS = (("/*", "*/"), ("<!--", "-->"), ('"""', '"""'), ("{-", "-}"), ("(*", "*)"), ("--[[", "]]"), ("<#", "#>"))
 LONG = 160  # characters of a comment that is long
 # Lines of comment, of which the first two count.
@@ -31,7 +31,7 @@ def features(text: str, vocabulary: Mapping[str, int]) -> set[int]:
     found: set[int] = set()
     add = found.add
     one = two = LINE
-    for token in TOKENS.findall("\n" + skimmed(text[:MOST]).strip("\n")):
+    for token in TOKENS.findall("\n" + skim(text[:MOST]).strip("\n")):
         number = vocabulary.get(token)
         if number is None:
             number = _shape(token)
@@ -45,7 +45,7 @@ def features(text: str, vocabulary: Mapping[str, int]) -> set[int]:
     return found
 
 
-def skimmed(text: str) -> str:
+def skim(text: str) -> str:
     """Return *text* without the greater part of its long comments."""
     for opening, closing in COMMENTS:
         text = _without(text, opening, closing)

@@ -221,7 +221,7 @@ def idiomatic(text: str, chances: dict[str, float]) -> dict[str, float]:
     chances = {
         word: chance * (WANTING if chance > LEAST and _lacks(word, text) else 1) for word, chance in chances.items()
     }
-    found = _found(text) if len(text) <= SHORT else {}
+    found = _count_idioms(text) if len(text) <= SHORT else {}
     raised = {word: chance * math.exp(WEIGHT * min(MOST, found.get(word, 0))) for word, chance in chances.items()}
     total = sum(raised.values())
     return {word: chance / total for word, chance in raised.items()}
@@ -234,7 +234,7 @@ def _lacks(word: str, text: str) -> bool:
     return not all(sign.search(text) for sign in REQUIRED.get(word, ()))
 
 
-def _found(text: str) -> dict[str, int]:
+def _count_idioms(text: str) -> dict[str, int]:
     """Return how many idioms of each language stand in *text*."""
     return {word: sum(bool(idiom.search(text)) for idiom in idioms) for word, idioms in COMPILED.items()}
 
@@ -245,4 +245,4 @@ def is_prose(text: str) -> bool:
     common = sum(word.strip(".,:!?\"'()") in ordinary for word in words)
     if len(text) > SHORT or not common >= min(ENOUGH, len(words) / 5) > 0:
         return False
-    return bool(SENTENCE.fullmatch(text)) and not CODE.search(text) and not any(_found(text).values())
+    return bool(SENTENCE.fullmatch(text)) and not CODE.search(text) and not any(_count_idioms(text).values())

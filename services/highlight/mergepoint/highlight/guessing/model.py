@@ -74,14 +74,15 @@ def read(data: bytes) -> Model:
     )
 
 
-def written(
+def dump(
     labels: list[str],
     biases: list[float],
     scale: float,
     vocabulary: list[str],
     weights: dict[int, list[tuple[int, int]]],
 ) -> bytes:
-    """Return what `read` reads; *weights* are those of each bucket, a label's number and -127 to 127."""
+    """Return a model in the form that `read` takes; *weights* has for each bucket pairs of a label's number and -127 to
+    127."""
     head = json.dumps({"labels": labels, "biases": biases, "scale": scale, "vocabulary": vocabulary})
     rows = [weights.get(bucket, [])[:255] for bucket in range(BUCKETS)]
     flat = [pair for row in rows for pair in row]

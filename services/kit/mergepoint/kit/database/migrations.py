@@ -1,5 +1,6 @@
-"""A service's migrations: a folder of Alembic's, and the revision that the code expects. Alembic is loaded when needed:
-it has 10 MB that nobody needs afterwards.
+"""A service's migrations: a folder of Alembic's, and the revision that the code expects.
+
+Alembic is loaded only when it is used: it takes 10 MB that the service itself does not need.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect
 
-NONE = "base"  # Alembic's word for no tables at all
+NONE = "base"  # Alembic's word for no tables
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Migrations:
     newest: str
 
     def to_revision(self, connection: Connection, revision: str) -> None:
-        """Give the database the tables of *revision*: one's id, ``head``, or ``base`` for none at all."""
+        """Give the database the tables of *revision*: its id, ``head`` for the newest, ``base`` for no tables."""
         from alembic import command
 
         settings = self._alembic()
@@ -27,7 +28,7 @@ class Migrations:
         (command.downgrade if revision == NONE else command.upgrade)(settings, revision)
 
     def is_known(self, revision: str) -> bool:
-        """Return whether there are migrations from *revision* to ours; a newer version's is not known."""
+        """Whether there are migrations from *revision* to the newest: there are none from a newer version's."""
         from alembic.script import ScriptDirectory
 
         known = {script.revision for script in ScriptDirectory.from_config(self._alembic()).walk_revisions()}
@@ -42,7 +43,7 @@ class Migrations:
 
 
 def revision_of(connection: Connection) -> str:
-    """Return the revision of the tables that are there; none at all are ``base``."""
+    """Return the revision of the tables; ``base`` without tables."""
     if not inspect(connection).has_table("alembic_version"):
         return NONE
     return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or NONE)

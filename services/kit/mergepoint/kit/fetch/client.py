@@ -1,7 +1,7 @@
 """Fetches remote sources for services that are open to anybody, without being led into a network of ours.
 
 The name is resolved once, every address is checked, and the connection goes to a checked one; a redirect is checked
-like a new request. What is refused is told shortly to the caller (a Problem) and precisely in the log.
+like a new request. A refusal is a short Problem for the caller and precise in the log.
 """
 
 import http.client
@@ -47,14 +47,14 @@ class Fetched:
 
     @property
     def version(self) -> "Version | None":
-        """What its server calls this version, if it does."""
+        """The version that its server gave, if any."""
         found = Version(self.headers.get("etag", ""), self.headers.get("last-modified", ""))
         return found if found.etag or found.modified else None
 
 
 @dataclass(frozen=True)
 class Version:
-    """What a server calls a version of a source: its ETag and Last-Modified (RFC 9110, 8.8), or nothing."""
+    """A version of a source as its server names it: ETag and Last-Modified (RFC 9110, 8.8), either may be empty."""
 
     etag: str = ""
     modified: str = ""
@@ -66,7 +66,7 @@ def resolve(host: str, port: int) -> Iterable[Address]:
     return [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
 
 
-def _asked(accept: str, known: Version | None) -> str:
+def _request_head(accept: str, known: Version | None) -> str:
     """Return the lines of a request that say what is wanted."""
     lines = f"Accept: {accept}\r\n"
     if known and known.etag:
@@ -111,7 +111,7 @@ class Fetcher:
         except NotAUrl as error:
             raise self._problem("invalid_option", str(error), "not a URL") from None
         try:
-            return self._follow(url, target, _asked(accept, known), self._clock() + self._timeout)
+            return self._follow(url, target, _request_head(accept, known), self._clock() + self._timeout)
         except TooMuch:
             message = f"has more than {self._max_bytes} bytes"
             raise self._problem("source_too_large", message, target.origin) from None
@@ -133,17 +133,17 @@ class Fetcher:
                 url = urljoin(url, response.getheader("Location", ""))
                 target = parse_url(url)
             except ValueError as error:
-                raise self._refused(target, f"redirects to what is not a URL: {error}") from None
+                raise self._refusal(target, f"redirects to what is not a URL: {error}") from None
         raise self._problem("source_redirected", "redirects elsewhere", target.origin)
 
     def _connect(self, target: Target, ends: float) -> socket.socket:
         """Return a connection to a checked address; all are checked, since the name's owner says which comes first."""
         if not (origins := find(self._origins, target)):
-            raise self._refused(target, "is not listed")
+            raise self._refusal(target, "is not listed")
         addresses = self._addresses(target, ends)
         for address in addresses:
             if not any(origin.allows(address) for origin in origins):
-                raise self._refused(target, f"{address} is not public")
+                raise self._refusal(target, f"{address} is not public")
         for last, address in enumerate(addresses, 1 - len(addresses)):
             try:
                 return self._open(address, target, ends)
@@ -207,9 +207,9 @@ class Fetcher:
         if encoding not in ("identity", *GZIP):
             raise self._problem("source_failed", "its server compresses what was asked for as it is", target.origin)
         body = self._body(response)
-        return response, self._inflated(body) if encoding in GZIP else body
+        return response, self._inflate(body) if encoding in GZIP else body
 
-    def _inflated(self, body: bytes) -> bytes:
+    def _inflate(self, body: bytes) -> bytes:
         """Return what is in *body*, gzip, which some servers send to everybody (RFC 9110, 8.4.1.3)."""
         inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
@@ -240,7 +240,7 @@ class Fetcher:
             raise TimeoutError
         return left
 
-    def _refused(self, target: Target, why: str) -> Problem:
+    def _refusal(self, target: Target, why: str) -> Problem:
         return self._problem("source_refused", "this source is not allowed", f"{target.origin} {why}")
 
     def _problem(self, code: str, message: str, why: str) -> Problem:

@@ -82,7 +82,7 @@ class Sandbox:
         except Crashed as crash:
             if crash.args:  # the function raised: it would again
                 raise
-            return self._call(request, limit, fresh=True)  # what ended that child may have ended all
+            return self._call(request, limit, fresh=True)  # the cause may have ended all children
 
     def close(self) -> None:
         """End the children and, unless a forked process still uses it, the zygote."""

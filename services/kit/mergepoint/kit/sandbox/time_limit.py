@@ -17,7 +17,7 @@ def longest(seconds: float) -> float:
 
 
 class TimeLimit:
-    """What is left to a call, or to several that share it: of processor time, and of all time from the first on."""
+    """The time left to a call, or to several that share it: processor time, and elapsed time since the first began."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.processor = seconds

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 
-_waiting = False  # what comes too late to give up anything is to be ignored
+_waiting = False  # a signal that comes after the block has ended is ignored
 
 
 class TimeLimitExceeded(Exception):

@@ -28,8 +28,8 @@ REQUEST = struct.Struct("!Id")  # length, seconds until the child ends itself
 ANSWER = struct.Struct("!BI")  # how it went, length
 DONE, MEMORY, FAILED = range(3)
 START_TIMEOUT = 60.0
-# A child makes room for a fresh one after so many calls; what libraries cache in it stays bounded. One that was forked
-# before all was prepared does so sooner.
+# A child is replaced after this many calls, so that the caches of its libraries stay small; one that was forked before
+# the preparation was complete, sooner.
 CALLS_PER_CHILD = 5000
 CALLS_PER_EARLY_CHILD = 50
 IDLE = 1.0  # seconds without a call, until a child gives back the memory that it keeps for the next
@@ -102,7 +102,7 @@ def _as_zygote(
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
-        gc.disable()  # what is prepared is here to stay; looking for garbage in it took a fourth of the time
+        gc.disable()  # prepared objects stay; looking for garbage among them took a fourth of the time
         prepare()
         _settle()
         for _ in later():
@@ -128,7 +128,7 @@ def _fork_child(control: socket.socket, function: Function, memory: int, calls: 
     message, handles, _, _ = socket.recv_fds(control, 16, 1)
     if not message:
         os.killpg(0, signal.SIGKILL)
-    gc.freeze()  # what was prepared by now stays shared: the child's collector leaves it alone
+    gc.freeze()  # objects that are prepared by now stay shared: the child's collector leaves them alone
     if not os.fork():
         control.close()
         _as_child(socket.socket(fileno=handles[0]), function, memory, calls)

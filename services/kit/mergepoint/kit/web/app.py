@@ -110,8 +110,8 @@ def _endpoint() -> str | None:
     return endpoint_name(request.endpoint) if request.endpoint else None
 
 
-def timed(what: str, began: float) -> None:
-    """Add to Server-Timing what has been going on since *began* (``time.perf_counter``)."""
+def record_timing(what: str, began: float) -> None:
+    """Add the time since *began* (``time.perf_counter``) to the Server-Timing header of this answer, as *what*."""
     g.setdefault("timings", []).append((what, time.perf_counter() - began))
 
 
@@ -147,7 +147,7 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("unexpected", endpoint=_endpoint(), exc_info=error)
-        return answer(Problem("internal_error", "this is our fault; the log knows more"))
+        return answer(Problem("internal_error", problems.INTERNAL_ERROR))
 
 
 def _allow_any_origin(app: Flask, exposed: Sequence[str]) -> None:

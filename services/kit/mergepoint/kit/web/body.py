@@ -1,6 +1,6 @@
 """Reads a request's options from wherever HTTP lets them stand: query, JSON, a form, or a raw body.
 
-Nothing is replaced or guessed: bytes that are not UTF-8 and options that stand twice are refused.
+Nothing is replaced or guessed: bytes that are not UTF-8 and options that are given twice are refused.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +33,7 @@ def read_options(model: type[Model], request: Request, **known: str) -> Model:
     contents = content_fields(model)
     values: dict[str, Any] = dict(known)
     query = _query(request)
-    _add(values, _decoded(model, query, read_text))
+    _add(values, _decode(model, query, read_text))
     if request.method not in ("GET", "HEAD"):
         given = not contents.keys().isdisjoint(values)
         _add(values, _body(request, model, alone=not query, given=given))
@@ -49,7 +49,7 @@ def _query(request: Request) -> list[tuple[str, bytes]]:
     return [(read_text(key.encode("latin-1"), "query"), value.encode("latin-1")) for key, value in pairs]
 
 
-def _decoded(
+def _decode(
     model: type[Options], pairs: Iterable[tuple[str, bytes]], read: Callable[[bytes, str], str | bytes]
 ) -> Iterable[tuple[str, str | bytes]]:
     """Yield options with their values; *read* decodes contents."""
@@ -64,7 +64,7 @@ def _decoded(
 
 
 def _body(request: Request, model: type[Options], *, alone: bool, given: bool) -> Iterable[tuple[str, Any]]:
-    """Yield what the body brings. *alone*: no option is in the query; *given*: a content is."""
+    """Yield the options in the body. *alone*: the query has no option; *given*: it has a content."""
     kind, content, binary = request.mimetype, content_field(model), binary_field(model)
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
@@ -118,7 +118,7 @@ def _form(parts: Sequence[Part], model: type[Options]) -> Iterable[tuple[str, An
         if part.name in contents:
             check_type(part.name, part.kind, contents[part.name])
     pairs = ((part.name, part.value) for part in parts)
-    yield from _decoded(model, pairs, lambda value, name: read_content(model, name, value))
+    yield from _decode(model, pairs, lambda value, name: read_content(model, name, value))
     if "filename" in model.model_fields:
         yield from (("filename", part.filename) for part in parts if part.filename and part.name in contents)
 

@@ -1,6 +1,6 @@
 """ETag, 304 and Cache-Control for answers that depend on nothing but the request.
 
-The ETag is made from what the answer is a function of, so that a revalidation costs no work (RFC 9110, 8.8.3).
+The ETag is made from the request and the versions that determine the answer, so that a revalidation costs no work.
 """
 
 import hashlib
@@ -11,12 +11,12 @@ NO_STORE = "no-store"
 
 
 def etag(*parts: str | bytes) -> str:
-    """Return a strong entity tag for an answer that *parts* determine; name all versions among them."""
+    """Return a strong entity tag (RFC 9110, 8.8.3) for an answer that *parts* determine, the versions among them."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)  # not together: it may be large
+        digest.update(data)  # by itself: to join it to its length would copy it
     return digest.hexdigest()[:32]
 
 
@@ -37,7 +37,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
 
 
 def knows(request: Request, tag: str) -> bool:
-    """Whether the client has the answer already. ``*`` does not say which one, so it never counts."""
+    """Whether the client has the answer with *tag*. ``*`` does not say which answer it has, so it never counts."""
     tags = request.if_none_match
     return bool(tags) and not tags.star_tag and tags.contains_weak(tag)
 

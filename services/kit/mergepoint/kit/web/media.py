@@ -1,4 +1,4 @@
-"""Which media types are text, by what they call themselves. It knows no languages: there are always more of them."""
+"""Decides by their names which media types are text. It knows no languages: there are always more of them."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from ..problems import Problem
 
 CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
-# What curl and HTTP libraries declare when they do not know.
+# The types that curl and HTTP libraries declare when they do not know the type of a body.
 RAW = ("", "application/octet-stream", "application/x-www-form-urlencoded")
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -40,7 +40,7 @@ def is_text(kind: str) -> bool:
 
 
 def check_type(name: str, kind: str, wanted: str | None) -> None:
-    """Refuse what says by its type, *kind*, that it is something else than *wanted*; *name* is the field to blame."""
+    """Raise a Problem if the Content-Type *kind* names another type than *wanted*; *name* is the field to blame."""
     if not wanted:
         return
     media, parameters = parse_options_header(kind)
@@ -50,7 +50,7 @@ def check_type(name: str, kind: str, wanted: str | None) -> None:
 
 
 def check_charset(parameters: Mapping[str, str], what: str = "") -> None:
-    """Refuse any charset but UTF-8 among the *parameters* of a media type. *what* begins the message."""
+    """Raise a Problem if a media type's *parameters* name another charset than UTF-8. *what* begins the message."""
     charset = parameters.get("charset", "").lower()
     if charset not in CHARSETS:
         raise Problem("unsupported_type", f"{what}charset {charset[:40]!r}: send UTF-8")

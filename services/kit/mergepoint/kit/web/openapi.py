@@ -46,7 +46,7 @@ def describe(
     produces: Sequence[str],
     path_options: Sequence[str] = (),
 ) -> Callable[[View], View]:
-    """Put a view into the document. *path_options* are fields of *model* that stand in the path instead."""
+    """Add a view to the document. *path_options* are fields of *model* that the path holds, and the query does not."""
 
     def mark(view: View) -> View:
         view.operation = (summary, model, produces, path_options)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Answers that depend on nothing but the request: which type is acceptable, what tags it, when a 304 will do."""
+"""Answers that depend on nothing but the request: their type by Accept, their ETag, and 304."""
 
 import time
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from ..dispatch import run
 from ..options import Options, binary_field
 from ..service import RunningService
 from . import caching
-from .app import base_app, timed
+from .app import base_app, record_timing
 from .media import JSON
 
 PURE = ["GET", "POST", "QUERY"]
@@ -41,15 +41,18 @@ class PureTasks:
         self._service = running.service
 
     def answer(self, request: Request, name: str, options: Options, control: str, suffix: str = "") -> Response:
-        """Return what the task *name* makes of *options*, or 304: the tag is made from the options, not the answer, and
-        *suffix* is added to it."""
+        """Return the answer of the task *name* to *options*, or 304 without running it.
+
+        The ETag is made from the options and versions, and ends in *suffix*. *control* is the Cache-Control of an
+        answer that is not degraded. Raises the Problems of the task.
+        """
         versions = self._service.version, *self._service.libraries.values()
         tag = caching.etag(*versions, name, *_parts(options)) + suffix
         if caching.knows(request, tag):
             return caching.not_modified(tag, control)
         began = time.perf_counter()
         answer = run(self._tasks[name], options)
-        timed(name, began)
+        record_timing(name, began)
         response = Response(answer.body, content_type=answer.type, headers=dict(answer.meta))
         if "Mergepoint-Degraded" in answer.meta:
             return caching.mark(response, None, caching.NO_STORE)

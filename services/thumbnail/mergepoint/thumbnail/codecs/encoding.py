@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import DoesNotFit
-from ..files import apng
+from ..files.png import apng
 from ..pixels import palettes
 from ..pixels.effects import with_alpha
 from ..pixels.scaling import Pixels

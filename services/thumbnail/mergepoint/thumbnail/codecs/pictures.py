@@ -1,16 +1,19 @@
 """One opened file: its header, its metadata, and its frames, as far as they can be decoded.
 
 Damage is found here, by the file's structure before it is decoded and by its decoder afterwards. The repair, by format,
-is in damage.py, jpeg.py, png_repair.py, webp_repair.py, tiff_repair.py, bmp.py and decoding.py.
+is in jpeg.py and decoding.py, and in files/: damage.py, webp_repair.py, png/, tiff/, bmp/
 """
 
 import math
 from collections.abc import Iterator
 
 from ..errors import BrokenImage
-from ..files import apng, gif, ico, png_repair, webp_repair
+from ..files import gif, webp_repair
+from ..files.bmp import ico
 from ..files.damage import ENDS, Damage, Salvaged
 from ..files.header import Header, check_size
+from ..files.png import apng
+from ..files.png import repair as png_repair
 from ..files.probe import read_header
 from ..pixels import canvas, contrast
 from ..pixels.orientation import ORIENTATIONS, Orientation

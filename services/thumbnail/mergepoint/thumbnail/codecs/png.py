@@ -12,8 +12,8 @@ import numpy as np
 from isal import isal_zlib
 from kornia_rs.io import decode_image_png_u8
 
-from ..files import apng
-from ..files.png_repair import chunk
+from ..files.png import apng
+from ..files.png.chunks import chunk
 from ..pixels.palettes import Indexed
 from ..pixels.scaling import Pixels
 

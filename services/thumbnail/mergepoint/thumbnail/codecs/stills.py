@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..errors import BrokenImage
-from ..files import bmp, ico, tiff, tiff_repair
+from ..files import bmp, tiff
+from ..files.bmp import ico
 from ..files.damage import Damage, Load, Salvaged
+from ..files.tiff import repair as tiff_repair
 from ..pixels.scaling import Pixels
 from . import metadata
 from .decoding import Opened, decoding

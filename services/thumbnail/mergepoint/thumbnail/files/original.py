@@ -6,8 +6,9 @@ Knows no decoder. Callers pass undamaged files only.
 import struct
 from collections.abc import Callable
 
-from . import gif, jpeg_repair, png_repair, webp_repair
+from . import gif, jpeg_repair, webp_repair
 from .header import Header
+from .png import chunks, repair
 
 JPEG_KEPT = {*range(0xC0, 0xE1), 0xEE} - {0xD9}  # tables, frames, scans, JFIF's own header; Adobe's, which says colours
 PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -39,10 +40,10 @@ def _jpeg(data: bytes) -> bytes | None:
 
 
 def _png(data: bytes) -> bytes | None:
-    if png_repair.pixel_damage(data):  # decoders do not tell a wrong checksum, but the next reader may refuse it
+    if repair.pixel_damage(data):  # decoders do not tell a wrong checksum, but the next reader may refuse it
         return None
-    kept = [part.bytes() for part in png_repair.chunks(data) if part.name in PNG_KEPT]
-    return data[: png_repair.HEAD] + b"".join(kept)
+    kept = [part.bytes() for part in chunks.chunks(data) if part.name in PNG_KEPT]
+    return data[: chunks.HEAD] + b"".join(kept)
 
 
 def _gif(data: bytes) -> bytes | None:

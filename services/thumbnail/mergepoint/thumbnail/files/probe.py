@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ..errors import MOST_PARTS, BrokenImage, NotAnImage, TooManyParts
-from . import apng, bmp, gif, heic, ico, tiff
+from . import bmp, gif, heic, tiff
+from .bmp import ico
 from .header import Header
+from .png import apng
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..pixels.scaling import Pixels
-from .png_repair import HEAD, Chunk, chunk, chunks
+from ...pixels.scaling import Pixels
+from .chunks import HEAD, Chunk, chunk, chunks
 
 CONTROL = 26  # bytes
 DISPOSALS = (1, 2, 3)  # leave, clear, restore, as canvas.py has them

@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import BrokenImage
-from . import bmp
-from .damage import ENDS, Damage
+from ...errors import BrokenImage
+from ..damage import ENDS, Damage
+from .header import of_icon
 
 MAGIC = b"\0\0\1\0"  # 2 instead of 1: a cursor
 HEAD, ENTRY = 6, 16  # bytes
@@ -80,5 +80,5 @@ def _size(head: bytes) -> tuple[int, int, int]:
             raise BrokenImage("the PNG has no header")
         width, height, depth = struct.unpack_from(">IIB", head, 16)
         return width, height, depth * 4
-    bitmap = bmp.of_icon(head)
+    bitmap = of_icon(head)
     return bitmap.width, bitmap.height, bitmap.bits

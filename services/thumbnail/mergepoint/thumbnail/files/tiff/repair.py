@@ -9,10 +9,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..errors import BrokenImage
-from ..pixels.scaling import Pixels
-from .damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, alike, keep
-from .tiff import Page
+from ...errors import BrokenImage
+from ...pixels.scaling import Pixels
+from ..damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, alike, keep
+from .page import Page
 
 FILLERS = (b"\x00", b"\xa5")
 

@@ -4,68 +4,24 @@ Chunks beside the pixels are left out if their checksum is wrong. The compressed
 the rest is made of zeros; the number of rows that were read is known.
 """
 
-import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
-import numpy as np
 from isal import isal_zlib
 
-from ..errors import MOST_PARTS, BrokenImage, TooManyParts
-from ..pixels.scaling import Pixels
-from .damage import BAD_PIXELS, ENDS, Damage, Load, Rows, Salvaged, keep
+from ...errors import BrokenImage
+from ..damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, keep
+from .chunks import HEAD, Chunk, chunk, chunks
+from .layout import Layout
 
-HEAD = 8  # bytes of the signature
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type; PNG 3, 11.2.1
 PALETTE = b"\x03"  # a colour type
 NO_PALETTE = "has no palette"
 CRITICAL = (b"IHDR", b"PLTE")
 NOT_KEPT = (b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")  # written anew, or of other frames
-# Left, top, across, down of each pass; PNG 3, 8.2; and how large the block is that a pixel stands for until the next
-PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-BLOCKS = ((8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2), (1, 1))
-FILTERS = 5
 PIECE = 1 << 12  # bytes that are inflated at once: to a thousand times as many
 ZEROS = 1 << 20
 LONGEST_TEXT = 1 << 20  # bytes that a compressed chunk may become
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A chunk as it stands in the file: *good* if its checksum is right, *whole* if it does not break off."""
-
-    name: bytes
-    content: bytes
-    good: bool
-    whole: bool
-
-    def bytes(self) -> bytes:
-        return b"".join(chunk(self.name, self.content))
-
-
-def chunk(name: bytes, content: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-    """Return the parts of a chunk."""
-    checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
-    return len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")
-
-
-def chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks up to the last, or up to the first bytes that are no chunk."""
-    at = HEAD
-    for _ in range(MOST_PARTS):
-        name = data[at + 4 : at + 8]
-        if not (len(name) == 4 and name.isalpha()):
-            return
-        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
-        content = data[at + 8 : end]
-        checksum = isal_zlib.crc32(content, isal_zlib.crc32(name)).to_bytes(4, "big")
-        yield Chunk(name, content, data[end : end + 4] == checksum, end + 4 <= len(data))
-        if name == b"IEND":
-            return
-        at = end + 4
-    raise TooManyParts
 
 
 def damage(data: bytes) -> Damage | None:
@@ -119,7 +75,7 @@ def salvage(data: bytes, load: Load) -> Salvaged:
         raise BrokenImage("the file has no pixels")
     if lacks_palette(found):
         raise BrokenImage(f"the file {NO_PALETTE}")
-    layout = _Layout.of(found[0].content)
+    layout = Layout.of(found[0].content)
     stream = b"".join(part.content for part in found if part.name == b"IDAT")
     inflated = _Inflater(stream, layout)
     packed = inflated.recompress()
@@ -135,7 +91,7 @@ def salvage(data: bytes, load: Load) -> Salvaged:
 def pixel_damage(data: bytes) -> Damage | None:
     """Return the damage of the compressed pixels of a file whose chunks are good; None if there is none."""
     found = list(chunks(data))
-    layout = _Layout.of(found[0].content)
+    layout = Layout.of(found[0].content)
     inflated = _Inflater(b"".join(part.content for part in found if part.name == b"IDAT"), layout)
     inflated.recompress()
     return Damage(inflated.error, inflated.count < layout.size) if inflated.error else None
@@ -148,7 +104,7 @@ def _is_kept(part: Chunk) -> bool:
 class _Inflater:
     """Compressed pixels, as far as they go: *count* bytes of those of *layout*; *error* in words, if not all."""
 
-    def __init__(self, stream: bytes, layout: "_Layout") -> None:
+    def __init__(self, stream: bytes, layout: "Layout") -> None:
         self.count = 0
         self.error = ""
         self._stream, self._layout, self._size = stream, layout, layout.size
@@ -203,68 +159,3 @@ class _Inflater:
         with suppress(zlib.error):
             for at in range(len(piece)):
                 yield inflater.decompress(piece[at : at + 1])[: self._remaining()]
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """How the rows of a picture stand one after the other, each after the number of its filter."""
-
-    width: int
-    height: int
-    bits: int
-    """Of a pixel."""
-    interlaced: bool
-
-    @classmethod
-    def of(cls, head: bytes) -> "_Layout":
-        width, height, depth, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", head)
-        if colour not in CHANNELS:
-            raise BrokenImage("the PNG has colours of no known type")
-        return cls(width, height, depth * CHANNELS[colour], bool(interlaced))
-
-    @property
-    def passes(self) -> list[tuple[int, int]]:
-        """How many rows each pass has, and how many bytes one of them; empty passes have none."""
-        found = []
-        for left, top, across, down in PASSES if self.interlaced else ((0, 0, 1, 1),):
-            wide, high = -(-(self.width - left) // across), -(-(self.height - top) // down)
-            found.append((high, 1 + (wide * self.bits + 7) // 8) if wide > 0 and high > 0 else (0, 1))
-        return found
-
-    @property
-    def size(self) -> int:
-        return sum(rows * stride for rows, stride in self.passes)
-
-    def good(self, piece: bytes, at: int) -> int:
-        """Return how many bytes of *piece*, which begins at *at*, come before a row whose filter does not exist."""
-        levels, start = np.frombuffer(piece, np.uint8), 0
-        for rows, stride in self.passes:
-            first = max(0, -(-(at - start) // stride))
-            places = start + stride * np.arange(first, rows) - at
-            places = places[places < len(levels)]
-            bad = places[levels[places] >= FILTERS]
-            if len(bad):
-                return int(bad[0])
-            start += rows * stride
-        return len(piece)
-
-    def fill(self, pixels: Pixels, count: int) -> tuple[Pixels, Rows]:
-        """Return *pixels*, of which the first *count* bytes are known, and which rows that are; of an interlaced one
-        each pixel stands for those around it that come later, as browsers show it."""
-        if count >= self.size:
-            return pixels, np.ones(self.height, bool)
-        if not self.interlaced:
-            return pixels, np.arange(self.height) < count // self.passes[0][1]
-        seen, rows = np.zeros_like(pixels), np.zeros(self.height, bool)
-        for (left, top, across, down), (wide, high), (most, stride) in zip(PASSES, BLOCKS, self.passes, strict=True):
-            known = min(most, count // stride)
-            count -= known * stride
-            source = pixels[top::down, left::across][:known]
-            for row in range(high):
-                for column in range(wide):
-                    place = seen[top + row :: down, left + column :: across][:known]
-                    place[...] = source[: len(place), : place.shape[1]]
-                rows[top + row :: down][:known] = True
-            if known < most:
-                break
-        return seen, rows

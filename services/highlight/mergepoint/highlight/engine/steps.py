@@ -1,0 +1,40 @@
+"""The steps of the loop that are made of rules without joining their patterns; tables.py joins them."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from pygments.token import Token
+
+from . import firsts
+from .rules import Rule, Step
+from .writer import LINE_END, written
+
+
+class UnfinishedStep:
+    """A step that is being made: *parts* of rules that are still to be joined, before *step*."""
+
+    def __init__(self, parts: list[list[Rule]], step: Step) -> None:
+        self.parts, self.step = parts, step
+        self.chain: Step | None = None
+
+    @property
+    def cost(self) -> float:
+        """Return about how many seconds it takes to join the last part."""
+        return sum(rule.join_cost() for rule in self.parts[-1])
+
+
+def chain(rules: Iterable[Rule], step: Step) -> Step:
+    """Return the step that tries *rules* in turn and goes on to *step*."""
+    for rule in reversed([*rules]):
+        step = *rule.alone, step
+    return step
+
+
+@lru_cache(None)
+def certain(size: int, ttype: Any, bit: int, move: Step | None) -> Step:
+    """Return the step at a character that makes a token of *size* by itself."""
+    char = chr(bit) if bit < firsts.OTHER else ""
+    css, joints, _ = written[LINE_END if char == "\n" else Token if ttype is None else ttype]
+    return None, (size, ttype, css, joints, escape(char, quote=False).strip("\n"), move), None
