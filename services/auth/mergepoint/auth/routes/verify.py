@@ -6,8 +6,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from mergepoint.kit.problems import Problem
 
-from ..errors import InvalidCredential, LoginRequired
+from ..access.gate import Decision
+from ..errors import InvalidCredential, LoginRequired, OtherSite
 from ..request.context import auth, cookie_name, credentials
+from ..request.csrf import is_of_this_site
 from ..signing.identity import LOOK_AGAIN, PUBLISHED_BEFORE
 
 # So that whoever keeps them, and a worker that has not looked again yet, know a new key before it signs.
@@ -20,16 +22,17 @@ blueprint = Blueprint("verify", __name__)
 
 @blueprint.get("/auth/verify")
 def verify() -> Response:
-    """200, 401, 403 or 429. nginx names policy and service, and never passes on a client's own such headers;
-    Mergepoint-Again says that the request was let in before.
+    """200, 401, 403 or 429. nginx names policy and service, and never passes on a client's own such headers.
+
+    Mergepoint-Again says that the request was let in before; Mergepoint-Later, that it is to become the job of this id;
+    Mergepoint-Grant, that the job Mergepoint-Job makes it.
     """
     policy, service = request.headers.get("Mergepoint-Policy"), request.headers.get("Mergepoint-Audience")
     if not policy or not service:
         raise Problem("not_found", "there is nothing at this path")
     response = Response(status=200)
     try:
-        again = "Mergepoint-Again" in request.headers
-        decision = auth().gate.decide(policy, service, credentials(), again=again)
+        decision = _decide(policy, service)
     except (LoginRequired, InvalidCredential) as error:
         response.status_code = 401
         response.headers["WWW-Authenticate"] = challenge(error)
@@ -37,6 +40,8 @@ def verify() -> Response:
     else:
         stale, counted = decision.stale_cookie, decision.counted
         response.headers["Mergepoint-Identity"] = decision.identity or "nobody"  # or nginx would not believe it
+        if decision.grant:
+            response.headers["Mergepoint-Grant"] = decision.grant
     if stale:
         response.headers["Mergepoint-Set-Cookie"] = expired_cookie()
     # Until the end of this second, by nginx's clock, which is ours: https://nginx.org/r/proxy_cache_valid
@@ -44,6 +49,22 @@ def verify() -> Response:
     response.headers["X-Accel-Expires"] = keep
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _decide(policy: str, service: str) -> Decision:
+    headers, gate = request.headers, auth().gate
+    if grant := headers.get("Mergepoint-Grant"):
+        return gate.decide_by_grant(policy, service, grant, headers.get("Mergepoint-Job", ""))
+    if job := headers.get("Mergepoint-Later"):
+        brought = credentials()
+        if (
+            brought.bearer is None
+            and brought.cookie
+            and not (headers.get("Sec-Fetch-Site") == "none" or is_of_this_site())
+        ):
+            raise OtherSite
+        return gate.decide_later(policy, service, brought, job)
+    return gate.decide(policy, service, credentials(), again="Mergepoint-Again" in headers)
 
 
 @blueprint.get("/auth/jwks.json")

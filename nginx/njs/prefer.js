@@ -1,0 +1,54 @@
+/* Preferences of a request (RFC 7240): whether it may be answered later, and what jobs is told of it. */
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\uffff]|\\\\[\\t -~\\x80-\\uffff])*"';  // RFC 9110, 5.6.4
+const VALUE = `[ \\t]*=[ \\t]*(${TOKEN}|${QUOTED})`;
+const PREFERENCE = new RegExp(`^[ \\t]*(${TOKEN})(?:${VALUE})?(?:[ \\t]*;(?:[ \\t]*${TOKEN}(?:${VALUE})?)?)*[ \\t]*$`);
+const ELEMENT = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;  // commas in quotes separate nothing
+const LONGEST = 2000;  // characters that jobs is told: what is left of a header's 8 KB for others
+
+/* Non-empty if the request may be answered later. An empty value is as none (RFC 7240, 2); with another one it is not the
+ * preference that we know. */
+function later(r) {
+    const found = preferences(r);
+    return found['respond-async'] === '' ? '1' : '';
+}
+
+/* All preferences as one line without parameters: only what can be read, so that nothing that jobs refuses as a header is
+ * passed on. The one that brought the request here comes first, and what does not fit is left out. */
+function line(r) {
+    const found = preferences(r);
+    const names = Object.keys(found).filter(name => name !== 'respond-async' && name !== 'wait');
+    return ['respond-async', 'wait'].filter(name => name in found).concat(names)
+        .map(name => found[name] ? `${name}=${found[name]}` : name)
+        .reduce((all, one) => all.length + one.length > LONGEST ? all : all ? `${all}, ${one}` : one, '');
+}
+
+/* Preferences by their names in lower case. Of several of one name the first counts (RFC 7240, 2); an element that is none is
+ * passed over. Of several lines nginx 1.22 gives others than the first only here. */
+function preferences(r) {
+    const found = {};
+    r.rawHeadersIn.filter(pair => pair[0].toLowerCase() === 'prefer').forEach(pair => {
+        (pair[1].match(ELEMENT) || []).forEach(element => {
+            const parts = PREFERENCE.exec(element);
+            const name = parts ? parts[1].toLowerCase() : '';
+            if (name && !(name in found)) {
+                found[name] = value(parts[2] || '');
+            }
+        });
+    });
+    return found;
+}
+
+/* A quoted string that is a token after all is the same value (RFC 7240, 2). */
+function value(word) {
+    const plain = word[0] === '"' ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word;
+    return plain === '' || new RegExp(`^${TOKEN}$`).test(plain) ? plain : word.replace(/[^ -~]/g, ' ');
+}
+
+/* A new job's id: 128 random bits. Whoever knows that of an anonymous job may see it. */
+function id() {
+    return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
+}
+
+export default {later, line, id};
