@@ -226,7 +226,7 @@ def test_a_grant_holds_no_secret_of_its_user(auth: Auth, ada: User) -> None:
 
 
 def test_nginx_is_told_why_a_grant_is_refused(app: Flask, auth: Auth, ada: User, session: Credentials) -> None:
-    client = app.test_client()
+    client = app.test_client(use_cookies=False)
     place = {"Mergepoint-Policy": "user", "Mergepoint-Audience": "wiki"}
     asked = {**place, "Mergepoint-Later": JOB, "Cookie": f"mergepoint={session.cookie}"}
     given = client.get("/auth/verify", headers=asked)
@@ -245,7 +245,7 @@ def test_a_grant_is_worth_more_than_other_credentials(app: Flask, session: Crede
         "Mergepoint-Policy": "user", "Mergepoint-Audience": "wiki", "Cookie": f"mergepoint={session.cookie}",
         "Mergepoint-Grant": "a.b.c", "Mergepoint-Job": JOB,
     }  # fmt: skip
-    assert app.test_client().get("/auth/verify", headers=headers).status_code == 403
+    assert app.test_client(use_cookies=False).get("/auth/verify", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_another_site_uses_no_session_for_a_job(
     app: Flask, session: Credentials, said: dict[str, str], status: int
 ) -> None:
     headers = {"Mergepoint-Policy": "optional", "Mergepoint-Audience": "jobs", "Mergepoint-Later": JOB, **said}
-    client = app.test_client()
+    client = app.test_client(use_cookies=False)
     answer = client.get("/auth/verify", headers={**headers, "Cookie": f"mergepoint={session.cookie}"})
     assert answer.status_code == status
     if status == 403:

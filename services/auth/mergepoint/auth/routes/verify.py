@@ -57,14 +57,15 @@ def _decide(policy: str, service: str) -> Decision:
         return gate.decide_by_grant(policy, service, grant, headers.get("Mergepoint-Job", ""))
     if job := headers.get("Mergepoint-Later"):
         brought = credentials()
-        if (
-            brought.bearer is None
-            and brought.cookie
-            and not (headers.get("Sec-Fetch-Site") == "none" or is_of_this_site())
-        ):
+        if brought.bearer is None and brought.cookie and not _is_own_request():
             raise OtherSite
         return gate.decide_later(policy, service, brought, job)
     return gate.decide(policy, service, credentials(), again="Mergepoint-Again" in headers)
+
+
+def _is_own_request() -> bool:
+    """Whether nobody else's page has sent it: a program, an address that somebody typed, or a page of ours."""
+    return request.headers.get("Sec-Fetch-Site") == "none" or is_of_this_site()
 
 
 @blueprint.get("/auth/jwks.json")
