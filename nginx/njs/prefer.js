@@ -1,10 +1,11 @@
 /* Preferences of a request (RFC 7240): whether it may be answered later, and what jobs is told of it. */
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\uffff]|\\\\[\\t -~\\x80-\\uffff])*"';  // RFC 9110, 5.6.4
+// RFC 9110, 5.6.4. By what may not be there: a header's bytes may be no UTF-8, and njs 0.7.9 then finds no range above \xff.
+const QUOTED = '"(?:[^"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]|\\\\[^\\x00-\\x08\\x0a-\\x1f\\x7f])*"';
 const VALUE = `[ \\t]*=[ \\t]*(${TOKEN}|${QUOTED})`;
 const PREFERENCE = new RegExp(`^[ \\t]*(${TOKEN})(?:${VALUE})?(?:[ \\t]*;(?:[ \\t]*${TOKEN}(?:${VALUE})?)?)*[ \\t]*$`);
-const ELEMENT = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;  // commas in quotes separate nothing
+const ELEMENT = /(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+/g;  // commas in quotes separate nothing
 const LONGEST = 2000;  // characters that jobs is told: what is left of a header's 8 KB for others
 
 /* Non-empty if the request may be answered later. An empty value is as none (RFC 7240, 2); with another one it is not the
