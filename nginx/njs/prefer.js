@@ -3,7 +3,7 @@
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 // RFC 9110, 5.6.4. By what may not be there: a header's bytes may be no UTF-8, and njs 0.7.9 then finds no range above \xff.
 const QUOTED = '"(?:[^"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]|\\\\[^\\x00-\\x08\\x0a-\\x1f\\x7f])*"';
-const VALUE = `[ \\t]*=[ \\t]*(${TOKEN}|${QUOTED})`;
+const VALUE = `[ \\t]*=[ \\t]*(${TOKEN}|${QUOTED})?`;  // `wait=` is as `wait`: for jobs to refuse
 const PREFERENCE = new RegExp(`^[ \\t]*(${TOKEN})(?:${VALUE})?(?:[ \\t]*;(?:[ \\t]*${TOKEN}(?:${VALUE})?)?)*[ \\t]*$`);
 const ELEMENT = /(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+/g;  // commas in quotes separate nothing
 const LONGEST = 2000;  // characters that jobs is told: what is left of a header's 8 KB for others

@@ -75,7 +75,9 @@ async def answer(request: Request, writer: asyncio.StreamWriter) -> bool:
     )
     if request.path == "/auth/verify":
         return send(writer, state["verify"]["status"], {"Cache-Control": "no-store", **state["verify"]["headers"]}, b"")
-    if request.path == "/jobs/_accept":
+    if request.path == "/jobs/_accept" or (
+        request.path == "/jobs" and "wait=" in request.headers.get("Mergepoint-Prefer", "")
+    ):
         return accept(request, writer)
     if request.path.endswith("/events"):
         return await events(writer)

@@ -329,9 +329,9 @@ def test_an_answer_that_is_there_in_time_is_given_itself(gateway: Gateway) -> No
 
 
 def test_what_is_wrong_with_a_wait_is_for_jobs_to_say(gateway: Gateway) -> None:
-    for value in ("-1", "99999999999", "abc", '"5 s"'):
-        word, _ = send(gateway, f"respond-async, wait={value}")
-        assert f"wait={value}" in accepted(gateway, word)[0]["headers"]["Mergepoint-Prefer"]
+    for value in ("=-1", "=99999999999x", "=abc", '="5 s"', "", "="):
+        word, _ = send(gateway, f"respond-async, wait{value}")
+        assert f"wait{value.removesuffix('=')}" in accepted(gateway, word)[0]["headers"]["Mergepoint-Prefer"]
 
 
 def test_who_waits_is_told_of_the_job_when_the_program_that_waits_is_away(gateway: Gateway) -> None:
@@ -421,6 +421,13 @@ def test_a_job_by_json_or_by_replay_has_an_id_and_a_grant(gateway: Gateway, path
     id = seen["headers"]["Mergepoint-Job"]
     assert re.fullmatch(r"[\w-]{22}", id)
     assert gateway.seen("/auth/verify")[-1]["headers"]["Mergepoint-Later"] == id
+
+
+def test_a_job_by_json_may_be_waited_for(gateway: Gateway) -> None:
+    answer = gateway.post("/jobs", b"{}", {"Prefer": "respond-async, wait=7"})
+    assert re.fullmatch(r"/_wait/[\w-]{22}\?seconds=7", answer.json["target"])
+    assert gateway.get("/auth/me?do=accel").json["target"] == "/auth/me?do=accel"
+    assert gateway.get("/jobs/x?do=accel").json["target"] == "/jobs/x?do=accel"
 
 
 def test_a_job_by_json_may_be_large(gateway: Gateway) -> None:
