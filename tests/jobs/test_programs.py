@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import pathlib
+import secrets
 import signal
 import threading
 import time
@@ -139,6 +140,80 @@ def test_post_jobs_takes_the_same_as_json(running: Programs, door: Door) -> None
     assert reply.status == 202
     wait_for(lambda: finished(running, id_of(reply)))
     assert running.get(f"/jobs/{id_of(reply)}/result").body == b"\0\xff"
+
+
+def test_id_and_grant_of_nginx_are_the_jobs(running: Programs, door: Door) -> None:
+    grants: dict[str, str | None] = {}
+
+    def answer(handler: Handler) -> None:
+        grants[handler.headers["Idempotency-Key"]] = handler.headers["Mergepoint-Grant"]
+        handler.reply(200)
+
+    door.answer(answer)
+    first, second = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+    json_headers = {"Content-Type": "application/json", "Mergepoint-Job": first, "Mergepoint-Grant": "g1"}
+    made = running.call("POST", "/jobs", b'{"path": "/highlight"}', json_headers)
+    assert id_of(made) == first
+    wait_for(lambda: finished(running, first))
+    again = running.call("POST", f"/jobs/{first}/replay", None, {"Mergepoint-Job": second, "Mergepoint-Grant": "g2"})
+    assert (id_of(again), again.json["replay_of"]) == (second, first)
+    wait_for(lambda: finished(running, second))
+    assert grants == {first: "g1", second: "g2"}
+
+
+def test_an_application_is_told_how_the_request_had_come(running: Programs, door: Door) -> None:
+    seen: list[tuple[str | None, ...]] = []
+    names = ("Host", "X-Forwarded-Proto", "X-Real-IP", "Prefer")
+    door.answer(lambda handler: (seen.append(tuple(handler.headers[name] for name in names)), handler.reply(200)))
+    came = {"Mergepoint_Host": "example.org:8443", "Mergepoint_Scheme": "https", "X_Real_IP": "2001:db8::7"}
+    id = id_of(running.accept(b"x", Mergepoint_Prefer="respond-async", **came))
+    wait_for(lambda: finished(running, id))
+    assert seen == [("example.org:8443", "https", "2001:db8::7", None)]
+
+
+@pytest.mark.parametrize(("word", "code"), [("identity_refused", "identity_refused"), (None, "status_403")])
+def test_only_auth_refuses_an_identity(running: Programs, door: Door, word: str | None, code: str) -> None:
+    headers = {"Mergepoint_Refusal": word} if word else {}
+    door.answer(lambda handler: handler.reply(403, b"{}", **headers))
+    id = id_of(running.accept(b"x", Mergepoint_Grant="g"))
+    wait_for(lambda: finished(running, id))
+    assert running.get(f"/jobs/{id}").json["code"] == code
+    assert running.get(f"/jobs/{id}/result").headers["Mergepoint-Refusal"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [
+        ("/jobs/_accept", {}, 413),
+        ("/jobs/_accept", {"Mergepoint-Prefer": "wait=-1"}, 422),
+        ("/jobs", {}, 413),
+        ("/jobs", {"Content-Type": "text/plain"}, 415),
+        ("/jobs/none/replay", {}, 404),
+    ],
+)
+def test_a_request_is_refused_after_its_whole_body(
+    running: Programs, path: str, more: dict[str, str], status: int
+) -> None:
+    """Else nginx, which passes bodies on as they come, fails to write, and its client is told that jobs is away."""
+    size = 12 << 20
+    headers = {
+        "Content-Length": str(size),
+        "Content-Type": "application/json",
+        "Mergepoint-Method": "POST",
+        "Mergepoint-Target": "/highlight",
+        "Mergepoint-Later-Service": "highlight",
+        "Mergepoint-Job": secrets.token_urlsafe(16),
+        **more,
+    }
+    with contextlib.closing(connect(running.socket)) as connection:
+        connection.putrequest("POST", path)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        for _ in range(12):
+            connection.send(b"x" * (1 << 20))
+            time.sleep(0.02)
+        assert connection.getresponse().status == status
 
 
 def test_a_slow_job_is_cancelled_and_its_answer_dropped(running: Programs, door: Door) -> None:

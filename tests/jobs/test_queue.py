@@ -120,7 +120,7 @@ def test_after_two_losses_a_job_runs_alone_and_the_third_fails_it(jobs: Jobs, en
     with pytest.raises(NoAnswer) as caught:
         jobs.result(id, ADA)
     assert caught.value.code == "worker_lost"
-    again = jobs.replay(id, ADA, None, "r")
+    again = jobs.replay(id, new_id(), ADA, request_id="r")
     assert (again.state, again.replay_of, again.losses) == ("queued", id, 0)
 
 
@@ -272,7 +272,7 @@ def test_somebody_elses_job_is_not_found(jobs: Jobs) -> None:
         with pytest.raises(NotFound):
             act(id, LIN)
     with pytest.raises(NotFound):
-        jobs.replay(id, NOBODY, None, "r")
+        jobs.replay(id, new_id(), NOBODY, request_id="r")
     assert jobs.show(put(jobs, NOBODY).id, LIN).state == "queued"  # its id is its key
 
 

@@ -106,6 +106,8 @@ async def misbehave(request: Request, writer: asyncio.StreamWriter) -> bool:
     }
     if policy := request.query.get("policy"):
         headers["Content-Security-Policy"] = policy
+    if refusal := request.query.get("refusal"):
+        headers["Mergepoint-Refusal"] = refusal
     if do == "cookie":
         headers["Set-Cookie"] = "user=1"
     if do == "accel":

@@ -157,7 +157,9 @@ def test_a_pure_service_is_told_nothing_of_it(gateway: Gateway) -> None:
 def test_a_worker_can_tell_why_it_is_refused(gateway: Gateway) -> None:
     gateway.control(verify={"status": 403, "headers": {"Mergepoint-Refusal": "identity_refused"}})
     for path in ("/wiki/x", "/maybe/x"):
-        assert is_problem(gateway.door("POST", path, b"x", GRANT), 403, "identity_refused")
+        answer = gateway.door("POST", path, b"x", GRANT)
+        assert is_problem(answer, 403, "identity_refused")
+        assert answer.headers.get_all("Mergepoint-Refusal") == ["identity_refused"]
     gateway.control(verify={"status": 401, "headers": {}})
     assert is_problem(gateway.door("POST", "/wiki/x", b"x"), 401, "login_required")
     gateway.control(verify={"status": 500, "headers": {}})
@@ -165,6 +167,12 @@ def test_a_worker_can_tell_why_it_is_refused(gateway: Gateway) -> None:
     assert is_problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"]
     assert gateway.door("POST", "/open/x", b"x", GRANT).status == 200
+
+
+def test_an_application_cannot_say_that_auth_refused(gateway: Gateway) -> None:
+    for path in ("/wiki/x", "/open/x", "/wiki/events"):
+        answer = gateway.door("POST", f"{path}?do=error&status=403&refusal=identity_refused", b"x", GRANT)
+        assert answer.headers["Mergepoint-Refusal"] is None, path
 
 
 PUBLIC = ["/highlight", "/wiki/x", "/open/x", "/maybe/x", "/auth/me", "/jobs/x", "/jobs/x/result"]

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from .errors import Invalid, LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound, StoreUnavailable
 from .queue import acceptance, listing, outcomes
@@ -99,8 +100,8 @@ class Jobs:
         self.show(id, asker)
         return self.writer.run(lambda connection, now: outcomes.cancel(connection, now, id, keep=self._keep))
 
-    def replay(self, id: str, asker: Owner, grant: str | None, request_id: str) -> Job:
-        """Make a new job of the same request, as of now."""
+    def replay(self, id: str, new: str, asker: Owner, **asked: Any) -> Job:
+        """Make the job *new* of the same request, as of now; *asked*: the fields of JobRequest that say by whom."""
         old = self.show(id, asker)
         request = JobRequest(
             service=old.service,
@@ -111,10 +112,9 @@ class Jobs:
             deadline=old.deadline,
             attempts=old.attempts_allowed,
             callback=old.callback,
-            request_id=request_id,
-            grant=grant,
+            **asked,
         )
-        return self.accept(new_id(), asker, request, replay_of=id)[0]
+        return self.accept(new, asker, request, replay_of=id)[0]
 
     def now(self) -> float:
         """Return the time by the database's clock."""

@@ -17,7 +17,6 @@ log = structlog.get_logger()
 FIRST_ERROR = 400  # RFC 9110, 15: answers from here on are errors
 WRITE_AGAIN = 0.5  # seconds between two tries of writing down how it ended
 IDENTITY_REFUSED = "identity_refused"
-REFUSED = frozenset({401, 403})
 
 
 class Attempt:
@@ -70,7 +69,7 @@ class Attempt:
         stored = Stored(answer.status, answer.headers, content)
         if answer.status < FIRST_ERROR:
             return self._end(Outcome(DONE, answer=stored))
-        code = IDENTITY_REFUSED if self.job.grant and answer.status in REFUSED else f"status_{answer.status}"
+        code = IDENTITY_REFUSED if answer.refusal == IDENTITY_REFUSED else f"status_{answer.status}"
         return self._end(Outcome(FAILED, code, why, stored))
 
     def _end(self, outcome: Outcome) -> Callable[[], None]:
@@ -98,6 +97,9 @@ class Attempt:
 def headers_of(job: Job) -> Mapping[str, str]:
     """Return the headers that the door is sent: the caller's few, and ours."""
     ours = {
+        "Host": job.host,
+        "X-Forwarded-Proto": job.scheme,
+        "X-Real-IP": job.address,
         "X-Request-Id": job.request_id,
         "Idempotency-Key": job.id,
         "Mergepoint-Job": job.id,

@@ -15,7 +15,8 @@ from mergepoint.kit.fetch.bounded_stream import BoundedStream, TooMuch
 
 HEAD_BYTES = 1 << 18  # the most that a head and the sizes of chunks may take, beside the body
 CHUNK = 1 << 16
-HOST = "mergepoint"
+HOST = "mergepoint"  # of a job that does not say which host it was sent to
+REFUSAL = "Mergepoint-Refusal"  # nginx's word why auth let nobody pass; it drops that header of applications
 # What is kept of an answer: what says what its content is. No cookie ever is.
 KEPT = {
     name.lower(): name
@@ -52,11 +53,12 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: *headers* are those that are kept."""
+    """What came back: *headers* are those that are kept. *refusal*: why the door itself has refused the request."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    refusal: str = ""
 
 
 class Stream(BoundedStream):
@@ -141,7 +143,7 @@ class Call:
         if response.length:
             raise ConnectionResetError
         headers = {KEPT[name.lower()]: value for name, value in response.getheaders() if name.lower() in KEPT}
-        return Answer(response.status, headers, bytes(body))
+        return Answer(response.status, headers, bytes(body), response.getheader(REFUSAL, ""))
 
     def _left(self) -> float:
         left = self._ends - self._clock()
@@ -157,8 +159,8 @@ class Call:
 
 
 def _head(method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {HOST}", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"{method} {target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in {"Host": HOST, **headers, "Connection": "close"}.items()]
     if body or method in ("POST", "PUT", "PATCH", "QUERY"):
         lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

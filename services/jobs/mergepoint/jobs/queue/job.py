@@ -39,6 +39,9 @@ class Job:
     callback: str | None
     request_id: str
     grant: str | None
+    host: str
+    scheme: str
+    address: str
     lease_token: str | None
     progress: Any
     code: str | None

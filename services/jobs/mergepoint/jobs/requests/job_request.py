@@ -28,7 +28,8 @@ class Owner:
 class JobRequest:
     """*target*: path and query as they were sent. *at*: seconds since 1970. *idempotency_key*: its hash.
 
-    *grant*: auth's permission, which only auth reads.
+    *grant*: auth's permission, which only auth reads. *host*, *scheme* and *address* (the client's) say how the request
+    had come: an application is told the same of it later.
     """
 
     service: str
@@ -43,6 +44,9 @@ class JobRequest:
     idempotency_key: str | None = None
     request_id: str = ""
     grant: str | None = None
+    host: str = ""
+    scheme: str = ""
+    address: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -1,6 +1,5 @@
 """The two ways in: nginx's hop for a request with ``Prefer: respond-async``, and ``POST /jobs``: the same as JSON."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -11,22 +10,21 @@ from mergepoint.kit.options import Binary, Options, read_object, validate
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.web.openapi import describe
 
-from ..core import new_id
 from ..errors import Invalid
 from ..requests.headers import ALLOWED, check_headers
-from ..requests.job_request import JobRequest, Owner, check_method
+from ..requests.job_request import JobRequest, check_method
 from ..requests.paths import service_of
 from ..requests.preferences import preferences, wait_of
-from ..requests.terms import ATTEMPTS, DEADLINE, attempts_of, deadline_of, key_of, time_of
-from .context import accepted, body, jobs, no_such_path, owner, request_id, settings
+from ..requests.terms import ATTEMPTS, DEADLINE, attempts_of, deadline_of, time_of
+from .context import accepted, body, jobs, no_such_path, owner, settings
+from .request import drain, job_id, of_request, prefer
 
-ID = re.compile(r"[A-Za-z0-9_-]{22}")
 HOP = {"at": "Mergepoint-At", "deadline": "Mergepoint-Deadline", "attempts": "Mergepoint-Attempts",
        "callback": "Mergepoint-Callback"}  # fmt: skip
-LONGEST_GRANT = 8192  # characters
 
 Result = TypeVar("Result")
 blueprint = Blueprint("accept", __name__)
+blueprint.after_request(drain)
 
 
 class JobOptions(Options):
@@ -51,7 +49,7 @@ def create() -> Response:
     options = validate(JobOptions, dict(read_object(body(), "body")))
     if options.body and options.body_base64:
         raise Invalid("body_base64", "stands beside body; send one of them")
-    asker, wait = owner(), wait_of(_prefer())
+    asker, wait = owner(), wait_of(prefer())
     made = JobRequest(
         service=service_of(options.path, settings().service_names),
         method=check_method(options.method),
@@ -60,22 +58,20 @@ def create() -> Response:
         headers=check_headers(options.headers.items()),
         **_terms({"at": options.at, "deadline": options.deadline, "attempts": options.attempts,
                   "callback": options.callback}),
-        **_of_request(asker),
+        **of_request(asker),
     )  # fmt: skip
-    job, _ = jobs().accept(new_id(), asker, made)
-    return accepted(job, wait, preferred="respond-async" in preferences(_prefer()))
+    job, _ = jobs().accept(job_id(), asker, made)
+    return accepted(job, wait, preferred="respond-async" in preferences(prefer()))
 
 
 @blueprint.post("/jobs/_accept")
 def accept() -> Response:
     """nginx's hop: it names the service, and drops these headers from what clients send."""
     headers = request.headers
-    service, target, id = (
-        headers.get(name, "") for name in ("Mergepoint-Later-Service", "Mergepoint-Target", "Mergepoint-Job")
-    )
-    if not service or not target or not ID.fullmatch(id):
+    service, target = headers.get("Mergepoint-Later-Service", ""), headers.get("Mergepoint-Target", "")
+    if not service or not target or "Mergepoint-Job" not in headers:
         raise no_such_path()
-    asker, wait = owner(), wait_of(_prefer())
+    asker, wait = owner(), wait_of(prefer())
     made = JobRequest(
         service=service,
         method=check_method(headers.get("Mergepoint-Method", "")),
@@ -83,9 +79,9 @@ def accept() -> Response:
         body=body(),
         headers=_named("", lambda: check_headers((name, headers[name]) for name in ALLOWED if headers.get(name))),
         **_terms({name: headers.get(header) for name, header in HOP.items()}, HOP),
-        **_of_request(asker),
+        **of_request(asker),
     )
-    job, _ = jobs().accept(id, asker, made)
+    job, _ = jobs().accept(job_id(), asker, made)
     return accepted(job, wait)
 
 
@@ -107,20 +103,6 @@ def _terms(given: Mapping[str, Any], names: Mapping[str, str] = {}) -> dict[str,
 
 def _callback(_value: str) -> str:
     raise Invalid("callback", "callbacks are off here")
-
-
-def _of_request(asker: Owner) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return {
-        "idempotency_key": None if key is None else key_of(key, is_anonymous=asker.user is None),
-        "request_id": request_id(),
-        "grant": request.headers.get("Mergepoint-Grant", "")[:LONGEST_GRANT] or None,
-    }
-
-
-def _prefer() -> str:
-    """nginx joins all lines of the header in one of its own; without nginx the lines come as they are."""
-    return request.headers.get("Mergepoint-Prefer") or ", ".join(request.headers.getlist("Prefer"))
 
 
 def _named(name: str, check: Callable[[], Result]) -> Result:

@@ -8,11 +8,14 @@ from .. import representation
 from ..errors import Invalid, LoginRequired
 from ..queue.job import STATES
 from ..queue.listing import PAGE
-from .context import accepted, answer, asker, jobs, owner, request_id
+from ..requests.preferences import preferences, wait_of
+from .context import accepted, answer, asker, jobs, owner
+from .request import drain, job_id, of_request, prefer
 
 FILTERS = ("state", "service", "after")
 
 blueprint = Blueprint("watch", __name__)
+blueprint.after_request(drain)
 
 
 @blueprint.get("/jobs")
@@ -50,8 +53,9 @@ def cancel(id: str) -> Response:
 @blueprint.post("/jobs/<id>/replay")
 @describe("Make a new job of the same request", produces=["application/json"])
 def replay(id: str) -> Response:
-    grant = request.headers.get("Mergepoint-Grant") or None
-    return accepted(jobs().replay(id, owner(), grant, request_id()), preferred=False)
+    who, wait = owner(), wait_of(prefer())
+    job = jobs().replay(id, job_id(), who, **of_request(who))
+    return accepted(job, wait, preferred="respond-async" in preferences(prefer()))
 
 
 @blueprint.get("/jobs/<id>/result")

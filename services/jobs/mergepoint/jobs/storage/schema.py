@@ -29,6 +29,9 @@ jobs = Table(
     Column("callback", Text),
     Column("request_id", String(64), nullable=False),
     Column("grant_token", Text),  # auth's, opaque to us
+    Column("host", String(300), nullable=False),  # how the request had come: as the client sent it
+    Column("scheme", String(8), nullable=False),
+    Column("address", String(64), nullable=False),  # the client's
     Column("lease_token", String(32)),
     Column("lease_until", Float),
     Column("worker", String(80)),

@@ -21,14 +21,14 @@ class ImpossibleValue(Invalid):
     """A value that the database cannot hold."""
 
     def __init__(self) -> None:
-        super().__init__("value", "this is not a value that there could be")
+        super().__init__("value", "a text holds NUL, or a number has more than 64 bits; send another value")
 
 
 class Store(store.Store):
     """Jobs and their contents: see schema.py."""
 
     migrations = Migrations(Path(__file__).with_name("migrations"), newest="0001")
-    probe = "DELETE FROM turns WHERE last < -1"  # nothing
+    probe = "DELETE FROM turns WHERE last < -1"  # deletes nothing, but takes the lock
     lock = 17
     unavailable = StoreUnavailable
     invalid = ImpossibleValue
