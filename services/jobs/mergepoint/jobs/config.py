@@ -26,6 +26,7 @@ class Settings(ServiceSettings):
     several_lines = frozenset({"services"})
     companion = "mergepoint.jobs.start:waiting"
 
+    workers: int = Field(1, ge=1, le=256)  # one accepts 300 jobs/s, and threads wait for the disk together
     state: Path = Field(default_factory=lambda: folder_for("jobs"))
     database_url: str = Field("", repr=False)
     services: str = "highlight htmldiff thumbnail"

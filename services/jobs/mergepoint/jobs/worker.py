@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
@@ -40,16 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.only:
         _run(settings, alone_name(options.of, os.getpid()), options.only)
         return 0
-    _supervise(settings)
+    _supervise(settings, options.alive)
     return 0
 
 
-def _supervise(settings: Settings) -> None:
+def _supervise(settings: Settings, alive: Path | None) -> None:
     """Keep one process at work until SIGTERM or SIGINT, then let it finish."""
     ended: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: ended.append(number))
-    process = Process(settings)
+    process = Process(settings, alive)
     while not ended:
         process.ensure()
         time.sleep(CHECK_EVERY)
@@ -59,8 +60,8 @@ def _supervise(settings: Settings) -> None:
 class Process:
     """The process that performs jobs; it does not outlive this one (PR_SET_PDEATHSIG, see kit.companion)."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, alive: Path | None = None) -> None:
+        self._settings, self._alive = settings, alive
         self._pid, self._name = 0, ""
         self._dead: list[str] = []  # processes whose leases are still to be ended
 
@@ -78,7 +79,7 @@ class Process:
         gc.freeze()  # what is loaded by now stays shared: collecting garbage would write to all of it
         self._pid = os.fork()
         if not self._pid:
-            become(lambda: _run(self._settings, self._name), owner)
+            become(lambda: _run(self._settings, self._name, alive=self._alive), owner)
 
     def end(self) -> None:
         """Let it finish its jobs; kill it if that takes too long."""
@@ -117,7 +118,7 @@ def end_leases(settings: Settings, names: Sequence[str]) -> None:
             leases.end_leases(connection, name)
 
 
-def _run(settings: Settings, name: str, only: str = "") -> None:
+def _run(settings: Settings, name: str, only: str = "", *, alive: Path | None = None) -> None:
     """Perform jobs as the process *name* until SIGTERM."""
     engine = Engine(
         Store(settings.database, connections=CONNECTIONS),
@@ -127,13 +128,18 @@ def _run(settings: Settings, name: str, only: str = "") -> None:
         keep=settings.keep,
     )
     worker = Worker(
-        engine, settings.door, slots=settings.slots, most=settings.max_result_bytes, alone=start_alone(name)
+        engine,
+        settings.door,
+        slots=settings.slots,
+        most=settings.max_result_bytes,
+        alone=start_alone(name),
+        looked=alive.touch if alive else lambda: None,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
     if only:
         worker.run_one(only)
-    else:
+    elif worker.wait_for_tables():
         log.info("worker runs", worker=name, slots=settings.slots, door=settings.door)
         worker.run()
     engine.store.close()
@@ -144,6 +150,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m mergepoint.jobs.worker", description="Performs jobs until SIGTERM."
     )
     parser.add_argument("--only", metavar="ID", help="perform one job, and end")
+    parser.add_argument(
+        "--alive", metavar="FILE", type=Path, help="touch this file each time that the database has answered"
+    )
     parser.add_argument("--of", metavar="WORKER", default="", help="the process that asks for that")
     return parser
 

@@ -1,5 +1,6 @@
 """The loop of a worker: claims as many jobs as it has free threads, keeps their leases, and drains at the end."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from ..errors import StoreUnavailable
 from ..queue.job import Job
 from .attempt import Attempt
 
-POLL = 0.06  # seconds between two looks for a job: an idle worker has it within 150 ms
+POLL = 0.08  # seconds between two looks for a job: an idle worker has it within 150 ms
 PROMOTE_EVERY = 0.25  # seconds
 HEARTBEAT_EVERY = 2.0  # seconds
 LOOK_EVERY = 1.0  # seconds
@@ -31,12 +32,23 @@ def name_of_process() -> str:
 
 
 class Worker:
-    """Performs jobs of *engine* by *slots* threads, until `stop`. *alone* starts a process for one job's id."""
+    """Performs jobs of *engine* by *slots* threads, until `stop`. *alone* starts a process for one job's id.
+
+    *looked* is called about each second, after the database has answered.
+    """
 
     def __init__(
-        self, engine: Engine, door: str, *, slots: int, most: int, alone: Callable[[str], subprocess.Popen[bytes]]
+        self,
+        engine: Engine,
+        door: str,
+        *,
+        slots: int,
+        most: int,
+        alone: Callable[[str], subprocess.Popen[bytes]],
+        looked: Callable[[], object] = lambda: None,
     ) -> None:
         self._engine, self._door, self._slots, self._most, self._alone = engine, door, slots, most, alone
+        self._looked = looked
         self._running: dict[str, Attempt] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -47,6 +59,15 @@ class Worker:
         """Claim nothing more; `run` returns when what runs has finished or was given back."""
         self._stopping.set()
         self._wake.set()
+
+    def wait_for_tables(self) -> bool:
+        """Wait until the service, which may start at the same time, has made them; False if `stop` came before."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(StoreUnavailable):
+                self._engine.store.check()
+                return True
+            self._stopping.wait(AWAY)
+        return False
 
     def run(self) -> None:
         threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
@@ -110,6 +131,7 @@ class Worker:
                     self._beat()
                 else:
                     self._engine.look()
+                self._looked()
             except StoreUnavailable:
                 log.warning("heartbeat", detail="the database is away")
             time.sleep(LOOK_EVERY)
