@@ -15,7 +15,7 @@ from tests.servers import ROOT
 
 SHARED = {"kit"}  # in services/, but no service
 # What they do needs their database and the request of a caller, so no task has the service's name.
-WITHOUT_OWN_TASK = {"auth"}
+WITHOUT_OWN_TASK = {"auth", "jobs"}
 
 
 def services(root: pathlib.Path) -> list[str]:

@@ -5,6 +5,7 @@ The connection can be ended from another thread: a job that was cancelled, or wh
 
 import contextlib
 import http.client
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +18,14 @@ HEAD_BYTES = 1 << 18  # the most that a head and the sizes of chunks may take, b
 CHUNK = 1 << 16
 HOST = "mergepoint"  # of a job that does not say which host it was sent to
 REFUSAL = "Mergepoint-Refusal"  # nginx's word why auth let nobody pass; it drops that header of applications
-# What is kept of an answer: what says what its content is. No cookie ever is.
-KEPT = {
-    name.lower(): name
-    for name in (
-        "Content-Type", "Content-Language", "Content-Disposition", "Content-Encoding", "Content-Location", "ETag",
-        "Last-Modified", "Link", "Location", "Mergepoint-Degraded", "Retry-After",
-    )
-}  # fmt: skip
+# What is kept of an answer: what says what its content is, and what a service of ours says about it. No cookie ever is.
+KEPT = re.compile(
+    r"content-(?!length\Z|security)[a-z-]+|etag|last-modified|link|location|retry-after|mergepoint-[a-z-]+"
+    r"|x-(?:origin|result)-[a-z-]+",
+    re.IGNORECASE,
+)
+# Said by nginx and by jobs, so that a service cannot.
+OURS = re.compile(r"mergepoint-(?:job|identity|grant|refusal|attempt|set-cookie)", re.IGNORECASE)
 
 
 class ConnectionFailed(Exception):
@@ -142,7 +143,9 @@ class Call:
             raise Stopped
         if response.length:
             raise ConnectionResetError
-        headers = {KEPT[name.lower()]: value for name, value in response.getheaders() if name.lower() in KEPT}
+        headers = {
+            name: value for name, value in response.getheaders() if KEPT.fullmatch(name) and not OURS.fullmatch(name)
+        }
         return Answer(response.status, headers, bytes(body), response.getheader(REFUSAL, ""))
 
     def _left(self) -> float:

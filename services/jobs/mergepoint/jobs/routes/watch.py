@@ -8,8 +8,10 @@ from .. import representation
 from ..errors import Invalid, LoginRequired
 from ..queue.job import STATES
 from ..queue.listing import PAGE
+from ..requests.paths import service_of
 from ..requests.preferences import preferences, wait_of
-from .context import accepted, answer, asker, jobs, owner
+from ..tasks import PathOptions
+from .context import accepted, answer, asker, body, jobs, owner, settings
 from .request import drain, job_id, of_request, prefer
 
 FILTERS = ("state", "service", "after")
@@ -37,6 +39,12 @@ def list_jobs() -> Response:
     response = jsonify(page)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.post("/jobs/check")
+@describe("May a path be that of a job? Its service", PathOptions, produces=["application/json"])
+def check() -> Response:
+    return jsonify(service=service_of(body().decode(errors="replace").strip(), settings().service_names))
 
 
 @blueprint.get("/jobs/<id>")
