@@ -1,4 +1,4 @@
-"""The cases of jobs' one call that makes no job: may a path be that of one? What is expected is not recorded but known."""
+"""The cases of jobs' one call that makes no job: may a path be that of one? What is expected is known, not recorded."""
 
 from typing import Any
 

@@ -215,6 +215,8 @@ class Later:
             answer = self._send(call.method, call.path, call.body, call.type, headers)
         finally:
             call.close()
+        if answer.status == 200:
+            raise self._answers.invalid(answer, "the result itself: jobs does not run there")
         about = json_object(self._answers.check(answer, 202).body)
         if not isinstance(about.get("id"), str):
             raise self._answers.invalid(answer, "no job")
