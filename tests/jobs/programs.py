@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import pathlib
 import secrets
@@ -14,7 +15,7 @@ import tempfile
 from collections.abc import Mapping
 
 from tests.jobs.door import Door
-from tests.servers import ROOT, Reply, children, wait_for
+from tests.servers import ROOT, Reply, wait_for
 
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "services/gunicorn.conf.py")]
 WORKER = [sys.executable, "-m", "mergepoint.jobs.worker"]
@@ -48,8 +49,13 @@ class Programs:
     def work(self) -> subprocess.Popen[bytes]:
         """Start a worker; its first child performs."""
         worker = self._start(WORKER, "worker.log")
-        wait_for(lambda: children(worker.pid), seconds=30)
+        wait_for(lambda: '"worker runs"' in self.log("worker.log"), seconds=30)
         return worker
+
+    def performing(self) -> int:
+        """Return the process that performs jobs; beside it there may be one for a job that runs alone."""
+        lines = [line for line in self.log("worker.log").splitlines() if "worker runs" in line]
+        return int(json.loads(lines[-1])["pid"])
 
     def accept(self, body: bytes, **headers: str) -> Reply:
         """Send what nginx's hop sends."""

@@ -17,13 +17,14 @@ SOCKET = re.compile(r"/[^\x00\s]{1,100}")
 HOST = re.compile(r"[A-Za-z0-9._-]+:\d{1,5}")
 KEYS = re.compile(r"https?://[!-~]+|unix:/[!-~]{1,100}")
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
+CONCURRENCY = re.compile(r"(?:([a-z][a-z0-9_-]*)=)?([1-9]\d{0,2})")
 
 
 class Settings(ServiceSettings):
     """Where things are, who may ask, how much at a time. The worker reads the same."""
 
     model_config = SettingsConfigDict(env_prefix="jobs_")
-    several_lines = frozenset({"services"})
+    several_lines = frozenset({"concurrency", "services"})
     companion = "mergepoint.jobs.start:waiting"
 
     workers: int = Field(1, ge=1, le=256)  # one accepts 300 jobs/s, and threads wait for the disk together
@@ -34,7 +35,7 @@ class Settings(ServiceSettings):
     keep: int = Field(86_400, ge=1, le=366 * 86_400)
     max_bytes: int = Field(10 << 20, ge=1024, le=100 << 20)
     max_result_bytes: int = Field(32 << 20, ge=1024, le=256 << 20)
-    concurrency: int = Field(default_factory=lambda: max(os.cpu_count() or 1, 2), ge=1, le=1024)
+    concurrency: str = ""
     slots: int = Field(16, ge=1, le=256)
     door: str = ""
     identity_keys: str = ""
@@ -61,6 +62,15 @@ class Settings(ServiceSettings):
             raise ValueError("names of services such as highlight, with spaces between, are expected")
         return " ".join(names)
 
+    @field_validator("concurrency")
+    @classmethod
+    def _are_numbers(cls, value: str) -> str:
+        found = [CONCURRENCY.fullmatch(word) for word in value.replace(",", " ").split()]
+        names = [match and match[1] for match in found]
+        if not all(found) or len(set(names)) < len(names):
+            raise ValueError("a number from 1 to 999 is expected, or such as `2 thumbnail=4 wiki=8`, each once")
+        return value
+
     @field_validator("door")
     @classmethod
     def _is_a_door(cls, value: str) -> str:
@@ -85,6 +95,12 @@ class Settings(ServiceSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.state.absolute() / 'jobs.db'}"
+
+    def concurrency_of(self, service: str) -> int:
+        """Return how many jobs of *service* may run at a time; by default as many as of its children (kit.sandbox)."""
+        found = (CONCURRENCY.fullmatch(word) for word in self.concurrency.replace(",", " ").split())
+        numbers = {match[1]: int(match[2]) for match in found if match}
+        return numbers.get(service) or numbers.get(None) or max(os.cpu_count() or 1, 2)
 
     @property
     def service_names(self) -> frozenset[str]:

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -32,28 +30,14 @@ def name_of_process() -> str:
 
 
 class Worker:
-    """Performs jobs of *engine* by *slots* threads, until `stop`. *alone* starts a process for one job's id.
+    """Performs jobs of *engine* by *slots* threads, until `stop`; an answer may have *most* bytes."""
 
-    *looked* is called about each second, after the database has answered.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        door: str,
-        *,
-        slots: int,
-        most: int,
-        alone: Callable[[str], subprocess.Popen[bytes]],
-        looked: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._engine, self._door, self._slots, self._most, self._alone = engine, door, slots, most, alone
-        self._looked = looked
+    def __init__(self, engine: Engine, door: str, *, slots: int, most: int) -> None:
+        self._engine, self._door, self._slots, self._most = engine, door, slots, most
         self._running: dict[str, Attempt] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what runs has finished or was given back."""
@@ -69,8 +53,11 @@ class Worker:
             self._stopping.wait(AWAY)
         return False
 
-    def run(self) -> None:
-        threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
+    def run(self, ask_for_alone: Callable[[str], object], looked: Callable[[], object] = lambda: None) -> None:
+        """Perform jobs. *ask_for_alone* is called with the ids of jobs that must run alone, each more than once;
+        *looked* about each second, after the database has answered.
+        """
+        threading.Thread(target=self._keep_leases, args=(looked,), name="leases", daemon=True).start()
         promoted = 0.0
         while not self._stopping.is_set():
             self._wake.clear()
@@ -78,7 +65,8 @@ class Worker:
                 if time.monotonic() - promoted > PROMOTE_EVERY:
                     promoted = time.monotonic()
                     self._engine.promote()
-                    self._run_suspect()
+                    for id in self._engine.suspects():
+                        ask_for_alone(id)
                 claimed = self._claim()
             except StoreUnavailable as error:
                 log.warning("no database", detail=str(error.__cause__)[:300])
@@ -122,7 +110,7 @@ class Worker:
                 del self._running[attempt.token]
             self._wake.set()
 
-    def _keep_leases(self) -> None:
+    def _keep_leases(self, looked: Callable[[], object] = lambda: None) -> None:
         beaten = 0.0
         while True:
             try:
@@ -131,9 +119,11 @@ class Worker:
                     self._beat()
                 else:
                     self._engine.look()
-                self._looked()
+                looked()
             except StoreUnavailable:
                 log.warning("heartbeat", detail="the database is away")
+            except Exception:
+                log.exception("heartbeat")  # the next one may go well, and without any all jobs here would be lost
             time.sleep(LOOK_EVERY)
 
     def _beat(self) -> None:
@@ -143,17 +133,6 @@ class Worker:
         for token, attempt in attempts.items():
             if token not in held:
                 attempt.lose()  # cancelled, or taken by another; one that has just finished has nothing to lose
-
-    def _run_suspect(self) -> None:
-        if self._process is not None:
-            if self._process.poll() is None:
-                return
-            if self._process.returncode:
-                log.warning("a job ended its process", status=self._process.returncode)
-                self._engine.end_leases(alone_name(self._engine.worker, self._process.pid))
-            self._process = None
-        for id in self._engine.suspects():
-            self._process = self._alone(id)
 
     def _drain(self) -> None:
         ends = time.monotonic() + GRACE
@@ -165,20 +144,19 @@ class Worker:
             attempt.give_back()
         while self._running and time.monotonic() < ends + 1:
             time.sleep(POLL)
-        if self._process is not None:
-            self._process.terminate()
 
 
 def alone_name(worker: str, pid: int) -> str:
-    """Return what the process *pid*, which *worker* started for one job, is called."""
+    """Return what the process *pid*, which the master of *worker* has forked for one job, is called."""
     return f"{worker[:50]}/{pid}"
 
 
-def start_alone(worker: str) -> Callable[[str], subprocess.Popen[bytes]]:
-    """Return what starts a process of *worker* for a job that has cost others."""
+def ask_for(pipe: int) -> Callable[[str], None]:
+    """Return what asks the master, by a *pipe*, for a process for one job's id."""
+    os.set_blocking(pipe, False)
 
-    def start(id: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "mergepoint.jobs.worker", "--only", id, "--of", worker]
-        return subprocess.Popen(command)
+    def ask(id: str) -> None:
+        with contextlib.suppress(OSError):  # full, since one runs; or the master is gone
+            os.write(pipe, f"{id}\n".encode())
 
-    return start
+    return ask
