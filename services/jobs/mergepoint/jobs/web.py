@@ -39,7 +39,7 @@ def create_app(
         check=jobs.store.check,
         status=STATUS,
         max_bytes=settings.max_bytes,
-        collect=metrics_of(jobs),
+        collect=metrics_of(jobs, settings.service_names),
     )
     app.extensions |= {"jobs": jobs, "settings": settings, "identities": identities}
     for routes in (accept, watch):

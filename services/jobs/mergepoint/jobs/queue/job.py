@@ -13,6 +13,7 @@ from ..storage.schema import jobs
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
 UNFINISHED = (QUEUED, RUNNING)
+FINISHED = (DONE, FAILED, CANCELLED)
 
 
 @dataclass(frozen=True)
