@@ -276,6 +276,24 @@ def test_sigkill_of_a_worker_loses_nothing(programs: Programs, door: Door) -> No
     assert set(door.deliveries) == set(ids)
 
 
+@pytest.mark.long
+def test_behind_a_thousand_jobs_of_one_anothers_is_done_within_two_seconds(server: Databases, door: Door) -> None:
+    programs = Programs(server.new(), door, JOBS_CONCURRENCY="2").serve()
+    try:
+        door.answer(lambda handler: (time.sleep(0.05), handler.reply(200))[1])
+        for _ in range(1000):
+            programs.accept(b"x")
+        programs.work()
+        wait_for(lambda: len(door.deliveries) > 10)
+        began = time.monotonic()
+        id = id_of(programs.accept(b"x", X_Real_IP="10.0.0.2"))
+        wait_for(lambda: finished(programs, id))
+        assert time.monotonic() - began < 2
+        assert len(door.deliveries) < 1000
+    finally:
+        programs.stop()
+
+
 def test_a_job_that_has_cost_two_workers_runs_in_a_process_of_its_own(
     server: Databases, door: Door, tmp_path: pathlib.Path
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from mergepoint.jobs import Engine, Jobs, Store
+from mergepoint.jobs import Engine, Jobs, Owner, Store
 from mergepoint.jobs.core import new_id
 from mergepoint.jobs.errors import Invalid, LeaseLost, LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound
 from mergepoint.jobs.queue.acceptance import Limits
@@ -143,24 +143,31 @@ def test_the_dead_process_of_a_worker_need_not_be_waited_for(jobs: Jobs, engine:
     assert [taken.id for taken in other.claim(1)] == [job.id]
 
 
-def test_owners_take_turns(jobs: Jobs, engine: Engine) -> None:
-    for _ in range(30):
-        put(jobs, ADA)
+def test_owners_take_turns(jobs: Jobs, engine: Engine, clock: Clock) -> None:
+    put_many(jobs, clock, ADA, 30)
     engine.claim(5)
-    mine = [put(jobs, LIN).id for _ in range(3)]
+    mine = put_many(jobs, clock, LIN, 3)
     order = [job.id for _ in range(8) for job in engine.claim(1)]
     assert set(mine) <= set(order[:6])
     assert order.index(mine[0]) <= 1
 
 
-def test_who_was_away_has_saved_nothing_up(jobs: Jobs, engine: Engine) -> None:
-    for _ in range(20):
-        put(jobs, ADA)
+def test_who_was_away_has_saved_nothing_up(jobs: Jobs, engine: Engine, clock: Clock) -> None:
+    put_many(jobs, clock, ADA, 20)
     engine.claim(20)
-    lin = [put(jobs, LIN).id for _ in range(4)]
-    ada = [put(jobs, ADA).id for _ in range(4)]
+    lin = put_many(jobs, clock, LIN, 4)
+    ada = put_many(jobs, clock, ADA, 4)
     order = [job.id for _ in range(8) for job in engine.claim(1)]
     assert {*order[:2]} == {lin[0], ada[0]}
+
+
+def put_many(jobs: Jobs, clock: Clock, owner: Owner, number: int) -> list[str]:
+    """Accept jobs one after the other: in the order of their times, another would be claimed than by turns."""
+    ids = []
+    for _ in range(number):
+        clock.now += 0.01
+        ids.append(put(jobs, owner).id)
+    return ids
 
 
 def test_no_more_jobs_of_a_service_run_than_it_has_children(store: Store, jobs: Jobs, clock: Clock) -> None:
