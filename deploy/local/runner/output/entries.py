@@ -1,4 +1,4 @@
-"""What a line of a log says: an object as structlog and nginx's access log write it, whatever the line is like."""
+"""Parses a line of a log, JSON or plain text, into an object with the fields of structlog and nginx's access log."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def entry(service: str, line: bytes) -> dict[str, Any]:
     if found := NGINX_ERROR.fullmatch(text):
         *_, level, text = found.groups()
         return {**said(service, text), "level": NGINX_LEVELS.get(level, "info")}
-    return said(service, text)  # of no level: nobody has said that it is usual
+    return said(service, text)  # without a level, since plain text does not tell whether it is usual
 
 
 def is_object(chunk: bytes) -> bool:
@@ -30,7 +30,7 @@ def is_object(chunk: bytes) -> bool:
 
 
 def now() -> str:
-    """Return the time as structlog writes it."""
+    """Return the time in structlog's format (ISO 8601, UTC)."""
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
