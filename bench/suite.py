@@ -120,10 +120,10 @@ def made() -> Iterator[str]:
     environment["MERGEPOINT_LISTEN"] = f"127.0.0.1:{port}"
     with folder() as state:
         environment["XDG_STATE_HOME"] = str(state)
-        yield from _made(url, environment)
+        yield from _run_make(url, environment)
 
 
-def _made(url: str, environment: Mapping[str, str]) -> Iterator[str]:
+def _run_make(url: str, environment: Mapping[str, str]) -> Iterator[str]:
     with program(["make", "-C", str(ROOT), "run"], f"{url}/highlight?language=python", b"x = 1", environment):
         yield url
 

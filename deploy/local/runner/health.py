@@ -61,11 +61,11 @@ def _troubles(suite: Suite, said: Mapping[str, Any]) -> dict[str, str]:
     if silent := suite.without_socket():
         return dict.fromkeys(silent, f"does not listen after {START_WITHIN:.0f} s")
     ill = [name for name, health in said.get("services", {}).items() if health.get("status") != "ok"]
-    troubles = {name: f"is not well after {START_WITHIN:.0f} s: {own_word(name, suite)}" for name in ill}
+    troubles = {name: f"is not well after {START_WITHIN:.0f} s: {own_answer(name, suite)}" for name in ill}
     return troubles or {NGINX: f"gives no healthy answer after {START_WITHIN:.0f} s"}
 
 
-def own_word(name: str, suite: Suite) -> str:
+def own_answer(name: str, suite: Suite) -> str:
     """Return the service's own answer about its health, since nginx tells only that it is not healthy."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -20,8 +20,8 @@ def entry(service: str, line: bytes) -> dict[str, Any]:
     text = line.decode(errors="replace")
     if found := NGINX_ERROR.fullmatch(text):
         *_, level, text = found.groups()
-        return {**said(service, text), "level": NGINX_LEVELS.get(level, "info")}
-    return said(service, text)  # without a level, since plain text does not tell whether it is usual
+        return {**plain_entry(service, text), "level": NGINX_LEVELS.get(level, "info")}
+    return plain_entry(service, text)  # without a level, since plain text does not tell whether it is usual
 
 
 def is_object(chunk: bytes) -> bool:
@@ -34,5 +34,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def said(service: str, event: str) -> dict[str, Any]:
+def plain_entry(service: str, event: str) -> dict[str, Any]:
+    """Return an entry of *service* with *event* and the time, without a level."""
     return {"event": event, "timestamp": now(), "service": service}

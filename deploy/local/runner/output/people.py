@@ -44,7 +44,7 @@ class People:
         found = [line for line in chunk.splitlines() if line.strip() and self._own not in line]
         told = [entries.entry(service, line) for line in found[: self._budget.take(service, len(found))]]
         if hidden:
-            told.insert(0, entries.said(service, f"{hidden:,} more lines are not shown"))
+            told.insert(0, entries.plain_entry(service, f"{hidden:,} more lines are not shown"))
         return "".join(self._line(one) for one in told if not self._is_kept_back(one)).encode(errors="replace")
 
     def _is_kept_back(self, told: Mapping[str, Any]) -> bool:
