@@ -1,4 +1,4 @@
-"""Which programs make the suite, by name, and what each is told."""
+"""The programs of the suite by name, their commands and their environments."""
 
 import os
 import sys
@@ -19,13 +19,13 @@ def services() -> list[str]:
 
 
 def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
-    """Return how each is started: *names* under gunicorn, nginx last."""
+    """Return the command of each program: *names* under gunicorn, nginx last."""
     gunicorn = [str(BIN / "gunicorn"), "-c", str(ROOT / "services/gunicorn.conf.py")]
     return {**dict.fromkeys(names, gunicorn), NGINX: [str(ROOT / "nginx/start"), str(run)]}
 
 
 def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> dict[str, str]:
-    """Return what all of them are told: our environment, and what is decided here if it does not decide."""
+    """Return the environment of all programs: ours, with defaults and the values of this run."""
     return {
         "AUTH_STATE": str(state / "auth"),
         "AUTH_FIRST_ADMIN": "admin",
@@ -38,7 +38,7 @@ def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> di
 
 
 def own_environment(name: str, run: Path) -> Mapping[str, str]:
-    """Return what only the program *name* is told."""
+    """Return the additional environment of the program *name*."""
     return {} if name == NGINX else {"MERGEPOINT_SERVICE": name, "MERGEPOINT_BIND": f"unix:{socket_of(name, run)}"}
 
 
