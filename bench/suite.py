@@ -112,7 +112,7 @@ def settle() -> None:
 
 
 @contextlib.contextmanager
-def made() -> Iterator[str]:
+def started_by_make() -> Iterator[str]:
     """Run the suite with `make run`, as a person does; yield its URL after it has highlighted a text."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"

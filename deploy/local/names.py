@@ -22,7 +22,7 @@ def known() -> set[str]:
     return {name for file in files for name in re.findall(r"\b[A-Z]+_[A-Z_]+\b", file.read_text())}
 
 
-def given() -> Iterator[str]:
+def names_given() -> Iterator[str]:
     """Yield the names in the environment, then those in .env."""
     yield from os.environ
     file = Path(".env")
@@ -38,4 +38,4 @@ def warnings(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("".join(f"{line}\n" for line in warnings(given(), known())), end="", file=sys.stderr)
+    print("".join(f"{line}\n" for line in warnings(names_given(), known())), end="", file=sys.stderr)
