@@ -1,4 +1,4 @@
-"""What it costs to stand behind auth, and whether people can log in while others guess passwords."""
+"""Measures the cost of auth for the requests behind it, and whether logins work while others guess passwords."""
 
 import contextlib
 import http.client
@@ -16,7 +16,7 @@ from load import Turns, get
 from memory import family, proportional_set
 from report import Row
 
-# The same file, open and guarded; and the question itself, asked each time.
+# The same file, open and guarded; and auth's decision itself, without a cache.
 LOCATIONS = """
 location = /bench/open {
     rewrite ^ /static/style.css break;
@@ -37,7 +37,7 @@ location = /bench/verify {
     proxy_set_header   Mergepoint-Audience bench;
 }
 """
-BAD_RATE, GOOD_LOGINS, NETWORKS = 100, 100, 4  # a second, in all, of those who guess
+BAD_RATE, GOOD_LOGINS, NETWORKS = 100, 100, 4  # bad logins a second; good logins; networks that guess
 
 
 def rows(turns: Turns) -> list[Row]:
@@ -70,7 +70,7 @@ def rows(turns: Turns) -> list[Row]:
 
 
 def _flood(port: int, password: str) -> Row:
-    """Good logins, each from a network of its own, while four networks guess."""
+    """Return the row of good logins, each from a network of its own, while NETWORKS networks guess."""
     over = threading.Event()
 
     def guess(number: int) -> None:
@@ -108,7 +108,7 @@ def _memory(pid: int) -> Row:
 
 
 def _log_in(port: int, login: str, password: str, source: str) -> tuple[int, float, str]:
-    """Return status, seconds and the session's token."""
+    """Log in from the address *source*; return status, seconds and the session's token."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=(source, 0))
     body = json.dumps({"login": login, "password": password})
     began = time.perf_counter()
@@ -121,7 +121,7 @@ def _log_in(port: int, login: str, password: str, source: str) -> tuple[int, flo
 
 @contextlib.contextmanager
 def _guarded() -> Iterator[tuple[int, int, str]]:
-    """Run nginx with those locations, and auth; yield the port, auth's pid and the first administrator's password."""
+    """Run nginx with LOCATIONS, and auth; yield the port, auth's pid and the first administrator's password."""
     port = suite.free_port()
     with suite.prepared(port) as running:
         shutil.copytree(suite.ROOT / "nginx", running.run / "files")

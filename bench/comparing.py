@@ -1,4 +1,4 @@
-"""What is measured of htmldiff: the core beside its peers on the same documents, and how its time grows."""
+"""Measures htmldiff: its core beside its peers on the same documents, and the growth of its time."""
 
 import math
 import statistics
@@ -14,7 +14,7 @@ from mergepoint.htmldiff.matching.tokenizer import Tokenizer
 
 ROUNDS = 5
 GROWTH = (1_500, 150_000)  # words: 10 KB and 1 MB
-EXACT = 2_000  # words, of which a minimal script can be told
+EXACT = 2_000  # words for which a minimal script can be computed
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -36,7 +36,7 @@ def rows(folder: Path) -> list[Row]:
 
 
 def _ratio(what: str, name: str, peer: Milliseconds, pairs: Pairs, at_least: float | None = None) -> Row:
-    """Both in turns, on the same documents."""
+    """Measure both in turns, on the same documents."""
     pairs = [pair for pair in pairs if len(pair[1]) < MOST[name]]
     ratios, ours, theirs = [], [], []
     for _ in range(ROUNDS if at_least else 2):
@@ -102,7 +102,7 @@ def _growth() -> Row:
 
 
 def _length() -> Row:
-    """How much longer than minimal the script of a large pair is: its words all at once, in parts and exactly."""
+    """Compare the length of a large pair's script, which is found in parts, with the minimal length."""
     old = documents.document(150_000)
     new = documents.edited(old, 0.03)
     ours, theirs = (Tokenizer().tokenize(html) for html in (old, new))
@@ -115,7 +115,7 @@ def _length() -> Row:
 
 
 def _longest(old: Sequence[str], new: Sequence[str]) -> int:
-    """Return how many words the two have in common in order, exactly (Hyyrö's bit-parallel algorithm)."""
+    """Return the length of the longest common subsequence of words (Hyyrö's bit-parallel algorithm)."""
     everywhere = (1 << len(old)) - 1
     places: dict[str, int] = {}
     for place, word in enumerate(old):

@@ -1,4 +1,4 @@
-"""Other programs that show what changed between two HTML documents, each as what measures it."""
+"""Other programs that show the changes between two HTML documents, each as a function that measures it."""
 
 import difflib
 import importlib.util
@@ -12,7 +12,7 @@ from suite import ROOT
 
 Milliseconds = Callable[[str, str], float]
 NODE_PACKAGES = ("node-htmldiff", "htmldiff-js")
-# Above these sizes one takes minutes.
+# The largest documents, in characters; above these sizes a program takes minutes.
 MOST = {"lxml": 400_000, "Genshi + difflib": 120_000, "node-htmldiff": 120_000, "htmldiff-js": 120_000}
 NODE = """
 const [, peer, oldFile, newFile, rounds] = process.argv, fs = require("fs"), loaded = require(peer);
@@ -30,7 +30,7 @@ console.log(best);
 
 
 def milliseconds(call: Callable[[], object], rounds: int = 1) -> float:
-    """Return the shortest of *rounds* calls in milliseconds of this process, whatever else the machine does."""
+    """Return the shortest of *rounds* calls, in milliseconds of this process's processor time."""
     times = []
     for _ in range(rounds):
         began = time.process_time()
@@ -63,7 +63,7 @@ def original() -> Milliseconds:
 
 
 def in_node(folder: Path, name: str) -> Milliseconds:
-    """Return what measures the npm package *name*, of which the first calls, while Node compiles, do not count."""
+    """Return a function that measures the npm package *name*, without its first calls, while Node compiles."""
     need("node", "npm")
     install(folder, name)
 
@@ -77,7 +77,7 @@ def in_node(folder: Path, name: str) -> Milliseconds:
 
 
 def differs(folder: Path) -> Iterator[tuple[str, Milliseconds | str]]:
-    """Yield each by its name, or why it cannot be run here."""
+    """Yield the name of each program, with its function, or the reason why it cannot run here."""
     ways = {"lxml": lxml, "Genshi + difflib": original}
     ways |= {name: lambda name=name: in_node(folder, name) for name in NODE_PACKAGES}
     for name, make in ways.items():

@@ -1,4 +1,4 @@
-"""Pairs of documents to compare: made here, and the HTML documentation of two versions of a package of Debian."""
+"""Makes pairs of documents to compare, and reads the HTML documentation of two versions of a Debian package."""
 
 import random
 import re
@@ -9,12 +9,12 @@ from pathlib import Path
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PACKAGE = "postgresql-doc-15"
-PAGES = 25  # of the package: the largest that differ and that a peer does in seconds
+PAGES = 25  # pages of the package: the largest that differ, up to LARGEST characters, which a peer compares in seconds
 LARGEST = 150_000
 
 
 def document(words: int, seed: int = 1, *, paragraph: int = 100) -> str:
-    """Return a document of so many *words*: a heading, and paragraphs with bold stretches and links in them."""
+    """Return a document of *words* words: a heading, and paragraphs of *paragraph* words with bold text and links."""
     chance = random.Random(seed)
     vocabulary = ["".join(chance.choices(LETTERS, k=chance.randint(2, 9))) for _ in range(3000)]
     parts = ["<h1>A title</h1>"]
@@ -41,7 +41,7 @@ def edited(html: str, share: float, seed: int = 2) -> str:
 
 
 class Absent(Exception):
-    """There are no real pairs to be had here."""
+    """No real pairs are available here."""
 
 
 def real_pairs(folder: Path) -> Iterator[tuple[str, str]]:

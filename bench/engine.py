@@ -1,4 +1,4 @@
-"""How much faster the engine is than Pygments: language by language, in one process, over real code.
+"""Measures how much faster the engine is than Pygments: language by language, in one process, with real code.
 
 Run alone, it prints its lines of the table: engine.py [ROUNDS].
 """
@@ -58,7 +58,7 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
 
 
 def ratio(language: str, size: int, rounds: int) -> float:
-    """Return the time of Pygments by ours: of every text the least of rounds in which both take turns."""
+    """Return the time of Pygments divided by ours: for every text the least of *rounds*, in which both take turns."""
     lexer = find_lexer_class_by_name(language)(stripnl=False)
     engine.warm(lexer)
     theirs = ours = 0.0
@@ -76,7 +76,7 @@ HTML = HtmlFormatter(), HtmlFormatter()
 
 
 def first_calls() -> Row:
-    """A first text of 2 KB, in lexers that Pygments has loaded, nothing of the engine's made."""
+    """Measure a first text of 2 KB, in lexers that Pygments has loaded and the engine has not prepared."""
     theirs = ours = 0.0
     names = sorted(aliases[0] for _, aliases, _, _ in get_all_lexers() if aliases)
     for name in names[:: len(names) // SOME]:
@@ -91,7 +91,7 @@ def first_calls() -> Row:
 
 
 def after_texts(count: int = 200) -> Row:
-    """A lexer that nobody warmed, after so many texts."""
+    """Measure a lexer that was not warmed, after *count* texts."""
     lexers_of_engine._tables.clear()
     lexer = find_lexer_class_by_name("c")()
     text = examples.example(type(lexer))
@@ -103,7 +103,7 @@ def after_texts(count: int = 200) -> Row:
 
 
 def hostile() -> Row:
-    """Texts of 1 KB of every shape, in one lexer of twelve; those that Pygments is slow on are left out."""
+    """Measure texts of 1 KB of every hostile shape in every twelfth lexer, without those that are slow in Pygments."""
     found = {}
     names = sorted(aliases[0] for _, aliases, _, _ in get_all_lexers() if aliases)[::12]
     for shape, text in repetitions(1000).items():
@@ -121,7 +121,7 @@ def hostile() -> Row:
 
 
 def warm_memory() -> Row:
-    """What the tables of the most used lexers take in a process that has all of Pygments loaded; and how long."""
+    """Measure memory and time of the most used lexers' tables in a process that has loaded all of Pygments."""
     reading, writing = os.pipe()
     if not os.fork():
         lexers.load_all()
@@ -137,7 +137,7 @@ def warm_memory() -> Row:
 
 
 def beside() -> list[Row]:
-    """Other highlighters in a loop of their own, for the same 2 KB of Python."""
+    """Measure other highlighters, each in a loop, with the same 2 KB of Python."""
     lexer, text = find_lexer_class_by_name("python")(stripnl=False), snippet()
     engine.warm(lexer)
     times = {
@@ -158,7 +158,7 @@ def beside() -> list[Row]:
 
 
 def _texts(language: str, size: int) -> Iterator[str]:
-    """Yield up to TEXTS pieces of *size* characters; where the release has less, what there is, again and again."""
+    """Yield up to TEXTS pieces of *size* characters; if the release has less code, it is repeated."""
     lexer = find_lexer_class_by_name(language)
     if language == "python":  # the release has little of it
         code = "".join(path.read_text(errors="replace") for path in sorted(Path(os.__file__).parent.glob("[a-d]*.py")))

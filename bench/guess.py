@@ -1,7 +1,7 @@
-"""How often the language of a text is guessed right, beside highlight.js and Pygments, on the same texts.
+"""Measures how often a language is guessed right, beside highlight.js and Pygments, on the same texts.
 
-The texts stand in bench/languages: of each language ten lines and fifty, written for this and never trained on, and
-some that are in no language.
+The texts are in bench/languages: ten and fifty lines of each language, written for this and never trained on, and some
+texts in no language.
 """
 
 import json
@@ -43,7 +43,7 @@ def rows() -> list[Row]:
 
 
 def nearest() -> Row:
-    """What it costs to say which language was meant by a name that is none's: the longest of odd ones."""
+    """Measure the time to find the nearest language for an unknown name: the slowest of some odd names."""
     odd = ["x" * 200, "python" * 33, "a b c d e f g h i j k l m n o p q r s t u v", "kotln"]
     names.nearest("x")
     taken = max(min(_processor(lambda name=name: names.nearest(name)) for _ in range(9)) for name in odd) * 1000
@@ -75,7 +75,7 @@ def pygments(text: str) -> str:
 
 
 def highlight_js(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return what highlight.js takes each of *texts* for, by their languages."""
+    """Return highlight.js's guess for each of *texts*, by their languages."""
     need("node", "npm")
     with folder() as path:
         install(path, HIGHLIGHT_JS)

@@ -1,6 +1,6 @@
-"""The highlight service without its sandbox: the same application, whose tasks are called where they are.
+"""The highlight service without its sandbox: the same application, which calls its tasks in its own process.
 
-Only for comparison: a hostile text would hang it.
+It is only for comparison: a hostile text would block it.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How much longer a call of the Python client takes than its bytes on a socket: latency.py HOST PORT FILE CALLS.
+"""Measures how much longer a Python client's call takes than its bytes on a socket: latency.py HOST PORT FILE CALLS.
 
 Prints both medians in microseconds: the client's and the socket's. latency.rb does the same for Ruby.
 """
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 class Raw:
-    """The same request on a kept connection, as little as one can do."""
+    """The same request on a kept connection, with as little code as possible."""
 
     def __init__(self, host: str, port: int, body: bytes) -> None:
         head = f"POST /highlight?language=python HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"

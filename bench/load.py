@@ -1,7 +1,7 @@
-"""Load from wrk, and what comes of it when several things are measured in turns.
+"""Makes load with wrk, and measures several things in turns.
 
-The machine's speed changes from second to second, so nothing is measured once and for long: everything takes turns in
-short rounds, and a ratio is the median of the rounds' ratios.
+The machine's speed changes from second to second, so all things take turns in short rounds, and a ratio is the median
+of the rounds' ratios.
 """
 
 import itertools
@@ -16,18 +16,18 @@ from pathlib import Path
 LUA = Path(__file__).with_name("lua")
 CONNECTIONS = 16
 PAUSE = 0.3
-# Makes every run's bodies different from those of the runs before.
+# A number for each run, so that its bodies differ from those of earlier runs.
 _runs = itertools.count(1)
 
 Rates = dict[str, list[float]]
 
 
 class LoadError(Exception):
-    """Requests failed, so the number of the others says nothing."""
+    """Requests failed, so the rate of the others means nothing."""
 
 
 def get(url: str, *headers: str) -> Callable[[float], float]:
-    """Return what measures GETs of *url*: seconds in, requests a second out."""
+    """Return a function that sends GETs to *url* for some seconds and returns the requests a second."""
     return lambda seconds: _wrk(seconds, url, headers=headers)
 
 
@@ -42,15 +42,15 @@ def post_fresh(url: str, body: Path) -> Callable[[float], float]:
 
 @dataclass
 class Turns:
-    """How often and how long everything is measured."""
+    """The number of *rounds*, and the *seconds* of each measurement in a round."""
 
     rounds: int
     seconds: float
     others: list[float] = field(default_factory=list)
-    """How busy other programs kept the cores, 0 to 1, in a moment before each round."""
+    """The load of the cores by other programs, from 0 to 1, in a moment before each round."""
 
     def measure(self, things: Mapping[str, Callable[[float], float]]) -> Rates:
-        """Measure all *things* in each of the rounds, every other one backwards, so that drift favours none."""
+        """Measure all *things* in each round, in every other round backwards, so that drift favours none."""
         rates: Rates = {name: [] for name in things}
         for number in range(self.rounds):
             self.others.append(_busy(PAUSE))
@@ -84,7 +84,7 @@ def _wrk(seconds: float, url: str, script: str = "", *arguments: str, headers: I
 
 
 def _busy(seconds: float) -> float:
-    """Return how busy all cores are during the next *seconds* (proc_stat(5))."""
+    """Return the load of all cores, from 0 to 1, during the next *seconds* (proc_stat(5))."""
 
     def read() -> tuple[int, int]:
         times = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]

@@ -1,4 +1,4 @@
-"""Pygments and nothing else: called in a loop, with one lexer and one formatter, in a process for each core."""
+"""Pygments alone: called in a loop, with one lexer and one formatter, in a process for each core."""
 
 import contextlib
 import itertools
@@ -15,7 +15,7 @@ from snippet import snippet
 
 @contextlib.contextmanager
 def pygments_loop(processes: int) -> Iterator[Callable[[float], float]]:
-    """Yield what measures it: seconds in, texts a second out. The processes stay, and sleep in between."""
+    """Yield a function that runs it for some seconds and returns the texts a second. The processes sleep in between."""
     context = multiprocessing.get_context("fork")
     pairs = [context.Pipe() for _ in range(processes)]
     workers = [context.Process(target=_work, args=(theirs,), daemon=True) for _, theirs in pairs]

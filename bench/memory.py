@@ -1,4 +1,4 @@
-"""Memory of a process with all that it has started, without counting twice what they share (proc_pid_smaps(5))."""
+"""Measures the memory of a process and its descendants, with shared pages counted once (proc_pid_smaps(5))."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ def family(pid: int) -> list[int]:
 
 
 def worked() -> float:
-    """Return the seconds of a processor that our descendants have used."""
+    """Return the seconds of processor time that our descendants have used."""
     ticks = 0
     for pid in family(os.getpid())[1:]:
         with contextlib.suppress(OSError):  # it has just ended
@@ -33,6 +33,6 @@ def worked() -> float:
 
 
 def proportional_set(pid: int) -> int:
-    """Return the bytes of memory of one process, of shared pages its share."""
+    """Return the bytes of memory of one process, with its share of shared pages."""
     lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -1,4 +1,4 @@
-"""What the sandbox itself costs: a call of a function that does nothing, there and back."""
+"""Measures the cost of the sandbox itself: a call of a function that does nothing."""
 
 import statistics
 import time
@@ -10,7 +10,7 @@ CALLS = 2000
 
 
 def sandbox_overhead(request: bytes, answer: bytes) -> float:
-    """Return the median microseconds that a call takes longer in the sandbox, with so much to carry."""
+    """Return the median microseconds that a call with *request* and *answer* takes longer in the sandbox."""
     function = {request: answer}.__getitem__
     sandbox = Sandbox(function, children=1)
     sandbox.start()

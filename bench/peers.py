@@ -1,4 +1,4 @@
-"""Other highlighters behind other servers, on the same cores and text. One that is not to be had says why."""
+"""Other highlighters behind other servers, on the same cores and text. A missing one raises Absent with the reason."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ class Absent(Exception):
 
 @contextlib.contextmanager
 def highlight_js(text: Path, processes: int) -> Iterator[tuple[str, Callable[[float], float]]]:
-    """Yield its name with versions, and what measures it."""
+    """Yield its name with versions, and the function that measures it."""
     need("node", "npm")
     with folder() as path:
         install(path, HIGHLIGHT_JS)
@@ -40,7 +40,7 @@ def rouge(text: Path, processes: int) -> Iterator[tuple[str, Callable[[float], f
 
 
 def loops(text: str) -> dict[str, float]:
-    """Return how many seconds Rouge, highlight.js, Prism and Shiki take for *text*, in a loop, by name with version."""
+    """Return the seconds that Rouge, highlight.js, Prism and Shiki take for *text* in a loop, by name with version."""
     need("node", "npm", "ruby")
     with folder() as path:
         install(path, HIGHLIGHT_JS, *PRISM_AND_SHIKI)

@@ -1,4 +1,4 @@
-"""What is measured of thumbnails: beside thumbor and ipx, beside decoders and encoders, from the cache, in memory."""
+"""Measures thumbnail: beside thumbor and ipx, beside decoders and encoders, from the cache, and its memory."""
 
 import contextlib
 import http.client
@@ -29,9 +29,9 @@ SIZE, WIDTH = (2040, 1400), 512
 CLIENTS = 2
 SECONDS = 4.0
 THUMBOR, IPX = "thumbor", "ipx@3"
-# Of decoding at full size and encoding the result by Pillow, and nothing else.
+# The largest ratio to the time in which Pillow decodes at full size and encodes the result.
 MOST = {"JPEG": 1.75, "PNG": 1.4, "WEBP": 1.4, "AVIF": 1.4}
-# As encoding.py has it.
+# The encoders' options in encoding.py.
 ENCODED = {
     "JPEG": {"quality": 80},
     "PNG": {"compress_level": 1},
@@ -54,7 +54,7 @@ class Absent(Exception):
 
 @contextlib.contextmanager
 def sources() -> Iterator[Path]:
-    """Yield a folder with one photograph in each format; links to it are switched on in what is started meanwhile."""
+    """Yield a folder with one photograph in each format. Services that are started meanwhile accept links to it."""
     with suite.folder() as folder:
         picture = Image.fromarray(_pictures().photograph(*SIZE))
         for extension, format in FORMATS.items():
@@ -68,7 +68,7 @@ def rows(url: str, folder: Path, turns: Turns) -> list[Row]:
 
 
 def beside_peers(url: str, folder: Path) -> list[Row]:
-    """Requests a second for a photograph made small, nothing from a cache."""
+    """Measure requests a second for a photograph made small, without a cache."""
     host, port = url.removeprefix("http://").split(":")
     ways: dict[str, Ask] = {
         "ours": lambda ext: (
@@ -99,7 +99,7 @@ def _peer_row(format: str, rates: Mapping[str, float]) -> Row:
 
 
 def _rate(ask: Ask, extension: str) -> float:
-    """Return how many requests a second are answered to so many clients at once."""
+    """Return the requests a second that CLIENTS clients get answered at once."""
     _answer(*ask(extension))
     done, ends = [0] * CLIENTS, time.monotonic() + SECONDS
     began = time.monotonic()
@@ -160,7 +160,7 @@ def ipx(folder: Path) -> Iterator[tuple[str, Ask]]:
 
 
 def beside_codecs(folder: Path) -> list[Row]:
-    """The time of the core, beside that of the decoder at full size and the encoder alone."""
+    """Measure the time of the core, beside that of the decoder at full size and the encoder alone."""
     return [_codec_row((folder / f"photo.{extension}").read_bytes(), name) for extension, name in FORMATS.items()]
 
 
@@ -206,7 +206,7 @@ def cached(url: str, turns: Turns) -> Row:
 
 
 def warm() -> Row:
-    """Of the thumbnail service: run it after all children have worked."""
+    """Measure the memory of the thumbnail service. Call it after all children have worked."""
     masters = [pid for pid in family(os.getpid()) if b"MERGEPOINT_SERVICE=thumbnail" in _environment(pid)]
     processes = family(masters[0])
     used = sum(map(proportional_set, processes)) / 2**20
@@ -222,7 +222,7 @@ def _environment(pid: int) -> bytes:
 
 
 def large() -> Row:
-    """The peak of a process that makes a baseline JPEG of 64 million pixels small."""
+    """Measure the peak memory of a process that makes a baseline JPEG of 64 million pixels small."""
     with suite.folder() as folder:
         path = folder / "large.jpg"
         Image.effect_noise((9216, 6912), 40).convert("RGB").save(path, quality=65)

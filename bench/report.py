@@ -1,4 +1,4 @@
-"""The table that a run prints, and bench/results.md around it."""
+"""Writes the table that a run prints, and bench/results.md with the text around it."""
 
 import datetime
 import importlib.metadata
@@ -63,7 +63,7 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def results(rows: Iterable[Row], turns: Turns, **numbers: int) -> str:
-    """Return what results.md holds; *numbers* go into the comment."""
+    """Return the content of results.md; *numbers* are values for COMMENT."""
     others = statistics.median(turns.others)
     comment = COMMENT.format(rounds=turns.rounds, seconds=turns.seconds, others=others, **numbers)
     return f"# What `make bench` measured\n\n{_machine()}\n\n{table(rows)}\n{comment}"

@@ -1,4 +1,4 @@
-"""What is measured: each function here does it and returns lines of the table."""
+"""Measures highlight: each function measures something and returns rows of the table."""
 
 import base64
 import contextlib
@@ -26,7 +26,7 @@ SHORT = 600  # characters of the snippet that make an answer of 2 KB
 
 
 def warmed(url: str, body: bytes | None = None) -> bytes:
-    """Return the answer of *url*, which is in the cache from now on."""
+    """Request *url* until its answer is in the cache; return the answer."""
     for _ in range(10):  # on a busy machine the first may be degraded, and is not kept
         headers, answer = suite.ask(url, body, within=5)
         if headers["Cache-Status"] == "mergepoint; hit":
@@ -35,7 +35,7 @@ def warmed(url: str, body: bytes | None = None) -> bytes:
 
 
 def cached(url: str, text: Path, turns: Turns) -> list[Row]:
-    """What nginx has in its cache, beside what it has in a file of the same size."""
+    """Measure answers from nginx's cache, beside static files of the same size."""
     call = url + CALL
     packed = base64.urlsafe_b64encode(zlib.compress(text.read_bytes())).decode()
     gets = {
@@ -56,7 +56,7 @@ def cached(url: str, text: Path, turns: Turns) -> list[Row]:
 
 
 def uncached(url: str, text: Path, processes: int, turns: Turns) -> list[Row]:
-    """What has to be worked on, beside Pygments alone, the service without a sandbox, and other highlighters."""
+    """Measure texts that are not in the cache, beside Pygments alone, the service without a sandbox, and others."""
     ways = {"uncached": post_fresh(url + CALL, text), "cached": post_same(url + CALL, text)}
     skipped, peers = [], []
     with contextlib.ExitStack() as stack:
@@ -88,7 +88,7 @@ def overhead(answer: bytes) -> Row:
 
 
 def latency(url: str, text: Path) -> list[Row]:
-    """A cached call through our clients, beside its bytes on a socket."""
+    """Measure a cached call through our clients, beside its bytes on a socket."""
     host, port = url.removeprefix("http://").split(":")
     rows = []
     for name, command in (("Python", [sys.executable, "latency.py"]), ("Ruby", ["ruby", "latency.rb"])):
@@ -101,7 +101,7 @@ def latency(url: str, text: Path) -> list[Row]:
 
 
 def memory(pid: int) -> Row:
-    """Of the highlight service: run it after all children have worked."""
+    """Measure the memory of the highlight service. Call it after all children have worked."""
     processes = family(pid)
     used = sum(map(proportional_set, processes)) / 2**20
     source = f"PSS of {len(processes)} processes, children included, after the load"
@@ -112,7 +112,7 @@ def start() -> Row:
     taken = []
     for _ in range(STARTS):
         began = time.perf_counter()
-        with suite.made():
+        with suite.started_by_make():
             taken.append(time.perf_counter() - began)
     source = f"everything installed; median of {STARTS}"
     return _limit("`make run` to the first highlighted text", statistics.median(taken), "s", at_most=5, source=source)

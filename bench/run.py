@@ -1,7 +1,7 @@
 """Measures the suite beside its peers, in one run; prints the table and writes bench/results.md.
 
-Absolute rates belong to this machine and this minute. What is worth keeping is in the ratios, whose two sides were
-measured in turns.
+Absolute rates depend on this machine and this minute. Only the ratios are worth keeping: their two sides are measured
+in turns.
 """
 
 import argparse
@@ -33,8 +33,8 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, help="one part; leaves results.md as it is")
     parser.add_argument("--dry", action="store_true", help="leave results.md as it is")
     arguments = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin"  # where nginx is, also for users
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # all that we start inherits it
+    os.environ["PATH"] += ":/usr/sbin"  # the folder of nginx, which is not in the PATH of users
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # all programs that we start inherit it
 
     began = time.monotonic()
     turns = Turns(arguments.rounds, arguments.seconds)

@@ -1,4 +1,4 @@
-"""The text that everything here is measured with: 2 KB of Python, of which there are as many as one likes."""
+"""The text for most measurements: 2 KB of Python, in any number of variants."""
 
 from functools import cache
 from pathlib import Path
@@ -7,7 +7,7 @@ SIZE = 2048
 
 
 def snippet(number: int = 0) -> str:
-    """Return the sample, filled up to SIZE bytes with a comment that is *number*; lua/fresh.lua does the same."""
+    """Return the sample, padded to SIZE bytes with a comment that holds *number*; lua/fresh.lua does the same."""
     return _sample() + str(number).zfill(SIZE - len(_sample()) - 1) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Starts what is measured: the suite, nginx with nothing but static files, the peers; all end with us."""
+"""Starts the programs to measure: the suite, an nginx with static files only, the peers. All end with this process."""
 
 import contextlib
 import os
@@ -50,7 +50,7 @@ http {{
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A folder as `make run` has it."""
+    """Yield a folder like that of `make run`."""
     path = make_folder()
     try:
         yield path
@@ -76,7 +76,7 @@ def mergepoint(*application: str, **environment: str) -> Iterator[tuple[str, int
 
 @contextlib.contextmanager
 def prepared(port: int) -> Iterator[Suite]:
-    """A suite to be changed and started; it ends with the block. What it writes goes to a file in its folder."""
+    """Yield a suite that can be changed and started; it ends with the block. Its output goes to ``errors`` there."""
     with folder() as path, open(path / "errors", "wb") as errors:
         logs = Logs(errors.fileno(), errors.fileno())
         suite = Suite(path, f"127.0.0.1:{port}", path, logs)
@@ -90,7 +90,7 @@ def prepared(port: int) -> Iterator[Suite]:
 
 
 def run(suite: Suite, port: int, path: str = "/health") -> None:
-    """Start *suite* and wait until *path* says that it is well."""
+    """Start *suite* and wait until *path* reports that it is healthy."""
     suite.start()
     try:
         health.wait_until_healthy(suite, ("127.0.0.1", port), Signals(), path=path)
@@ -100,7 +100,7 @@ def run(suite: Suite, port: int, path: str = "/health") -> None:
 
 
 def settle() -> None:
-    """Wait until what we have started rests: services go on preparing for seconds after their first answer."""
+    """Wait until the started programs rest: services continue preparations for seconds after their first answer."""
     ends = time.monotonic() + SETTLED_WITHIN
     before = worked()
     while time.monotonic() < ends:
@@ -112,25 +112,25 @@ def settle() -> None:
 
 
 @contextlib.contextmanager
-def made() -> Iterator[str]:
-    """Run the suite as a person does, `make run`; yield its URL when it has highlighted a text."""
+def started_by_make() -> Iterator[str]:
+    """Run the suite with `make run`, as a person does; yield its URL after it has highlighted a text."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # if we are made
     environment["MERGEPOINT_LISTEN"] = f"127.0.0.1:{port}"
     with folder() as state:
         environment["XDG_STATE_HOME"] = str(state)
-        yield from _made(url, environment)
+        yield from _run_make(url, environment)
 
 
-def _made(url: str, environment: Mapping[str, str]) -> Iterator[str]:
+def _run_make(url: str, environment: Mapping[str, str]) -> Iterator[str]:
     with program(["make", "-C", str(ROOT), "run"], f"{url}/highlight?language=python", b"x = 1", environment):
         yield url
 
 
 @contextlib.contextmanager
 def static_files(*contents: bytes) -> Iterator[list[str]]:
-    """Run an nginx that does nothing but give out *contents* from files; yield the files' URLs."""
+    """Run an nginx that only serves *contents* from files; yield the files' URLs."""
     port = free_port()
     with folder() as path:
         urls = [f"http://127.0.0.1:{port}/{number}" for number in range(len(contents))]
@@ -146,7 +146,7 @@ def static_files(*contents: bytes) -> Iterator[list[str]]:
 def program(
     command: Sequence[str], url: str, body: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """Run *command* until it is no longer needed; begin when *url* answers."""
+    """Run *command* during the block, which begins when *url* answers."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*processes.DIES_WITH_US, *command],
@@ -174,7 +174,7 @@ def program(
 def ask(
     url: str, body: bytes | None = None, *, within: float, alive: Callable[[], bool] = lambda: True
 ) -> tuple[Message, bytes]:
-    """Return the headers and the body of *url*'s answer, asking until there is one."""
+    """Request *url* until it answers, for at most *within* seconds; return the headers and the body."""
     ends = time.monotonic() + within
     while True:
         try:

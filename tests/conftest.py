@@ -35,12 +35,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    of_shared: list[pytest.Item] = []
+    of_files: list[pytest.Item] = []
     for item in items:
         shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
         stay_together(item, shared[0] if shared else item.location[0])
+        (of_shared if shared else of_files).append(item)
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         if "place" in shared and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)  # tests below HTTP ask about both databases
+    items[:] = of_shared + of_files  # the largest groups first, or one process would still have its own when others end
 
 
 def stay_together(item: pytest.Item, group: str) -> None:

@@ -1,7 +1,7 @@
-"""Warns of names that begin like settings of ours and are none, in the environment and in .env: `make up` runs this.
+"""Warns about variables with a prefix of our settings that are no settings, in the environment and in .env.
 
-Compose hands a container only the variables that docker-compose.yml lists for it, so nobody inside ever sees a misspelt
-one. Needs nothing but Python.
+`make up` runs it, since compose passes to a container only the variables that docker-compose.yml lists, so no service
+sees a misspelt one. It needs only Python.
 """
 
 import difflib
@@ -17,13 +17,13 @@ PREFIXES = tuple(f"{name}_" for name in ("MERGEPOINT", "TRUSTED", *SERVICES))
 
 
 def known() -> set[str]:
-    """Return the names that compose passes on, and those of MERGEPOINT_ that others read."""
+    """Return the names that compose passes on, and the MERGEPOINT_ names that other programs read."""
     files = (ROOT / "docker-compose.yml", ROOT / "nginx/settings")
     return {name for file in files for name in re.findall(r"\b[A-Z]+_[A-Z_]+\b", file.read_text())}
 
 
-def given() -> Iterator[str]:
-    """Yield the names in the environment, then those of .env."""
+def names_given() -> Iterator[str]:
+    """Yield the names in the environment, then those in .env."""
     yield from os.environ
     file = Path(".env")
     if file.is_file():
@@ -38,4 +38,4 @@ def warnings(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("".join(f"{line}\n" for line in warnings(given(), known())), end="", file=sys.stderr)
+    print("".join(f"{line}\n" for line in warnings(names_given(), known())), end="", file=sys.stderr)

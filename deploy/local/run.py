@@ -1,6 +1,7 @@
 """Runs the suite on this machine, without Docker: every service under gunicorn on a Unix socket, nginx in front.
 
-What dies is started again; Ctrl-C ends everything cleanly. Needs what `make run` installs. The parts are in runner/.
+A program that dies is started again; Ctrl-C ends all of them cleanly. It needs the packages that `make run` installs.
+The parts are in runner/.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The operator's commands, each in a file of its own in ``commands``; ``place`` knows where the suite runs.
+"""The operator's commands, each in a file of its own in ``commands``; ``place`` finds the suite that runs.
 
-It knows no service but by its name: what a service keeps, the service itself writes and reads.
+It knows services only by name: each service writes and reads its own data.
 """

@@ -10,7 +10,7 @@ from .place import Unusable
 
 
 class Commands(click.Group):
-    """The modules of ``commands``, each of which has a ``command``; problems are one line and exit status 1."""
+    """The commands in the modules of ``commands``. An error is one line on standard error, and exit status 1."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))

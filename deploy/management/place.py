@@ -1,4 +1,6 @@
-"""Where the suite runs: on this machine (`make run`), or in containers (`docker compose up`); and how to get in."""
+"""Finds the place where the suite runs, on this machine (`make run`) or in containers (`docker compose up`), and gives
+commands access to it.
+"""
 
 import http.client
 import os
@@ -15,29 +17,29 @@ import click
 from mergepoint.kit.state import last_run
 
 ROOT = Path(__file__).resolve().parents[2]
-INSIDE = "/run/mergepoint/nginx/metrics.sock"  # nginx/Dockerfile
+INSIDE = "/run/mergepoint/nginx/metrics.sock"  # the path in nginx's container (nginx/Dockerfile)
 COMPOSE = ("env", "-C", str(ROOT), "docker", "compose")
 METRICS_WITHIN = 30.0  # seconds
 
 
 class Unusable(Exception):
-    """The suite is not where it is looked for, or does not answer."""
+    """The suite does not run in this place, or does not answer."""
 
 
 class Place(Protocol):
-    """*starts* says how the suite is started there."""
+    """A place where the suite can run; *starts* is the command that starts it there."""
 
     starts: str
 
     def command(self, service: str) -> list[str]:
-        """Return the command to which a service's own commands are added, whether it runs or not."""
+        """Return the command to which a service's own commands are added. It works whether the service runs or not."""
 
     def metrics(self) -> str:
-        """Return the metrics of all services."""
+        """Return the metrics of all services in Prometheus' text format; raise Unusable."""
 
 
 class Native:
-    """On this machine. A service's commands find what it keeps by themselves."""
+    """On this machine. A service's commands find its data by themselves."""
 
     starts = "make run"
 
@@ -59,7 +61,7 @@ class Compose:
     starts = "docker compose up"
 
     def command(self, service: str) -> list[str]:
-        # Where it runs, a process in its container is enough; else it gets a container, and what it depends on.
+        # If it runs, the command runs in its container; else in a new one, for which compose starts its dependencies.
         how = ["exec"] if _compose("ps", "--quiet", "--status", "running", service) else ["run", "--rm"]
         return [*COMPOSE, *how, "-T", service, "python", "-m", f"mergepoint.{service}"]
 
@@ -76,7 +78,7 @@ def run_folder() -> Path | None:
 
 
 def find() -> Place:
-    """Return the place where the suite runs, or else where it ran last; refuse to guess between two."""
+    """Return the place where the suite runs, or else where it ran last; raise Unusable if there are two."""
     containers = _has_docker() and bool(_compose("ps", "--all", "--quiet"))
     if containers and run_folder():
         raise Unusable("the suite runs on this machine and in containers: say --native or --compose")
@@ -95,7 +97,7 @@ def option(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def named(place: str | None) -> Place:
-    """Return the place that was asked for, else the one that there is."""
+    """Return the place called *place*, ``native`` or ``compose``; if that is None, the place that `find` finds."""
     if place is None:
         return find()
     return Compose() if place == "compose" else Native()

@@ -1,4 +1,4 @@
-"""Programs that do a command's work: they say themselves what is wrong."""
+"""Runs the programs that do a command's work; they print their errors themselves."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from typing import IO
 def run(
     program: Sequence[str], *, stdin: IO[bytes] | int = subprocess.DEVNULL, stdout: IO[bytes] | None = None
 ) -> None:
-    """Run *program* to its end; end with its exit status unless that is 0."""
+    """Run *program* and wait for it; if it fails, end this process with its exit status."""
     status = subprocess.run(program, stdin=stdin, stdout=stdout, check=False).returncode
     if status:
         sys.exit(status if status > 0 else 1)

@@ -186,7 +186,7 @@ def test_the_scope_bounds_every_rule() -> None:
 FIRST_CALLS = r"""
 import sys, time
 from mergepoint.highlight import FORMATS, Layout, guess, highlight
-from mergepoint.highlight.web import prepare
+from mergepoint.highlight.service import prepare
 
 prepare()
 ways = {

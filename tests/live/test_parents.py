@@ -17,6 +17,8 @@ from tests.servers import ROOT, alive, wait_for
 
 INT, TERM, QUIT, HUP, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGKILL
 MAKE = ["make", "-C", str(ROOT), "run"]
+# As a terminal starts it, also where these tests were told to ignore some signals.
+IN_FRONT = ["env", "--default-signal"]
 BACKGROUND = "trap '' INT QUIT; "  # what a shell does for a job of a script
 LOGGED = '>"$log" 2>&1'
 
@@ -28,7 +30,7 @@ def started(command: Sequence[object] = RUN, **options: Any) -> Iterator[Suite]:
     suite.state.chmod(0o777)  # for who is somebody else
     suite.log.chmod(0o644)
     try:
-        suite.start(command, start_new_session=True, **options)
+        suite.start([*IN_FRONT, *command], start_new_session=True, **options)
         processes, record = suite.processes() | {suite.process.pid}, suite.record()
         assert suite.is_healthy()
         yield suite

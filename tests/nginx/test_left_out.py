@@ -128,7 +128,7 @@ def test_a_file_of_somebody_else_is_no_service(upstreams: str, tmp_path: pathlib
     files = copy_of_files(tmp_path, set(SERVICES))
     (files / "services/wiki.conf").write_text("location /wiki/ { return 204; }\n")
     rendered = render(tmp_path / "run", files=files, MERGEPOINT_UPSTREAMS=upstreams)
-    assert "warning: nginx/services/wiki.conf is no service's" in rendered.stderr
+    assert "warning: nginx/services/wiki.conf belongs to no service" in rendered.stderr
     assert (tmp_path / "run/nginx/applications/wiki.conf").is_file()
     assert '"auth highlight htmldiff jobs thumbnail"' in (tmp_path / "run/nginx/suite.conf").read_text()
     assert complaints(tmp_path / "run") == []

@@ -53,7 +53,7 @@ class ContractCase
       when "pixels" then PIXELS.any? ? shown(value, got) : []
       when "includes" then included?(value, { WRAPPED.fetch(@call, @call) => got }) ? [] : "lacks some of #{value}"
       when "results" then value.size == got.size ? value.zip(got).flat_map { compare(*_1) } : "other results"
-      else told?(fact, value, got) ? [] : "#{fact} is not #{value.inspect}: #{got.inspect}"
+      else fact_holds?(fact, value, got) ? [] : "#{fact} is not #{value.inspect}: #{got.inspect}"
       end
     end
   end
@@ -66,7 +66,7 @@ class ContractCase
     done.success? && said.empty? ? [] : "shows something else: #{said}"
   end
 
-  def told?(fact, value, got)
+  def fact_holds?(fact, value, got)
     told = case fact
            when "error" then got.code if got.is_a?(Mergepoint::Error)
            when "status" then got.is_a?(Mergepoint::Error) ? got.status : 200

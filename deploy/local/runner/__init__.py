@@ -1,4 +1,4 @@
-"""What `make run` is made of: every service under gunicorn on a Unix socket, nginx in front, all ended together.
+"""The parts of `make run`: every service under gunicorn on a Unix socket, nginx in front, all ended together.
 
-``main.py`` is the whole of a run on one screen. Nothing here knows what a service does.
+``main.py`` shows a whole run. Nothing here knows what a service does.
 """

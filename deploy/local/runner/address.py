@@ -1,4 +1,4 @@
-"""Where the suite listens: MERGEPOINT_LISTEN, checked before anything is started."""
+"""The address that the suite listens on: MERGEPOINT_LISTEN, checked before any program is started."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def wanted() -> str:
-    """Return what MERGEPOINT_LISTEN says, or the default; end the program if it is no address and port."""
+    """Return MERGEPOINT_LISTEN, or the default, as ``host:port``; end the program if it is not an address and port."""
     told = os.environ.get("MERGEPOINT_LISTEN") or DEFAULT
     split_address(told)
     return told if ":" in told else f"{listen.split(told)[0]}:{told}"
@@ -25,13 +25,13 @@ def split_address(told: str) -> tuple[str, int]:
 
 
 def reachable(told: str) -> tuple[str, int]:
-    """Return where this machine reaches the suite: a name could lead to another program on ::1."""
+    """Return host and port at which this machine reaches the suite; a name could lead to another program on ::1."""
     host, port = split_address(told)
     return EVERYWHERE.get(host, host), port
 
 
 def refuse_taken_port(told: str) -> None:
-    """End the program if nginx could not listen there, saying why."""
+    """End the program, with the reason, if nginx could not listen there."""
     host, port = split_address(told)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:

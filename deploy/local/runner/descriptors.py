@@ -1,23 +1,23 @@
-"""What a parent hands over at birth: file descriptors that may be closed, signals that may be ignored or blocked."""
+"""Repairs what a parent process may pass on: closed standard descriptors, ignored or blocked signals."""
 
 import os
 import signal
 
-PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # Python ignores them, and subprocess gives them back to children
-MEANT = {signal.SIGHUP}  # nohup(1)
+PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # Python ignores them, and subprocess restores them in children
+MEANT = {signal.SIGHUP}  # ignored on purpose, by nohup(1)
 
 
 def open_standard() -> None:
-    """Open what of standard input, output and error is closed; the next file would take its number."""
+    """Open closed ones of standard input, output and error, since the next file would take their numbers."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is *number*
 
 
 def restore_signals() -> None:
-    """Take back that signals are ignored or blocked, as a shell does for its background jobs; children inherit it."""
+    """Unblock all signals, and stop ignoring those that a shell ignores for background jobs: children inherit both."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in signal.valid_signals() - PYTHONS_OWN - MEANT:
         if signal.getsignal(number) is signal.SIG_IGN:

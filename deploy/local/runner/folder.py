@@ -1,5 +1,6 @@
-"""The folder of one run: sockets, nginx's files, its cache. A lock in it says that its run is alive; what dead ones
-left goes at the next start.
+"""The folder of one run: sockets, nginx's files, its cache.
+
+A lock in it shows that its run is alive; the next start removes the folders of dead runs.
 """
 
 import fcntl
@@ -15,25 +16,25 @@ from . import processes
 
 PREFIX = "mergepoint-"
 LOCK = "lock"
-IN_MEMORY, ON_DISK = Path("/dev/shm"), Path("/tmp")  # short paths, for the sockets
-CACHE_IN_MEMORY = "256m"  # as nginx/render has it; a cache that is set otherwise goes to a disk
-ROOM_FOR_CACHE = 1 << 30  # nginx outgrows the size for moments
-ORPHANS_END_WITHIN = 3.0  # seconds, by themselves; then they are killed
+IN_MEMORY, ON_DISK = Path("/dev/shm"), Path("/tmp")  # paths of sockets must be short
+CACHE_IN_MEMORY = "256m"  # the default of nginx/settings; a cache of another size goes to the disk
+ROOM_FOR_CACHE = 1 << 30  # bytes: nginx exceeds the size of its cache for moments
+ORPHANS_END_WITHIN = 3.0  # seconds until processes of a dead run are killed
 
 
 def make_folder() -> Path:
-    """Return a new folder, locked until this process ends: nginx's cache wants no disk if there is room in memory.
+    """Return a new folder, locked until this process ends; it is in memory if nginx's cache fits there.
 
-    Measured: a stored answer costs 20 µs in memory, 130 to 700 µs on ext4.
+    Measured: to store an answer takes 20 µs in memory, 130 to 700 µs on ext4.
     """
     fits = (
         os.environ.get("MERGEPOINT_CACHE_SIZE", CACHE_IN_MEMORY) == CACHE_IN_MEMORY
         and os.access(IN_MEMORY, os.W_OK)
         and shutil.disk_usage(IN_MEMORY).free > ROOM_FOR_CACHE
     )
-    # It has its name only when it is locked, or another run could take it for a dead one's.
+    # It gets its name after it is locked, or another run could take it for the folder of a dead run.
     made = Path(tempfile.mkdtemp(prefix="." + PREFIX, dir=IN_MEMORY if fits else ON_DISK))
-    made.chmod(0o755)  # nginx's workers are another user
+    made.chmod(0o755)  # nginx's workers run as another user
     lock(made / LOCK)
     made = made.rename(made.with_name(made.name.removeprefix(".")))
     if fits:
@@ -42,7 +43,7 @@ def make_folder() -> Path:
 
 
 def _put_temporary_files_on_disk(run: Path) -> None:
-    """Have nginx keep uploads, and what slow clients have not read yet, out of memory: they may have gigabytes."""
+    """Make nginx store uploads, and answers for slow clients, on the disk: they may have gigabytes."""
     own = _on_disk(run)
     own.mkdir(mode=0o711)  # nginx's workers go through it to folders of their own
     (run / "nginx").mkdir()
@@ -54,7 +55,7 @@ def _on_disk(run: Path) -> Path:
 
 
 def lock(path: Path) -> bool:
-    """Lock the file *path* for as long as this process lives; return whether nobody else had."""
+    """Lock the file *path* until this process ends; return False if another process has locked it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,7 +66,7 @@ def lock(path: Path) -> bool:
 
 
 def remove_stale() -> list[Path]:
-    """Remove what runs of this user left that were killed, processes too; return the folders."""
+    """Remove folders and processes of this user's killed runs; return the folders."""
     stale = [path for path in _ours() if lock(path / LOCK)]
     for path in stale:
         ends = time.monotonic() + ORPHANS_END_WITHIN
@@ -79,7 +80,7 @@ def remove_stale() -> list[Path]:
 
 
 def remove(path: Path) -> None:
-    """Remove a run's folder, and end what still works in it."""
+    """Remove a run's folder, and kill the processes that still work in it."""
     processes.kill(lambda: processes.dwellers(path))
     shutil.rmtree(path, ignore_errors=True)
     if _is_own_folder(_on_disk(path)):
@@ -95,7 +96,7 @@ def _is_own_folder(path: Path) -> bool:
 
 
 def _ours() -> Iterator[Path]:
-    """Folders of runs of this user. Others may write beside them, so a link, or what somebody else owns, is none."""
+    """Yield the folders of this user's runs. Others may write beside them, so links and others' folders are skipped."""
     for place in (IN_MEMORY, ON_DISK):
         for path in place.glob(PREFIX + "*"):
             try:

@@ -1,4 +1,4 @@
-"""Whether the suite is well, asked at its own address; and who is to blame when it does not become so."""
+"""Asks for the suite's health at its own address, and finds the service to blame if it does not become healthy."""
 
 import http.client
 import json
@@ -11,12 +11,12 @@ from .services import NGINX, socket_of
 from .signals import Signals
 from .suite import Suite
 
-START_WITHIN = 60.0  # seconds since the last service began to listen: a busy machine takes its time, one by one
+START_WITHIN = 60.0  # seconds after the last service began to listen, since a busy machine starts them one by one
 STEP = 0.05
 
 
 class NotHealthy(Exception):
-    """The suite did not become healthy. ``troubles`` says what is wrong, by the names of the services to blame."""
+    """The suite did not become healthy. ``troubles`` describes the fault of each service to blame, by its name."""
 
     def __init__(self, troubles: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{name}: {trouble}" for name, trouble in troubles.items()))
@@ -26,7 +26,10 @@ class NotHealthy(Exception):
 def wait_until_healthy(
     suite: Suite, address: tuple[str, int], signals: Signals, *, path: str = "/health", request_id: str = ""
 ) -> bool:
-    """Return True when *path* says that all is well, False when the run shall end; raise NotHealthy after a while."""
+    """Return True when *path* reports that all services are healthy, False when the run is told to end.
+
+    Raises NotHealthy if a program ends, or after START_WITHIN seconds.
+    """
     silent, ends = suite.without_socket(), time.monotonic() + START_WITHIN
     while time.monotonic() < ends:
         if signals.wait(STEP):
@@ -42,7 +45,7 @@ def wait_until_healthy(
 
 
 def ask(address: tuple[str, int], path: str, request_id: str) -> dict[str, Any]:
-    """Return what is said of the health at *path*; nothing if there is no such answer."""
+    """Return the JSON object of the answer at *path*; an empty one if there is no such answer."""
     connection = http.client.HTTPConnection(*address, timeout=5)
     try:
         connection.request("GET", path, headers={"X-Request-Id": request_id})
@@ -58,12 +61,12 @@ def _troubles(suite: Suite, said: Mapping[str, Any]) -> dict[str, str]:
     if silent := suite.without_socket():
         return dict.fromkeys(silent, f"does not listen after {START_WITHIN:.0f} s")
     ill = [name for name, health in said.get("services", {}).items() if health.get("status") != "ok"]
-    troubles = {name: f"is not well after {START_WITHIN:.0f} s: {own_word(name, suite)}" for name in ill}
+    troubles = {name: f"is not well after {START_WITHIN:.0f} s: {own_answer(name, suite)}" for name in ill}
     return troubles or {NGINX: f"gives no healthy answer after {START_WITHIN:.0f} s"}
 
 
-def own_word(name: str, suite: Suite) -> str:
-    """Return what the service *name* says of its health: nginx tells outside only that it is not well."""
+def own_answer(name: str, suite: Suite) -> str:
+    """Return the service's own answer about its health, since nginx tells only that it is not healthy."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(2)

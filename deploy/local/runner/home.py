@@ -1,4 +1,4 @@
-"""The checkout's state folder: made when it is first needed; it takes over what all checkouts shared once."""
+"""The checkout's state folder: it is made at the first need, and takes over the state that checkouts once shared."""
 
 import os
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from mergepoint.kit import state
 
-SHARED = "auth"  # in the folder of all states: until there was one for each checkout, accounts were there
+SHARED = "auth"  # the folder of accounts before each checkout had a state folder of its own
 
 
 def open_folder(root: Path) -> Path:
-    """Return the state folder of the checkout at *root*; end the program if there can be none."""
+    """Return the state folder of the checkout at *root*; end the program if it cannot be made or written to."""
     folder = state.folder_of(root)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def open_folder(root: Path) -> Path:
 
 
 def take_over(folder: Path) -> Path | None:
-    """Move what all checkouts shared into *folder*, if nobody has yet, and it has no accounts; return where it was."""
+    """Move the shared state into *folder*, unless that has accounts; return its old path, or None if nothing moved."""
     shared, own = state.home() / SHARED, folder / SHARED
     if own.exists() or not shared.is_dir() or shared.is_symlink():
         return None
@@ -39,7 +39,7 @@ def take_over(folder: Path) -> Path | None:
 
 
 def _users_of(folder: Path) -> Iterator[int]:
-    """Processes of ours that have a file in *folder* open."""
+    """Yield the ids of our processes that have a file in *folder* open."""
     for handle in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):
             if Path(os.readlink(handle)).is_relative_to(folder):

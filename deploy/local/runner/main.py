@@ -12,9 +12,9 @@ from .signals import Signals
 from .suite import Suite
 from .welcome import welcome
 
-LOOK = 1.0  # seconds between looks at what nobody tells us, such as make's end
+LOOK = 1.0  # seconds between checks of what sends no signal, such as make's end
 LAST_LINES = 15
-FIRST_PASSWORD = "first-password"  # the file of auth's
+FIRST_PASSWORD = "first-password"  # auth's file with the first administrator's password
 
 
 def main() -> int:
@@ -65,7 +65,7 @@ def run_suite(suite: Suite, own_state: Path, wanted: str, signals: Signals, logs
             logs.say("error", f"{name} {trouble}, so the suite does not start. Its last lines:", last_lines=lines)
         return 1
     file = Path(suite.environment["AUTH_STATE"]) / FIRST_PASSWORD
-    password = file if "auth" in suite.names and file.exists() else None  # whoever has read it is told to delete it
+    password = file if "auth" in suite.names and file.exists() else None  # auth asks its reader to delete it
     logs.show(welcome(url, suite.names, password), f"Mergepoint runs on {url}", url=url, first_password=password)
     logs.speak()
     while not signals.wait(LOOK):

@@ -1,5 +1,6 @@
-"""`make` above us: it passes on SIGTERM only. An interrupt that it alone is sent makes it wait for us, and killed it
-leaves us behind; so we look at it.
+"""Watches the `make` that started us.
+
+It passes on only SIGTERM. After an interrupt it waits for us to end, and if it is killed we stay behind.
 """
 
 import ctypes
@@ -22,7 +23,7 @@ class Make:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     def has_ended(self) -> bool:
-        """Return whether it is gone, or was told to end: it blocks a signal while it obeys it."""
+        """Return whether make has ended, or was told to: it blocks a signal while it handles it."""
         return bool(self._pid) and (os.getppid() != self._pid or bool(_blocked(self._pid) & _mask(ITS_OWN)))
 
 

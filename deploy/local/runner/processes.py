@@ -1,4 +1,4 @@
-"""Processes that end with us, and the whole family of one: each program is started in a session of its own."""
+"""Starts programs that end with us, each in a session of its own, and finds and kills all processes of a session."""
 
 import contextlib
 import os
@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-# The kernel tells a child when we are gone, however that happened (prctl(2), PR_SET_PDEATHSIG).
+# The kernel sends a child SIGTERM when we end, however that happens (prctl(2), PR_SET_PDEATHSIG).
 DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM")
-KILLED_WITHIN = 5.0  # seconds; a killed process ends when the kernel gets to it
+KILLED_WITHIN = 5.0  # seconds until the kernel has ended a killed process
 
 
 def start(
     command: Sequence[str], *, environment: Mapping[str, str], folder: Path, output: int, errors: int
 ) -> subprocess.Popen[bytes]:
-    """Start *command* in *folder*, away from our terminal: a Ctrl-C there is ours to pass on."""
+    """Start *command* in *folder*, detached from our terminal, so that only we get a Ctrl-C there."""
     return subprocess.Popen(
         [*DIES_WITH_US, *command],
         env=environment,
@@ -29,12 +29,12 @@ def start(
 
 
 def family(session: int) -> set[int]:
-    """Return the processes of a session, whatever groups they have made in it; zombies are none."""
+    """Return the processes of a session, in whatever process groups, without zombies."""
     return {pid for pid, its_session, _ in _alive() if its_session == session}
 
 
 def dwellers(folder: Path) -> set[int]:
-    """Return the processes that work in *folder*: those of the run that made it; a person's have a terminal."""
+    """Return the processes without a terminal whose working directory is *folder*: those of the run that made it."""
     found = set()
     for pid, _, terminal in _alive():
         with contextlib.suppress(OSError):
@@ -44,7 +44,7 @@ def dwellers(folder: Path) -> set[int]:
 
 
 def kill(find: Callable[[], set[int]]) -> None:
-    """Kill all that *find* finds, until it finds none: a process may have forked meanwhile."""
+    """Kill the processes that *find* returns, until it returns none: a process may have forked meanwhile."""
     ends = time.monotonic() + KILLED_WITHIN
     while (pids := find()) and time.monotonic() < ends:
         for pid in pids:
@@ -54,7 +54,7 @@ def kill(find: Callable[[], set[int]]) -> None:
 
 
 def _alive() -> Iterator[tuple[int, int, int]]:
-    """Each process that is no zombie: its id, its session, the number of its terminal, or 0 for none (proc(5))."""
+    """Yield id, session and terminal's number (0: none) of each process that is no zombie (proc(5))."""
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             state, _, _, session, terminal, *_ = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()

@@ -1,6 +1,6 @@
-"""What a run leaves in the checkout's state folder, for commands that work on the same (mergepoint.kit.state reads it).
+"""Writes a record of a run to the checkout's state folder, for commands on the same accounts (mergepoint.kit.state).
 
-It stays when the run is over: where the suite ran last is where links shall lead.
+It stays after the run, since the links that these commands make lead to the last address of the suite.
 """
 
 import contextlib
@@ -12,11 +12,11 @@ from typing import Any
 
 from mergepoint.kit import state
 
-KEPT = ("AUTH_", "PG", "MERGEPOINT_LISTEN")  # what decides which accounts these are, and their address
+KEPT = ("AUTH_", "PG", "MERGEPOINT_LISTEN")  # variables that determine the accounts and the address
 
 
 def write(folder: Path, run: Path, url: str, services: list[str], environment: Mapping[str, str]) -> None:
-    """Write the record, for nobody else to read: a database's address may hold its password."""
+    """Write the record, readable only for this user, since a database's address may hold its password."""
     said: dict[str, Any] = {
         "pid": os.getpid(),
         "run": str(run),

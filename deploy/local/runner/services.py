@@ -1,4 +1,4 @@
-"""Which programs make the suite, by name, and what each is told."""
+"""The programs of the suite by name, their commands and their environments."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ def services() -> list[str]:
 
 
 def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
-    """Return how each is started: *names* under gunicorn, then the workers of those that have one, nginx last."""
+    """Return the command of each program: *names* under gunicorn, then workers of those that have one, nginx last."""
     gunicorn = [str(BIN / "gunicorn"), "-c", str(ROOT / "services/gunicorn.conf.py")]
     workers = {
         name + WORKER: [sys.executable, "-m", f"mergepoint.{name}.worker"]
@@ -31,7 +31,7 @@ def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> dict[str, str]:
-    """Return what all of them are told: our environment, and what is decided here if it does not decide."""
+    """Return the environment of all programs: ours, with defaults and the values of this run."""
     return {
         "AUTH_STATE": str(state / "auth"),
         "AUTH_FIRST_ADMIN": "admin",
@@ -45,7 +45,7 @@ def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> di
 
 
 def own_environment(name: str, run: Path) -> Mapping[str, str]:
-    """Return what only the program *name* is told."""
+    """Return the additional environment of the program *name*."""
     if name == NGINX:
         return {}
     if name.endswith(WORKER):

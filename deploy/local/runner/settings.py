@@ -1,4 +1,4 @@
-"""All settings, nginx's and every service's: checked before anything is started, by the programs that know them."""
+"""Lets nginx/settings and the services check all settings before any program is started."""
 
 import os
 import subprocess
@@ -11,15 +11,15 @@ WARNING = "warning: "
 
 
 def check(services: Iterable[str]) -> list[str]:
-    """End the program if a setting has a bad value, and say which ones.
+    """Return warnings about unknown names; end the program, with all messages, if a setting has a bad value.
 
-    Return what is to be said of unknown names; these are taken out of our environment, so that it is said once.
+    Unknown names are removed from our environment, so that each is reported only once.
     """
     commands = ([str(ROOT / "nginx/settings")], [sys.executable, "-m", "mergepoint.kit.config", *services])
     checks = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
     said = [line for check in checks for line in check.communicate()[1].decode(errors="replace").splitlines()]
     if any(check.returncode for check in checks):
-        sys.exit("\n".join(dict.fromkeys(said)))  # some are read by both
+        sys.exit("\n".join(dict.fromkeys(said)))  # both report settings that both read
     warnings = [line.removeprefix(WARNING) for line in said]
     for line in warnings:
         os.environ.pop(line.partition(":")[0], None)

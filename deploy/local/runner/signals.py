@@ -1,4 +1,4 @@
-"""How a run is told to end. A signal interrupts nothing: it is remembered, and wakes up who waits."""
+"""Receives the signals that end a run. A signal only sets a flag and wakes up ``wait``; it interrupts nothing."""
 
 import os
 import select
@@ -9,11 +9,11 @@ from types import FrameType
 from .parent import Make
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
-AGAIN = 1.0  # seconds; make passes on what a whole group was sent, so the second signal may be the first
+AGAIN = 1.0  # seconds: make passes on signals to the whole group, so a second one soon after may be the same
 
 
 class Signals:
-    """``ending``: the run shall end; ``hurried``: somebody pressed Ctrl-C again, later, and does not want to wait."""
+    """``ending`` says that the run was told to end; ``hurried`` that Ctrl-C came again later, so that nothing waits."""
 
     def __init__(self) -> None:
         self.ending = self.hurried = False
@@ -22,7 +22,7 @@ class Signals:
         self._wakes, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def install(self) -> None:
-        """Take all that end a run, but for a hang-up that nohup(1) has us ignore; wake up when a child ends, too."""
+        """Handle all signals that end a run, except for a hang-up that nohup(1) ignores; also wake up for SIGCHLD."""
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in ENDS:

@@ -1,4 +1,4 @@
-"""The programs of the suite, each by a name: started, started again when they die, ended."""
+"""Starts the programs of the suite, restarts those that die, and ends them all."""
 
 import signal
 import subprocess
@@ -10,12 +10,12 @@ from .output.logs import Logs
 from .services import NGINX
 from .signals import Signals
 
-STOP_WITHIN = 15.0  # seconds; gunicorn gives requests under way 10
-PAUSE = 1.0  # seconds before what died is started again: it may be the first of all that are being ended
+STOP_WITHIN = 15.0  # seconds; gunicorn gives requests under way 10 seconds
+PAUSE = 1.0  # seconds before a program is restarted: somebody may be ending all of them
 
 
 class Suite:
-    """``commands`` and ``environment`` may be changed until ``start``."""
+    """The programs by name. ``commands`` and ``environment`` may be changed until ``start``."""
 
     def __init__(self, run: Path, listen: str, state: Path, logs: Logs) -> None:
         self.run = run
@@ -30,7 +30,7 @@ class Suite:
             self._start_one(name)
 
     def ended(self) -> dict[str, str]:
-        """Return which programs have ended, and how."""
+        """Return the programs that have ended, and how each ended."""
         return {name: _how(code) for name, process in self.processes.items() if (code := process.poll()) is not None}
 
     def without_socket(self) -> list[str]:
@@ -40,17 +40,17 @@ class Suite:
         ]
 
     def restart_ended(self, signals: Signals) -> None:
-        """Start again what has ended, unless all shall end."""
+        """Restart the programs that have ended, unless the run was told to end."""
         ended = self.ended()
         if not ended or _pause(signals):
             return
         for name, how in ended.items():
             self._logs.say("warning", f"{name} {how}; starting it again")
-            self._kill_family(name)  # what it left: nginx's workers with the port
+            self._kill_family(name)  # its remaining processes, such as nginx's workers, which hold the port
             self._start_one(name)
 
     def stop(self, signals: Signals) -> None:
-        """End all: requests under way are answered, unless that takes long or somebody is in a hurry."""
+        """End all programs. Requests under way are answered within STOP_WITHIN seconds, unless Ctrl-C comes again."""
         for name, process in reversed(self.processes.items()):
             if process.poll() is None:
                 process.send_signal(signal.SIGQUIT if name == NGINX else signal.SIGTERM)

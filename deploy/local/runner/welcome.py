@@ -1,11 +1,11 @@
-"""What is told when the suite runs: what to try, and last of all where it is."""
+"""The message when the suite runs: commands to try, and, as its last line, the address."""
 
 from collections.abc import Collection
 from pathlib import Path
 
 
 def welcome(url: str, services: Collection[str], first_password: Path | None) -> str:
-    """Return the lines for a person; *first_password* is the file that has it, if it is still there."""
+    """Return the lines for a person; *first_password* is the file with the first password, None if it is deleted."""
     calls = {
         "highlight": f"curl --data-binary @README.md '{url}/highlight?language=markdown'",
         "htmldiff": f"""curl --json '{{"old": "a b", "new": "a c"}}' {url}/htmldiff""",

@@ -1,1 +1,1 @@
-"""One command in each file, by its name. What several of them need is beside this folder."""
+"""One command in each file of its name. Code that several commands need is in the folder above."""

@@ -1,4 +1,4 @@
-"""``manage backup``: all that the suite keeps, in one file."""
+"""``manage backup``: writes all data of the suite to one file."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from management import place as places
 from management import programs
 from mergepoint.kit.archive import new_file
 
-KEEPS = "auth"  # the service that keeps something
+KEEPS = "auth"  # the only service with data to keep
 
 
 @click.command(short_help="Write all that the suite keeps to a file.")

@@ -1,4 +1,4 @@
-"""``manage metrics``: the numbers of all services, as Prometheus reads them."""
+"""``manage metrics``: prints the metrics of all services in Prometheus' format."""
 
 import click
 

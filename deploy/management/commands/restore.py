@@ -1,4 +1,4 @@
-"""``manage restore``: what a backup holds, put back."""
+"""``manage restore``: restores the data in a backup."""
 
 from typing import IO
 

@@ -11,7 +11,7 @@ function accept(r) {
     (r.headersIn.Accept || '').toLowerCase().split(',').forEach((part) => {
         const words = part.split(';').map((word) => word.trim());
         if (NEWER.indexOf(words[0]) >= 0 || OLDER.indexOf(words[0]) >= 0) {
-            quality[words[0]] = Math.max(quality[words[0]] || 0, said(words.slice(1)));
+            quality[words[0]] = Math.max(quality[words[0]] || 0, weightOf(words.slice(1)));
         }
     });
     const newer = NEWER.filter((kind) => quality[kind] > 0).sort((a, b) => quality[b] - quality[a]);
@@ -27,7 +27,7 @@ function accept(r) {
 }
 
 /* The weight in the parameters of a media type (RFC 9110, 12.4.2); 1 if there is none, or it cannot be read. */
-function said(parameters) {
+function weightOf(parameters) {
     for (let i = 0; i < parameters.length; i++) {
         const found = /^q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.exec(parameters[i]);
         if (found) {

@@ -2,9 +2,9 @@
 
     python services/highlight/tools/corpus.py FOLDER... >texts.jsonl
 
-Each folder in a FOLDER is one project. Trained on are the source packages of Debian and packages of npm, whose licences
-all allow it, Python's and Perl's standard libraries, and the examples in Pygments' source release; docs/guessing.md
-lists them. A file's language is what its name says, where it says just one; the guesser's own hints are used for that.
+Each folder in a FOLDER is one project. The training texts are source packages of Debian and packages of npm, whose
+licences all allow it, the standard libraries of Python and Perl, and the examples in Pygments' source release;
+docs/guessing.md lists them. A file's name tells its language, by the hints of the guesser, if it leaves only one open.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ from labels import LABELS, SAME
 
 from mergepoint.highlight import hints, names
 
-MOST_FILES = 60  # of one language from one project
-MOST_CHARACTERS = 20_000  # of one file
-WIDEST = 200  # characters of an average line; beyond that it was written by a program
+MOST_FILES = 60  # files of one language from one project
+MOST_CHARACTERS = 20_000  # characters of one file
+WIDEST = 200  # characters of an average line; a file with wider lines was written by a program
 PROSE = re.compile(r"^(readme|news|changes|changelog|license|copying|authors|todo|install|faq|history)", re.I)
-# Endings that several languages share: the first whose sign is in the text has it.
+# Extensions that several languages share. The first language whose sign is in the text is chosen.
 SHARED = {
     ".h": {
         "objective-c": r"^(@interface|@protocol|@class|#import)\b",
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def texts(project: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield label, path and text of the files in *project*, at most MOST_FILES of a language."""
+    """Yield label, path and text of the files in *project*, at most MOST_FILES of each language."""
     seen: Counter[str] = Counter()
     known = set()
     for path in files(project):
@@ -80,7 +80,7 @@ def texts(project: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def files(project: Path) -> list[Path]:
-    """Return all files, in an order that mixes folders and is the same at each run."""
+    """Return all files of *project*, in an order that mixes folders and is the same in each run."""
     found = []
     for folder, inner, here in os.walk(project):
         inner[:] = [name for name in inner if name not in SKIP]
@@ -89,7 +89,7 @@ def files(project: Path) -> list[Path]:
 
 
 def labels_of(path: Path) -> list[str]:
-    """Return the languages that the name of a file leaves open, of those that are trained."""
+    """Return the languages of LABELS that the name of a file leaves open."""
     folder = path.parent.name.lower()
     if "examplefiles" in path.parts:  # Pygments': the folder is the language
         found = names.find_all([folder])
@@ -104,7 +104,7 @@ def labels_of(path: Path) -> list[str]:
 
 
 def label_of(path: Path, possible: list[str], text: str) -> str | None:
-    """Return the one language of *possible* that *text* is in."""
+    """Return the language of *possible* that *text* is in; None if that is not sure."""
     signs = SIGNS.get(path.suffix.lower())
     if signs is None or len(possible) == 1:
         return possible[0] if path.suffix.lower() not in UNSURE else None
@@ -112,7 +112,7 @@ def label_of(path: Path, possible: list[str], text: str) -> str | None:
 
 
 def read(path: Path) -> str | None:
-    """Return the beginning of a file, or nothing where a program wrote it or it is no text."""
+    """Return the beginning of a file; None if it is no text, is very short, or was written by a program."""
     try:
         text = path.read_bytes()[: MOST_CHARACTERS * 2].decode(
             errors="strict" if path.stat().st_size < 40_000 else "ignore"

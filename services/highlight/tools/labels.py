@@ -1,4 +1,4 @@
-"""The languages that the guesser knows, by their common words, and how often each is met: 3 very often, 1 seldom."""
+"""The languages that the guesser knows, by their common words, and how often they occur: 3 very often, 1 seldom."""
 
 OFTEN = """
 python javascript typescript html css json bash java c cpp csharp go rust php ruby sql yaml xml markdown text
@@ -15,7 +15,7 @@ cobol racket coq nix elm gherkin pycon pytb groff bibtex pot antlr vala thrift f
 smalltalk forth applescript tcsh xquery systemd haxe purescript
 """
 LABELS = {word: often for often, words in ((3, OFTEN), (2, SOMETIMES), (1, SELDOM)) for word in words.split()}
-# Dialects that a short text does not tell apart are trained as one.
+# Dialects that cannot be distinguished in a short text are trained as one language.
 SAME = {
     "tsql": "sql",
     "mysql": "sql",

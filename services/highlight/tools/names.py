@@ -1,11 +1,12 @@
-"""Makes the data file of names: what highlight.js, Prism, Shiki and Linguist call the languages that Pygments has.
+"""Makes the data file of names: the names that highlight.js, Prism, Shiki and Linguist have for Pygments' languages.
 
     npm install --prefix FOLDER highlight.js@11 prismjs@1 shiki@4 linguist-languages@9
     node services/highlight/tools/sources.mjs FOLDER >FOLDER/names.json
     python services/highlight/tools/names.py FOLDER/names.json
 
-Only names are taken, which are facts. A name goes to the first that claims it: Pygments' aliases, its full names,
-highlight.js, Prism, Shiki, Linguist, then the file extensions of Linguist; what others meant by it is written down too.
+Only names are used, which are facts. A name goes to the first source that claims it, in this order: Pygments' aliases,
+its full names, highlight.js, Prism, Shiki, Linguist, and the file extensions of Linguist. The file also lists other
+meanings of a name.
 """
 
 import json
@@ -19,7 +20,7 @@ from pygments.lexers import _iter_lexerclasses
 
 TARGET = Path(__file__).parents[1] / "mergepoint/highlight/names.json"
 SOURCES = "highlight.js", "Prism", "Shiki", "Linguist"
-# Languages that Pygments has under another name, or whose texts another lexer reads well: no list says this.
+# Languages that Pygments has under another name, or whose texts another lexer reads well. No source lists these.
 RELATED = {
     "text": ["plain", "none", "log", "csv", "tsv"],
     "bash": ["dotenv", "alpine abuild", "gentoo ebuild", "gentoo eclass"],
@@ -64,7 +65,7 @@ RELATED = {
     "yaml": ["oasv2-yaml", "oasv3-yaml", "common workflow language", "kaitai struct", "miniyaml", "unity3d asset"],
     "zone": ["dns zone", "dns-zone-file"],
 }  # fmt: skip
-# The names in Vim, Emacs and Visual Studio Code, where no list has them.
+# Names in Vim, Emacs and Visual Studio Code that no source has.
 EDITORS = {
     "c++": ["c++-ts"],
     "html+django": ["htmldjango"],
@@ -80,14 +81,14 @@ EDITORS = {
     "vb.net": ["vb"],
     "xml": ["nxml", "sgml"],
 }
-# Their aliases happen to be those of other languages.
+# Languages whose aliases also belong to other languages.
 STRANGERS = {"angelscript", "mercury"}
-# A word is more common than Pygments' first alias when so many more of the lists have it.
+# A word is more common than Pygments' first alias if at least this many more sources have it.
 MORE_COMMON = 2
 
 
 class Names:
-    """Names as they are claimed; *claims* tells of each name the language and who says so, first claim first."""
+    """The claimed names; *claims* has for each name its languages and their sources, the first claim first."""
 
     def __init__(self) -> None:
         self.claims: dict[str, list[tuple[str, str]]] = {}
@@ -114,7 +115,7 @@ def main() -> None:
             if language := groups.language(called):
                 for name in called:
                     names.claim(name, language, source)
-    for name in ("plain", "none"):  # words of its core, which stand in no list
+    for name in ("plain", "none"):  # words in Prism's core that its list does not have
         names.claim(name, "text", "Prism")
     for language, called in EDITORS.items():
         for name in called:
@@ -128,7 +129,7 @@ def main() -> None:
 
 
 def pygments_names() -> Iterator[tuple[str, str]]:
-    """Yield every name of Pygments and the word for its language: aliases first, then full names."""
+    """Yield every name of Pygments and the word of its language: aliases first, then full names."""
     lexers = list(_iter_lexerclasses(plugins=False))
     for lexer in lexers:
         for alias in lexer.aliases:
@@ -142,7 +143,7 @@ def word(lexer: Any) -> str:
 
 
 def common_words(sources: Any) -> Iterator[tuple[str, str]]:
-    """Yield the first alias of a lexer and the alias that most lists know, where that is another."""
+    """Yield the first alias of a lexer and its alias that most sources have, if that is another one."""
     lists = [{name.lower() for called in sources[source] for name in called} for source in SOURCES]
 
     def known(alias: str) -> int:

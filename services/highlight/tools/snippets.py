@@ -1,11 +1,11 @@
-"""Cuts snippets from a text as people do when they ask: some lines from where something begins, without its indent."""
+"""Cuts snippets from a text as people do for a question: some lines from the start of a part, without its indent."""
 
 import random
 import re
 from collections.abc import Iterator
 from textwrap import dedent
 
-# In these a line that begins so is no comment, or all of the text may be.
+# Languages in which a line that COMMENT matches is no comment, or in which a whole text may consist of comments.
 PROSE = {
     "text",
     "markdown",
@@ -23,7 +23,7 @@ PROSE = {
 COMMENT = re.compile(
     r"\s*(#(?!include|define|if|else|endif|pragma|\[|!)|//|/\*|\*|--|;|%|\(\*|\"|'|REM\b|rem\b|!|dnl\b|<!--)"
 )
-# A snippet of these without such a sign is in another language as well.
+# A snippet without this sign is also valid in another language.
 NEEDED = {
     label: re.compile(sign, re.MULTILINE)
     for label, sign in {
@@ -42,7 +42,7 @@ NEEDED = {
     }.items()
 }
 LENGTHS = [(1, 3), (2, 4), (4, 8), (6, 12), (8, 15), (12, 30), (30, 60)]
-LEAST = 12  # characters that are no white space
+LEAST = 12  # characters of a snippet, white space not counted
 
 
 def snippets(text: str, label: str, count: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Makes texts that are in no language: logs, tables, random characters, lists, letters."""
+"""Makes texts in no programming language: logs, tables, random characters, lists, letters."""
 
 import base64
 import random

@@ -1,9 +1,9 @@
-"""Trains the guesser: texts of known languages in, model.bin out. Needs NumPy and SciPy, which the service does not.
+"""Trains the guesser: reads texts of known languages, writes model.bin. Needs NumPy and SciPy; the service does not.
 
     python services/highlight/tools/train.py texts.jsonl
 
-Snippets of 2 to 60 lines are cut from the texts, since that is what people paste. A multinomial logistic regression is
-learnt over their features by AdaGrad; small weights are dropped and the others kept in a byte each.
+Snippets of 2 to 60 lines, as people paste them, are cut from the texts. AdaGrad trains a multinomial logistic
+regression on their features. Small weights are dropped, and the others are kept in a byte each.
 """
 
 import json
@@ -25,13 +25,13 @@ from mergepoint.highlight.guessing.features import BUCKETS, FIRST_WORD, TOKENS, 
 from mergepoint.highlight.guessing.model import dump
 
 TARGET = Path(__file__).parents[1] / "mergepoint/highlight/guessing/model.bin"
-MOST = {3: 900, 2: 600, 1: 300}  # snippets of a language, by how often it is met
-WORDS = 3000  # in the vocabulary
-HELD_OUT = 10  # every so many-th text is not trained on, but tells how sure one may be
+MOST = {3: 900, 2: 600, 1: 300}  # snippets of a language, by how often it occurs (labels.py)
+WORDS = 3000  # words in the vocabulary
+HELD_OUT = 10  # one text in this many is not trained on, but used to calibrate the probabilities
 ROUNDS, BATCH, RATE, DECAY = 11, 1024, 0.3, 4e-6
-RAREST = 3  # a feature of fewer snippets tells nothing
-SCALE = 12.0  # of a row of features whose length is 1
-KEPT = 240_000  # weights
+RAREST = 3  # features that fewer snippets have are dropped
+SCALE = 12.0  # the factor for a row of features, which has length 1
+KEPT = 240_000  # weights that are kept
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def collect(labels: list[str], path: str) -> Iterator[tuple[int, str, bool]]:
-    """Yield label, snippet and whether it is held out, MOST of each language, from as many texts as there are."""
+    """Yield label, snippet and whether it is held out, MOST of each language, from as many texts as possible."""
     texts: dict[str, list[str]] = defaultdict(list)
     with open(path) as lines:
         for line in lines:
@@ -93,7 +93,7 @@ def translations(catalogue: str) -> str:
 
 
 def words(texts: Iterator[str]) -> list[str]:
-    """Return the words and signs that most of the snippets have, those of a line's beginning aside."""
+    """Return the WORDS most frequent words and signs of the snippets, without numbers and beginnings of lines."""
     seen: Counter[str] = Counter()
     for text in texts:
         seen.update({token for token in TOKENS.findall(text) if token[0] != "\n" and not token[0].isdigit()})
@@ -101,14 +101,14 @@ def words(texts: Iterator[str]) -> list[str]:
 
 
 def to_matrix(rows: list[list[int]]) -> csr_matrix:
-    """Return a row for each snippet whose features all weigh the same and together SCALE."""
+    """Return a row for each snippet, of length SCALE, in which all its features have the same value."""
     starts = np.cumsum([0, *map(len, rows)])
     values = np.concatenate([np.full(len(row), SCALE / max(1, len(row)) ** 0.5, np.float32) for row in rows])
     return csr_matrix((values, np.concatenate(rows).astype(np.int32), starts), shape=(len(rows), BUCKETS))
 
 
 def learn(matrix: csr_matrix, wanted: np.ndarray, labels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights and biases of the likeliest model, by AdaGrad over BATCH snippets at a time."""
+    """Return weights and biases, trained by AdaGrad with BATCH snippets at a time."""
     weights, squares = np.zeros((BUCKETS, labels), np.float32), np.full((BUCKETS, labels), 1e-4, np.float32)
     biases, bias_squares = np.zeros(labels, np.float32), np.full(labels, 1e-2, np.float32)
     order = np.random.default_rng(12)
@@ -131,13 +131,13 @@ def learn(matrix: csr_matrix, wanted: np.ndarray, labels: int) -> tuple[np.ndarr
 
 
 def prune(weights: np.ndarray) -> np.ndarray:
-    """Return *weights* with only the KEPT largest."""
+    """Return *weights* with zeros in place of all but the KEPT largest."""
     least = np.partition(np.abs(weights).ravel(), -KEPT)[-KEPT]
     return np.where(np.abs(weights) >= least, weights, 0).astype(np.float32)
 
 
 def calibrate(scores: np.ndarray, wanted: np.ndarray) -> float:
-    """Return by what to divide the scores so that they are right as often as they say."""
+    """Return the temperature by which to divide the scores, so that probabilities match how often they are right."""
 
     def loss(temperature: float) -> float:
         chances = softmax(scores / temperature)[np.arange(len(wanted)), wanted]

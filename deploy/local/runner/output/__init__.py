@@ -1,4 +1,4 @@
-"""What the programs write, on its way to whoever reads it: a person at a terminal, or a program.
+"""Passes the output of the programs on to a person at a terminal, or to another program.
 
-Nothing here knows what runs.
+Nothing here knows which programs run.
 """

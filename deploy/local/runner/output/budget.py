@@ -1,8 +1,8 @@
-"""How many lines a person is shown: nobody reads more, and to make them readable would cost the services' time."""
+"""Limits the lines that a person is shown: nobody can read more, and formatting them takes the services' time."""
 
 import time
 
-SHOWN = 100  # lines a second of one program
+SHOWN = 100  # lines of one program in a second
 
 
 class Budget:
@@ -24,7 +24,7 @@ class Budget:
         return shown
 
     def hidden(self, service: str) -> int:
-        """Return how many lines were hidden since this was asked last, if there is room again to say so."""
+        """Return the number of hidden lines since the last call; 0 while there is no room for a line about them."""
         if self._second == int(time.monotonic()) and self._shown.get(service, 0) >= SHOWN:
             return 0
         return self._hidden.pop(service, 0)

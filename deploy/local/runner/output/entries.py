@@ -1,4 +1,4 @@
-"""What a line of a log says: an object as structlog and nginx's access log write it, whatever the line is like."""
+"""Parses a line of a log, JSON or plain text, into an object with the fields of structlog and nginx's access log."""
 
 import json
 import re
@@ -20,8 +20,8 @@ def entry(service: str, line: bytes) -> dict[str, Any]:
     text = line.decode(errors="replace")
     if found := NGINX_ERROR.fullmatch(text):
         *_, level, text = found.groups()
-        return {**said(service, text), "level": NGINX_LEVELS.get(level, "info")}
-    return said(service, text)  # of no level: nobody has said that it is usual
+        return {**plain_entry(service, text), "level": NGINX_LEVELS.get(level, "info")}
+    return plain_entry(service, text)  # without a level, since plain text does not tell whether it is usual
 
 
 def is_object(chunk: bytes) -> bool:
@@ -30,9 +30,10 @@ def is_object(chunk: bytes) -> bool:
 
 
 def now() -> str:
-    """Return the time as structlog writes it."""
+    """Return the time in structlog's format (ISO 8601, UTC)."""
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def said(service: str, event: str) -> dict[str, Any]:
+def plain_entry(service: str, event: str) -> dict[str, Any]:
+    """Return an entry of *service* with *event* and the time, without a level."""
     return {"event": event, "timestamp": now(), "service": service}

@@ -1,7 +1,7 @@
-"""What the services write, passed on: as it is to a program, which gets JSON, one object a line; readable to a person.
+"""Passes on the output of the services: as JSON, one object a line, to a program; in readable lines to a person.
 
-nginx opens its log by name, which fails for a socket and for somebody else's file, so every program writes to a pipe of
-ours. Reading them is all that the thread here does.
+nginx opens its log by name, which fails for a socket and for another user's file, so every program writes to a pipe of
+the runner. The thread here only reads these pipes.
 """
 
 import contextlib
@@ -21,23 +21,23 @@ from .machine import Machine
 from .people import People
 from .stream import Stream
 
-PIPE = 1 << 20  # bytes; the default of 64 KB is full in some milliseconds of many requests
+PIPE = 1 << 20  # bytes; under load, the default of 64 KB is full after some milliseconds
 F_SETPIPE_SZ = 1031  # fcntl(2)
-REMEMBERED = 8192  # bytes of each program's last words
-BATCH = 0.01  # seconds for more to come: nginx writes 4 KB at a time, and each piece costs a turn of two threads
-LONGEST = 1 << 16  # bytes of a line; what is longer is cut into several
-OURS = "run"  # the service that our own lines are of
+REMEMBERED = 8192  # bytes of each program's last output
+BATCH = 0.01  # seconds to wait for more: nginx writes 4 KB at a time, and each piece costs a switch of two threads
+LONGEST = 1 << 16  # bytes of a line; a longer line is cut
+OURS = "run"  # the name of the service in lines of the runner itself
 
 
 class Source:
-    """A pipe that the program *service* writes to, and the *stream* that it is for."""
+    """A pipe that the program *service* writes to, and the *stream* that its output goes to."""
 
     def __init__(self, service: str, stream: "Output") -> None:
         self.service, self.stream = service, stream
         self.rest = b""
 
     def lines(self, data: bytes) -> bytes:
-        """Return the whole lines that *data* completes; none is cut by another program's."""
+        """Return the whole lines that *data* completes, so that lines of two programs never mix."""
         whole, end, self.rest = (self.rest + data).rpartition(b"\n")
         if (not data and self.rest) or len(self.rest) > LONGEST:
             whole, end, self.rest = whole + end + self.rest, b"\n", b""
@@ -55,7 +55,7 @@ class Output:
         self._stream.put(lambda: self.format.lines(service, lines), size=len(lines), lines=lines.count(b"\n"))
 
     def then(self, do: Callable[[], bytes]) -> None:
-        """Write what *do* returns, when all before is written."""
+        """Write the result of *do* after all earlier output."""
         self._stream.put(do)
 
     def set_quiet(self, quiet: bool) -> bytes:
@@ -95,29 +95,29 @@ class Logs:
                 os.close(writer)
 
     def say(self, level: str, event: str, **fields: object) -> None:
-        """Write a line of our own, after all that programs have written until now."""
+        """Write a line of the runner itself, after all output of the programs so far."""
         line = own_line(level, event, **fields)
         self._do(lambda: self.errors.put(OURS, line))
 
     def show(self, text: str, event: str, **fields: object) -> None:
-        """Show *text* to a person, *event* and *fields* to a program, after all that was written until now."""
+        """Show *text* to a person, or *event* and *fields* to a program, after all output so far."""
         if isinstance(self.out.format, People):
             self._do(lambda: self.out.then(text.encode))
         else:
             self._do(lambda: self.out.put(OURS, own_line("info", event, **fields)))
 
     def hush(self) -> None:
-        """From now on, keep from a person what is usual when programs start and end."""
+        """From now on, hide from a person the usual lines of programs that start and end."""
         for output in {self.out, self.errors}:
             output.set_quiet(True)
 
     def speak(self) -> None:
-        """Tell a person all, but for what has been written until now."""
+        """Show a person all output from now on."""
         for output in {self.out, self.errors}:
             self._do(lambda output=output: output.then(lambda: output.set_quiet(False)))  # type: ignore[misc]
 
     def last_lines(self, service: str, count: int) -> list[str]:
-        """Return what the program wrote last, until now."""
+        """Return the last *count* lines of the program *service*, readable for a person."""
         read = threading.Event()
         self._do(read.set)
         read.wait(1)
@@ -125,7 +125,7 @@ class Logs:
         return [people.text(entries.entry(service, line)) for line in tail]
 
     def close(self) -> None:
-        """Pass on what is left; call it when all programs have ended."""
+        """Pass on the remaining output. Call it after all programs have ended."""
         self._do(self._end)
         self._thread.join(2)
         for output in {self.out, self.errors}:
@@ -136,18 +136,18 @@ class Logs:
 
     def _pipe(self, source: Source) -> int:
         reader, writer = os.pipe2(os.O_CLOEXEC)
-        with contextlib.suppress(OSError):  # more than this user may have in pipes
+        with contextlib.suppress(OSError):  # it exceeds what this user may have in pipes
             fcntl.fcntl(writer, F_SETPIPE_SZ, PIPE)
         self._do(lambda: self._selector.register(reader, selectors.EVENT_READ, source) and None)
         return writer
 
     def _do(self, task: Callable[[], None]) -> None:
-        """Have the thread do *task* when it has read all that is in the pipes by now."""
+        """Let the thread run *task* after it has read everything that is now in the pipes."""
         self._tasks.append(task)
         os.write(self._waker, b"\0")
 
     def _read_all(self) -> None:
-        due = 0  # tasks; before each, all is read that is there, also from pipes that the one before has added
+        due = 0  # tasks to run; before each, all pipes are read, those that the previous task added included
         ready: list[Any] = []
         while due or ready or not self._closing:
             ready = self._selector.select(0 if due or self._closing else None)

@@ -1,4 +1,4 @@
-"""Lines for a program: JSON, one object each. What is JSON already passes as it is."""
+"""Lines for a program: JSON, one object each. Lines that are JSON already do not change."""
 
 import json
 
@@ -6,12 +6,12 @@ from . import entries
 
 
 class Machine:
-    """``quiet`` changes nothing: a program is told all."""
+    """Formats lines as JSON. ``quiet`` has no effect, since a program gets all lines."""
 
     quiet = False
 
     def lines(self, service: str, chunk: bytes) -> bytes:
-        """Return *chunk*, whole lines of *service*."""
+        """Return *chunk*, whole lines of *service*, as JSON lines."""
         if entries.is_object(chunk):
             return chunk
         return b"".join(_object(service, line) for line in chunk.splitlines() if line.strip())

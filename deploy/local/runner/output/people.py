@@ -1,5 +1,6 @@
-"""Lines for a person at a terminal: time, level, service, what happened, and the rest as name=value. Of a request the
-level is its status.
+"""Lines for a person at a terminal: time, level, service, event, and all other fields as name=value.
+
+The level of a request is its status.
 
     12:03:44  info     auth       Booting worker with pid: 4711
     12:03:51  200      nginx      POST   /highlight                        HIT     0.4 ms   1.9 KB
@@ -29,7 +30,7 @@ REQUEST = {"method", "path", "status"}
 
 
 class People:
-    """While ``quiet``, what is usual is not shown; requests with the id *own_requests* never are."""
+    """Formats lines for a person. While ``quiet``, it hides usual lines; it always hides requests with our own id."""
 
     def __init__(self, own_requests: str) -> None:
         self.quiet = False
@@ -43,7 +44,7 @@ class People:
         found = [line for line in chunk.splitlines() if line.strip() and self._own not in line]
         told = [entries.entry(service, line) for line in found[: self._budget.take(service, len(found))]]
         if hidden:
-            told.insert(0, entries.said(service, f"{hidden:,} more lines are not shown"))
+            told.insert(0, entries.plain_entry(service, f"{hidden:,} more lines are not shown"))
         return "".join(self._line(one) for one in told if not self._is_kept_back(one)).encode(errors="replace")
 
     def _is_kept_back(self, told: Mapping[str, Any]) -> bool:
@@ -59,7 +60,7 @@ class People:
 
 
 def text(told: Mapping[str, Any]) -> str:
-    """Return what happened, without when and to whom."""
+    """Return the event and its fields, without time, level and service."""
     if told.keys() >= REQUEST:
         return _request(told)
     fields = (
@@ -71,7 +72,7 @@ def text(told: Mapping[str, Any]) -> str:
 
 
 def clean(value: object) -> str:
-    """Return *value* without what a terminal would obey: a path may hold any character."""
+    """Return *value* with control characters escaped, since a path may hold any character and a terminal obeys some."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(value))
 
 
@@ -91,7 +92,7 @@ def _level(told: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def _clock(told: Mapping[str, Any]) -> str:
-    """Return the time of day here."""
+    """Return the local time of day."""
     try:
         return datetime.fromisoformat(told.get("timestamp") or told["time"]).astimezone().strftime("%H:%M:%S")
     except (KeyError, TypeError, ValueError):

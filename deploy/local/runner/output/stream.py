@@ -1,4 +1,4 @@
-"""Standard output or error, written by a thread. A reader that reads gets all; one that stops makes no service wait."""
+"""Writes standard output or error in a thread. A reader gets all output; if it stops reading, no service waits."""
 
 import contextlib
 import errno
@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable
 
 ROOM = 8 << 20  # bytes that may wait for the reader
-STOPPED = 1.0  # seconds without taking anything, and the reader has stopped: what has no room is lost, and counted
+STOPPED = 1.0  # seconds without reading; then the reader has stopped, and output without room is lost and counted
 GONE = {errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO, errno.ECONNRESET, errno.ENOTCONN}
-LAST_WORDS = 2.0  # seconds to write what is left, at the end
+LAST_WORDS = 2.0  # seconds to write the remaining output at the end
 
 Render = Callable[[], bytes]
 
@@ -25,17 +25,17 @@ class Stream:
         self._lost = lost
         self._waiting: deque[tuple[Render, int]] = deque()
         self._size = self._missing = 0
-        self._progress = 0.0  # when something was taken last
+        self._progress = 0.0  # the time of the last write
         self._changed = threading.Condition()
         self._closing = self._gone = False
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
 
     def put(self, render: Render, *, size: int = 0, lines: int = 0) -> None:
-        """Write what *render* returns when its turn comes, in the thread; it is made of *size* bytes in *lines*."""
+        """Let the thread write the result of *render* in its turn; it stands for *lines* lines of *size* bytes."""
         with self._changed:
             if not self._size:
-                self._progress = time.monotonic()  # there was nothing to take
+                self._progress = time.monotonic()  # there was nothing to write
             while not self._gone and self._size + size > ROOM:
                 if not self._changed.wait(self._progress + STOPPED - time.monotonic()):
                     self._missing += lines
@@ -50,7 +50,7 @@ class Stream:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Write what waits, for a moment."""
+        """Write the waiting output, for at most LAST_WORDS seconds."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -74,7 +74,7 @@ class Stream:
             try:
                 rest = rest[os.write(self.number, rest) :]
                 self._progress = time.monotonic()
-            except BlockingIOError:  # somebody who shares the file wants it so
+            except BlockingIOError:  # another process that shares the file has set O_NONBLOCK
                 with contextlib.suppress(OSError):
                     select.select([], [self.number], [], 1.0)
             except OSError as error:

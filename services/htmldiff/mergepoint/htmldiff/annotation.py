@@ -1,7 +1,7 @@
-"""Which version each part of a document came from: one comparison from each version to the next.
+"""Finds the version that each part of a document came from, by a comparison of each version with the next.
 
-Labels belong to stretches of the canonical form. Text that a version keeps keeps its label; text that it adds gets the
-version's own label.
+Labels belong to stretches of the canonical form. Text that a version keeps has its old label; text that it adds gets
+the version's own label.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ Labels = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Part:
-    """Text that came with one version."""
+    """*text* that the version called *label* added."""
 
     label: str
     text: str
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Annotated:
-    """The last version as *html*, each text in a ``span`` that names its version, and the same as *parts*.
+    """The last version as *html*, with each text in a ``span`` that names its version, and the same as *parts*.
 
     *granularity* and *degraded* are as in Comparison.
     """
@@ -46,9 +46,11 @@ class Annotated:
 
 
 def annotate(versions: Sequence[Mapping[str, str]], *, segment: Segment = icu_words, **options: Any) -> Annotated:
-    """Return which of *versions*, oldest first, each part of the last one came from.
+    """Return the last of *versions*, oldest first, with the version that each of its parts came from.
 
-    A version is ``{"label": …, "html": …}``. Of *options* those count that say how to compare and sanitise.
+    A version is ``{"label": …, "html": …}``. *options* are the fields of DiffOptions; only those for comparing and
+    sanitising have an effect. Raises BadOption unless there are 1 to MOST_VERSIONS versions, and HtmldiffError for a
+    document that is refused.
     """
     if not 1 <= len(versions) <= MOST_VERSIONS:
         raise BadOption(f"1 to {MOST_VERSIONS} versions can be annotated, not {len(versions)}", field="versions")
@@ -66,7 +68,7 @@ def read_all(versions: Sequence[str], diff_options: DiffOptions) -> list[Documen
 def annotate_documents(
     documents: Sequence[Document], names: Sequence[str], diff_options: DiffOptions, segment: Segment = icu_words
 ) -> Annotated:
-    """Return what annotate returns, for *documents* that read_all has read; *names* are their labels."""
+    """Return the result of annotate for *documents* from read_all; *names* are their labels."""
     diff_options = replace(diff_options, ignore=())  # ignored differences would shift the offsets that labels count
     asked = diff_options.granularity
     diff_options = replace(diff_options, granularity=feasible_granularity(asked, *documents))

@@ -1,6 +1,5 @@
-"""What a child of the sandbox runs: the comparison, within a time that it keeps itself, coarser where it must be.
-
-The documents are read once for all attempts.
+"""The comparison in a child of the sandbox. It keeps a time limit itself: if a granularity takes too long, it tries a
+coarser one. The documents are read once for all attempts.
 """
 
 import time
@@ -20,8 +19,8 @@ from .options import AnnotateAttempt, HtmldiffAttempt
 from .reading.canonical import Document
 from .tasks import COMPARING, SHOWING, answer_of, diff_options_of, labels_of, read_pair
 
-# The part of the deadline by which an attempt must be done, reading included: of processor time, and of the time that
-# may pass (kit/time_limit.py). Granularities finer than blocks have the first.
+# The part of the deadline within which an attempt must end, reading included. It applies to processor time and to
+# elapsed time (kit/sandbox/time_limit.py). FIRST_PART is for granularities finer than blocks.
 FIRST_PART = 0.4
 PARTS = {"block": 0.55}
 
@@ -29,7 +28,7 @@ Outcome = TypeVar("Outcome", core.Comparison, annotation.Annotated)
 
 
 def htmldiff(options: HtmldiffAttempt) -> Answer:
-    """Do what htmldiff does within ``options.seconds``, coarser if it must be."""
+    """Compare two documents within ``options.seconds``, with a coarser granularity if necessary."""
     began = _now()
     diff_options = diff_options_of(options, *COMPARING, *SHOWING)
     both = core.read_both(*read_pair(options), diff_options)
@@ -39,7 +38,7 @@ def htmldiff(options: HtmldiffAttempt) -> Answer:
 
 
 def annotate(options: AnnotateAttempt) -> Answer:
-    """Do what annotate does within ``options.seconds``, coarser if it must be."""
+    """Annotate the versions of a document within ``options.seconds``, with a coarser granularity if necessary."""
     began = _now()
     diff_options = diff_options_of(options, "granularity", "sanitize", "base_url")
     documents = annotation.read_all([version.html for version in options.versions], diff_options)
@@ -60,7 +59,7 @@ def _finest_answer(
     options: HtmldiffAttempt | AnnotateAttempt,
     began: tuple[float, float],
 ) -> Answer:
-    """Return the answer of *work* at the finest granularity that is done in time.
+    """Return the answer of *work* at the finest granularity that finishes in time.
 
     *began* are the processor time and the time, in seconds, at which the call began. With ``strict`` a coarser
     granularity is an error instead.
@@ -92,7 +91,7 @@ def _now() -> tuple[float, float]:
 
 
 def deadline_problem(seconds: float) -> Problem:
-    """Return the refusal of a comparison that was not done in *seconds*."""
+    """Return the refusal of a comparison that took longer than *seconds*."""
     return Problem(
         "deadline_exceeded", f"the comparison took longer than {seconds:.2f} s; ask for a coarser granularity"
     )

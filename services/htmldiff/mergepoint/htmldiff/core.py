@@ -1,4 +1,4 @@
-"""Compare two HTML documents, apply some of the changes: puts the rooms together. Knows no HTTP and no kit."""
+"""Compares two HTML documents, and applies some of the changes, by combining the rooms. Knows no HTTP and no kit."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -124,7 +124,7 @@ def compare_documents(
 
 
 def apply(old: str, new: str, *, accept: Collection[int] = (), reject: Collection[int] = (), **options: Any) -> str:
-    """Return *old* with only the changes in *accept* made or, if only *reject* is given, with all changes but those.
+    """Return *old* with only the changes in *accept* made, or, if only *reject* is given, all changes except those.
 
     The numbers are the ids that compare gives for the same documents and options; an unknown one raises BadOption.
     """

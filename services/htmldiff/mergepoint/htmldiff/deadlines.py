@@ -1,7 +1,7 @@
-"""How a server has each call done on untrusted documents: in the sandbox, within a deadline.
+"""Runs each call of a server in the sandbox, within a deadline, since the documents are untrusted.
 
-A comparison that takes too long or too much memory is made again, coarser: by blocks, then as one document deleted and
-one added. The child does that by itself (attempts.py); where it cannot, the last attempt is another call.
+A comparison that takes too much time or memory is repeated with a coarser granularity: by blocks, then as one document
+deleted and one added. The child does that itself (attempts.py); if it cannot, the last attempt is another call.
 """
 
 from mergepoint.kit.dispatch import Answer
@@ -12,7 +12,8 @@ from mergepoint.kit.sandboxed import TaskSandbox
 from .attempts import deadline_problem
 from .options import AnnotateAttempt, AnnotateOptions, ApplyOptions, HtmldiffAttempt, HtmldiffOptions
 
-# Seconds: the least, for each byte of both documents, and the most. A page of 60 KB takes 10 ms, one of 1 MB 300 ms.
+# Seconds: the least, the addition for each byte of both documents, and the most. A page of 60 KB takes 10 ms, one of
+# 1 MB 300 ms.
 DEADLINE, DEADLINE_PER_BYTE, LONGEST_DEADLINE = 0.2, 10e-6, 5.0
 # At this part of the deadline the sandbox ends the call and starts one for the last attempt alone: an attempt cannot be
 # interrupted within a library's call.
@@ -41,7 +42,7 @@ def annotate(sandbox: TaskSandbox, options: AnnotateOptions) -> Answer:
 
 
 def apply(sandbox: TaskSandbox, options: ApplyOptions) -> Answer:
-    """Make some of the changes. This is never made coarser: the numbers would be those of other changes."""
+    """Make some of the changes. This call is never degraded: with a coarser granularity, numbers mean other changes."""
     seconds = deadline(options.old, options.new)
     try:
         return sandbox.run("apply", options, deadline=seconds)

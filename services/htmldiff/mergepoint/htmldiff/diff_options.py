@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from .errors import BadOption
 
 GRANULARITIES = ("character", "word", "sentence", "block", "document")
-# Each takes less work than those before it; in it as in these, whatever differs at all is deleted and added.
+# Granularities without finer changes: a block, or the document, that differs at all is deleted and added as a whole.
 COARSE = ("block", "document")
 IGNORABLE = ("whitespace", "attributes", "case", "comments", "invisible")
 VIEWS = ("inline", "side-by-side", "insertions", "deletions")
@@ -41,7 +41,7 @@ class DiffOptions:
 
     @property
     def has_placeholders(self) -> bool:
-        """Say whether a note stands where sanitising left a gap that readers would see."""
+        """Return whether the answer has notes for gaps that sanitising left and readers would see."""
         return (self.page or self.placeholders) and self.sanitize == "safe"
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ def _among(name: str, value: str, allowed: Collection[str]) -> None:
 
 
 def is_web_url(url: str) -> bool:
-    """Say whether *url* is an absolute http or https URL, to which links can be relative."""
+    """Return whether *url* is an absolute http or https URL, so that relative links can be resolved against it."""
     try:
         return bool(re.match(r"https?://[^\s/?#]+", url, re.IGNORECASE)) and bool(urlsplit(url).hostname)
     except ValueError:

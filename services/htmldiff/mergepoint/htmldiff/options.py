@@ -28,7 +28,7 @@ Chosen = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_split)]
 
 
 class CompareOptions(Options):
-    """How to compare; with the same of these, changes have the same numbers."""
+    """The options of comparing. With equal options, changes have equal numbers."""
 
     # Other names that tools and people use for these options: an error suggests the right one.
     synonyms: ClassVar = {
@@ -62,7 +62,7 @@ def _absent() -> Any:
 
 
 class PairOptions(CompareOptions):
-    """Two documents, each as it is or by the URL where it is."""
+    """Two documents, each as HTML or by its URL."""
 
     old_url: Url | None = Field(None, description="URL of the HTML as it was; the service must allow its origin")
     new_url: Url | None = Field(None, description="URL of the HTML as it is now; the service must allow its origin")
@@ -85,7 +85,7 @@ class PairOptions(CompareOptions):
 
 
 class HtmldiffOptions(PairOptions):
-    """Two documents, and how to show what changed."""
+    """Two documents, and the options of showing their changes."""
 
     view: Literal["inline", "side-by-side", "insertions", "deletions"] = Field("inline", description="what is shown")
     markup: Literal["classic", "full"] = Field("classic", description="full: a program can undo the changes")
@@ -101,7 +101,7 @@ class HtmldiffOptions(PairOptions):
 
 
 class ApplyOptions(PairOptions):
-    """Two documents, and which of the changes between them to make."""
+    """Two documents, and the changes between them to make."""
 
     accept: Chosen = Field(
         [], max_length=MOST_CHOSEN, description="the numbers of the changes to make; without accept and reject: none"

@@ -1,4 +1,4 @@
-"""What the service is, for every face: its calls, their limits, its versions."""
+"""Describes the service to every face: its calls, their limits, its versions."""
 
 from importlib.metadata import version
 
@@ -13,7 +13,7 @@ LIBRARIES = {name: version(name) for name in ("icu4py", "nh3", "rapidfuzz", "sel
 
 
 def describe(settings: Settings) -> Service:
-    """Return the service with *settings*."""
+    """Return the description of the service with *settings*."""
     return Service(
         name="htmldiff",
         version=VERSION,
@@ -36,5 +36,5 @@ def describe(settings: Settings) -> Service:
 
 
 def prepare() -> None:
-    """Load everything that a call may need, once, in the process that the children are forked from."""
+    """Load everything that a call may need, once, in the process that forks the children."""
     core.compare("<p>a 我喜欢苹果 ภาษาไทย</p>", "<p>b 我喜欢香蕉 ภาษา</p>", markup="full", page=True)

@@ -1,4 +1,4 @@
-"""Fetch documents by URL from allowed origins: in the parent process, since the sandbox has no network."""
+"""Fetches documents by URL from allowed origins, in the parent process, since the sandbox has no network."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,9 +19,9 @@ PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))  # all other characters of a UR
 
 @dataclass(frozen=True)
 class Sources:
-    """Fetches from *origins* (kit.origins), each document within *timeout* seconds.
+    """Fetches from *origins* (kit.fetch.origins), each document within *timeout* seconds and at most *redirects*.
 
-    *age* is the most seconds for which a document is fresh, and the seconds for one whose answer does not say.
+    *age* is the most seconds for which a document is fresh, and the default if its server gives no lifetime.
     """
 
     origins: str

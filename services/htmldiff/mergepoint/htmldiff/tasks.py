@@ -1,4 +1,4 @@
-"""What each call does with its options: the documents compared, and the outcome as an Answer. No limits, no sandbox."""
+"""The calls: each compares the documents in its options and returns an Answer. They know no limits and no sandbox."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,7 +23,7 @@ def htmldiff(options: HtmldiffOptions) -> Answer:
 
 
 def apply(options: ApplyOptions) -> Answer:
-    """Make just some of the changes."""
+    """Make only some of the changes."""
     chosen = {name: getattr(options, name) for name in ("accept", "reject", *COMPARING)}
     return Answer(core.apply(*read_pair(options), **chosen).encode(), HTML)
 
@@ -40,9 +40,9 @@ def answer_of(
     options: HtmldiffOptions | AnnotateOptions,
     because: str | None = None,
 ) -> Answer:
-    """Return *outcome* in the format that *options* ask for. *because* is why it is coarser than asked for, if it is.
+    """Return *outcome* in the format in *options*. *because* is the reason if it is coarser than requested, else None.
 
-    Raises the Problem ``too_complex`` where it is coarser and *options* are strict.
+    Raises the Problem ``too_complex`` if it is coarser and *options* are strict.
     """
     degraded = because or outcome.degraded
     if degraded and options.strict:
@@ -62,7 +62,7 @@ def answer_of(
 
 
 def read_pair(options: PairOptions) -> tuple[str, str]:
-    """Return the two documents; a URL that is left here was not fetched (sources.py), so it is refused."""
+    """Return the two documents; refuse a URL, since sources.py has already replaced those that it may fetch."""
     for field in ("old_url", "new_url"):
         if getattr(options, field):
             raise Problem.field(field, "this source is not allowed", code="source_refused")
@@ -70,7 +70,7 @@ def read_pair(options: PairOptions) -> tuple[str, str]:
 
 
 def diff_options_of(options: object, *names: str) -> DiffOptions:
-    """Return those of *options* that have these *names* in the core's words."""
+    """Return the options of these *names* as DiffOptions."""
     return DiffOptions(**{name: getattr(options, name) for name in names})
 
 

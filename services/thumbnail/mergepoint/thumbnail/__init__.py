@@ -1,4 +1,4 @@
-"""A picture in, the right small picture out. A plain library around Pillow and numpy; it knows nothing of HTTP."""
+"""Makes pictures small. A plain library around Pillow and numpy, without HTTP."""
 
 from .core import Thumbnail, thumbnail, thumbnails
 from .errors import BrokenImage, DoesNotFit, ImageTooLarge, ImpossibleSize, NotAnImage

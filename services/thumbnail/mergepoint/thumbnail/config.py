@@ -13,7 +13,7 @@ from .links.sources import Sources
 from .spec import Limits
 
 KEYS = "hexadecimal digits, two for each byte, with commas between them, are expected"
-# The formats that have a budget of their own, as settings call them and as Pillow does.
+# The formats with a limit of their own: the name in settings → Pillow's name.
 BUDGETS = {
     "avif": "AVIF", "bmp": "BMP", "gif": "GIF", "heic": "HEIF", "ico": "ICO", "png": "PNG", "tiff": "TIFF",
     "webp": "WEBP",
@@ -100,8 +100,10 @@ class Settings(ServiceSettings):
     @field_validator("presets")
     @classmethod
     def _can_be_used(cls, value: str, info: ValidationInfo) -> str:
-        """Parse every preset now, so that a mistake stops the start and not a later request. Only whether limits are
-        allowed matters here, not their values."""
+        """Parse every preset now, so that a mistake stops the start and not a later request.
+
+        For this check it only matters whether limits may be set, not their values.
+        """
         limits = Limits() if info.data.get("allow_security_options") else None
         name = ""
         try:
@@ -109,7 +111,7 @@ class Settings(ServiceSettings):
             for name in grammar.presets:
                 grammar.preset(name)
         except ValueError as error:
-            hint = "; THUMBNAIL_ALLOW_SECURITY_OPTIONS=1 lets them" if _is_refused(error) else ""
+            hint = "; THUMBNAIL_ALLOW_SECURITY_OPTIONS=1 allows that" if _is_refused(error) else ""
             raise ValueError(f"{PRESETS}; {name!r}: {error}{hint}" if name else str(error)) from None
         return value
 
@@ -120,7 +122,7 @@ class Settings(ServiceSettings):
         return Limits(pixels=self.max_pixels, pixels_by_format=by_format, side=self.max_side, more_formats=more)
 
     def signer(self) -> Signer | None:
-        """Return the signer that checks links; None without keys."""
+        """Return the signer that checks links; None if no keys are set."""
         pairs = parse_pairs(self.keys, self.salts)
         return Signer(pairs, self.signature_size) if pairs else None
 
@@ -142,11 +144,11 @@ class Settings(ServiceSettings):
 
 
 def _more_formats(value: str) -> tuple[str, ...]:
-    """Return the formats that *value* names, in the order that they are tried in."""
+    """Return the formats that *value* names, in the order in which they are tried."""
     words = [word.strip().upper() for word in value.split(",") if word.strip()]
     if unknown := [word for word in words if word not in MORE_FORMATS]:
         expected = "some of tiff, bmp and ico, with commas between them, are expected"
-        raise ValueError(f"{expected}; {unknown[0].lower()!r} is none")
+        raise ValueError(f"{expected}; {unknown[0].lower()!r} is not one of them")
     return tuple(name for name in MORE_FORMATS if name in words)
 
 
@@ -170,7 +172,7 @@ def _presets(entries: str) -> dict[str, str]:
 def _preset(entry: str) -> tuple[str, str]:
     name, equals, options = entry.strip().partition("=")
     if not (name and equals and options):
-        raise ValueError(f"{PRESETS}; {entry.strip()!r} is none")
+        raise ValueError(f"{PRESETS}; {entry.strip()!r} has another form")
     return name, options
 
 

@@ -1,6 +1,6 @@
-"""How a server has each call done: in the sandbox, within a deadline.
+"""Runs each call of a server in the sandbox, within a deadline.
 
-A picture takes two calls there. The first reads its header; the pixels that it announces set the second's deadline.
+A picture takes two calls there. The first reads its header; the number of its pixels sets the deadline of the second.
 """
 
 import json
@@ -19,18 +19,19 @@ from .options import InfoOptions, MeasureOptions, RenderOptions, SetOptions, Thu
 from .spec import Limits, Spec
 from .tasks import widths_and_formats
 
-# Reading a header takes a millisecond, in the largest file some ten.
+# Seconds. Reading a header takes a millisecond, in the largest file some ten.
 HEADER_DEADLINE = 0.25
-# Measured: at most 30 ms to decode a million pixels, 4 to scale them, 300 to write a million (AVIF). Four times that.
+# Seconds for each million pixels, four times the measured cost: at most 30 ms to decode a million pixels, 4 ms to scale
+# them, 300 ms to write them (AVIF).
 PER_MILLION_OF = {"HEIF": 0.3, "TIFF": 0.3}  # three times the cost of noise; a damaged TIFF is decoded twice
 DEADLINE, PER_MILLION_READ, PER_MILLION_WRITTEN, LONGEST_DEADLINE = 0.5, 0.15, 1.2, 10.0
-# JPEG and PNG say all that is needed in their first bytes, in all but few files; larger ones are not sent twice.
+# Nearly all JPEG and PNG have their header in the first HEAD bytes, so that larger files need not be sent twice.
 HEAD, TELL_AT_ONCE = 1 << 16, ("JPEG", "PNG")
 TRIES = 4  # the search for a quality writes the file about seven times, most of them small
 
 
 class Deadlines:
-    """The calls, each within its deadline; *limits* bound the size of an answer, and so the work on it."""
+    """The calls, each within its deadline. *limits* bound the size of an answer, and so the work on it."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -85,7 +86,10 @@ def _measure_bytes(sandbox: TaskSandbox, image: bytes) -> Mapping[str, Any]:
 
 
 def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) -> float:
-    """Return how many seconds the work may take, from the pixels that a file announces and those that are wanted."""
+    """Return how many seconds the work on *specs* may take, at most LONGEST_DEADLINE.
+
+    *announced* is the answer of ``measure``; the deadline grows with the pixels to read and to write.
+    """
     seconds = DEADLINE
     read = PER_MILLION_OF.get(announced.get("format", ""), PER_MILLION_READ)
     most = 0
@@ -97,7 +101,7 @@ def deadline(announced: Mapping[str, Any], specs: list[Spec], limits: Limits) ->
 
 
 def _output_pixels(pixels: int, spec: Spec, limits: Limits) -> float:
-    """Return the most pixels that are encoded for an answer, the attempts for max_bytes included."""
+    """Return the most pixels that are encoded for an answer, including the attempts for max_bytes."""
     top, right, bottom, left = spec.padding
     width = min(((spec.width or limits.side) * spec.zoom[0] + left + right) * spec.dpr, limits.side)
     height = min(((spec.height or limits.side) * spec.zoom[1] + top + bottom) * spec.dpr, limits.side)

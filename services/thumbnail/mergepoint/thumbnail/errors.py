@@ -1,6 +1,6 @@
-"""The errors of a picture and of a Spec. Each has a ``code``, which faces translate."""
+"""The errors of a picture and of a Spec. Each has a ``code``, which the faces translate (the HTTP face to a status)."""
 
-MOST_PARTS = 50_000  # segments, blocks, chunks of a file: more cost more to read than a picture is worth
+MOST_PARTS = 50_000  # segments, blocks or chunks of a file: reading more would take too long
 
 
 class TooManyParts(Exception):

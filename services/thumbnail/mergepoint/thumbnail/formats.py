@@ -1,11 +1,11 @@
-"""The formats: the word that Pillow has for each, its media type, and the extension of its files."""
+"""The formats: Pillow's name for each, its media type, and the extension of its files."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Format:
-    """*type* is the media type that IANA registered; *written*: an answer may have this format."""
+    """*type* is the media type that IANA registered. *written* says whether an answer may have this format."""
 
     type: str
     extension: str
@@ -25,4 +25,4 @@ FORMATS = {
 }
 TYPES = {word: format.type for word, format in FORMATS.items() if format.written}
 EXTENSIONS = {format.type: format.extension for format in FORMATS.values()}
-"""By media type."""
+"""Media type → extension."""

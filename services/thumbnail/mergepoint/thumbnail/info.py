@@ -16,7 +16,7 @@ from .pixels.effects import flatten, is_opaque, with_alpha
 from .pixels.scaling import Pixels, resize
 from .spec import Limits
 
-SIDE = 32  # pixels of the copy that is examined: hashes have seven waves at most
+SIDE = 32  # pixels: the longest side of the copy that is examined; hashes need no more, with seven waves at most
 PLACEHOLDER_SIDE = 16
 COLOURS = 6
 LIMITS = Limits()
@@ -25,7 +25,8 @@ LIMITS = Limits()
 def info(image: BinaryIO | bytes, *, limits: Limits = LIMITS) -> Mapping[str, Any]:
     """Return the properties of *image*, a whole file. The service's README explains each entry.
 
-    Raises NotAnImage, BrokenImage and ImageTooLarge."""
+    Raises NotAnImage, BrokenImage and ImageTooLarge.
+    """
     data = image if isinstance(image, bytes) else image.read()
     picture = Picture(data, limits)
     orientation = picture.orientation
@@ -63,7 +64,7 @@ def _shrink(pixels: Pixels, side: int = SIDE) -> Pixels:
 
 
 def _dominant_colour(small: Pixels) -> str:
-    """Return the most frequent of a few colours among visible pixels, as rrggbb."""
+    """Return the most frequent colour of the visible pixels, reduced to COLOURS colours, as rrggbb."""
     rgba = with_alpha(small)
     seen = rgba[rgba[..., 3] > 127][:, :3]
     if not len(seen):
@@ -75,7 +76,7 @@ def _dominant_colour(small: Pixels) -> str:
 
 
 def _placeholder(small: Pixels) -> str:
-    """Return a tiny copy as a data URL."""
+    """Return a copy of at most PLACEHOLDER_SIDE pixels a side as a data URL (RFC 2397)."""
     tiny = _shrink(small, PLACEHOLDER_SIDE)
     data = encode(tiny, "WEBP", 40, None, Extras())
     return f"data:image/webp;base64,{base64.b64encode(data).decode()}"

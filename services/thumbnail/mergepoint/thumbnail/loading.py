@@ -1,4 +1,4 @@
-"""Decodes one picture once, as large as the largest of the answers needs it."""
+"""Decodes a picture once, in the size that the largest of the answers needs."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,11 +13,11 @@ from .pixels.orientation import QUARTERS, Orientation
 from .pixels.scaling import Pixels, resize
 from .spec import Limits, Position, Spec
 
-DEEP_ENOUGH = 8  # bits of a grey sample; a source with fewer has few colours
+DEEP_ENOUGH = 8  # bits of a grey sample: a source with fewer bits has few colours
 
 
 def load(data: bytes, specs: Sequence[Spec], limits: Limits) -> "LoadedPicture":
-    """Return the picture in *data*, or the thumbnail within the file if all *specs* want that and it can be opened.
+    """Return the picture in *data*, or the embedded thumbnail if all *specs* ask for it and it can be opened.
 
     Raises NotAnImage, BrokenImage, ImageTooLarge and ImpossibleSize.
     """
@@ -32,8 +32,10 @@ def load(data: bytes, specs: Sequence[Spec], limits: Limits) -> "LoadedPicture":
 
 
 class LoadedPicture:
-    """A decoded *picture*: its first frame's *pixels*, which may be fewer than *width* × *height*, the size before it
-    was loaded smaller."""
+    """A decoded *picture*.
+
+    *width* and *height* are its full size; *pixels*, its first frame, may be fewer if it was loaded smaller.
+    """
 
     def __init__(self, picture: Picture, specs: Sequence[Spec], limits: Limits) -> None:
         self.picture = picture
@@ -45,16 +47,16 @@ class LoadedPicture:
         self._small: Pixels | None = None
 
     def camera_orientation(self, spec: Spec) -> Orientation:
-        """Return how the picture is turned upright, unless *spec* leaves that out."""
+        """Return the orientation that turns the picture upright, or none if *spec* does not want that."""
         return self.picture.orientation if spec.auto_rotate else Orientation()
 
     def orientation(self, spec: Spec) -> Orientation:
-        """Return how the picture is turned in all: upright, then as *spec* says."""
+        """Return the whole orientation of the answer: upright, then as *spec* says."""
         upright = self.camera_orientation(spec)
         return upright.then(QUARTERS[spec.rotate // 90 % 4]).then(Orientation(mirror=spec.flip[0], flip=spec.flip[1]))
 
     def small(self) -> Pixels:
-        """Return a small copy of the whole picture, not turned, in which smart_crop looks for the best part."""
+        """Return a small copy of the whole picture, not turned, in which smart_crop finds the best part."""
         if self._small is None:
             scale = min(1.0, smart_crop.SIDE / max(self.width, self.height))
             self._small = resize(self.pixels, max(1, round(self.width * scale)), max(1, round(self.height * scale)))
@@ -67,7 +69,7 @@ class LoadedPicture:
         return header.palette or (header.space == "grey" and header.depth < DEEP_ENOUGH)
 
     def _scale(self, spec: Spec) -> float:
-        """Return by how much *spec* scales the picture, wherever it is cropped."""
+        """Return the factor by which *spec* scales the picture. It does not depend on the position of the crop."""
         width, height = self.orientation(spec).size(self.width, self.height)
         anywhere = replace(spec, position=Position(), crop=spec.crop and replace(spec.crop, position=None))
         made = plan((0.0, 0.0, width, height), anywhere, lambda *_: (0.0, 0.0), most=self.limits.side)

@@ -1,17 +1,19 @@
-"""The formats that a client wants, by Accept (RFC 9110, 12.5.1). Only media types that it names count, by their weight.
+"""The formats that a client wants, by Accept (RFC 9110, 12.5.1). Only media types that it names count, not wildcards.
 
-nginx reduces Accept to a class by the same rules (nginx/njs/pictures.js).
+nginx reduces Accept to a class by the same rules (nginx/services/thumbnail/pictures.js).
 """
 
 from collections.abc import Iterable
 
-NEWER = {"image/avif": "AVIF", "image/webp": "WEBP"}  # where both are wanted as much, the smaller file
+NEWER = {"image/avif": "AVIF", "image/webp": "WEBP"}  # in order of preference: AVIF's files are smaller
 OLDER = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
 
 
 def accepted_formats(accept: Iterable[tuple[str, float]]) -> tuple[str, ...]:
-    """Return the newer formats that media types with their qualities name, and those of the older ones that are wanted
-    more than any newer; the most wanted first. Formats that only a wildcard matches do not count."""
+    """Return the accepted newer formats, and the older ones with a higher quality than all of these; best first.
+
+    *accept* holds media types and their qualities, from 0 to 1. Formats that only a wildcard matches do not count.
+    """
     quality: dict[str, float] = {}
     for kind, weight in accept:
         name = kind.partition(";")[0].strip().lower()

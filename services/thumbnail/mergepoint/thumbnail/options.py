@@ -1,4 +1,4 @@
-"""The options of this service's calls. A class gives validation, the OpenAPI document and the command line's flags."""
+"""The options of the calls. Each class serves for validation, the OpenAPI document and the command line's flags."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ FORMATS = ("avif", "webp", "jpeg", "png", "gif")
 MOST_WIDTHS = 12
 SPACE = re.compile(r"[ \t\r\n]+")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-LARGEST = 65_535  # pixels of a side; a service's own limit is lower
+LARGEST = 65_535  # pixels of a side; THUMBNAIL_MAX_SIDE is lower by default
 
 
 def _check_with(parse: object) -> AfterValidator:
@@ -38,12 +38,12 @@ def _text(value: object) -> object:
 
 
 def _join_list(value: object) -> object:
-    """Join a list, which JSON may have, with commas."""
+    """Join a list (from JSON) with commas; return any other value unchanged."""
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _from_text(value: object) -> object:
-    """Accept base64 in its usual forms: with line breaks, for URLs, in a data URL (RFC 2397)."""
+    """Accept the usual forms of base64: with line breaks, base64url (RFC 4648, section 5), a data URL (RFC 2397)."""
     if not isinstance(value, str):
         return value
     if value[:5].lower() == "data:":
@@ -71,13 +71,13 @@ def _formats(value: str) -> str:
     return ",".join(words)
 
 
-# Other names of the picture's field, in other thumbnailers and in habit.
+# Other names of the picture's field, as other thumbnailers and callers use them.
 PICTURE = "file files picture img photo pic upload data source src input content body url"
 Image = Annotated[
     Binary,
     BeforeValidator(_from_text),
     Field(
-        description="the picture, a whole file: JPEG, PNG, GIF, WebP, AVIF, HEIC; TIFF, BMP, ICO where they are taken",
+        description="the picture, a whole file: JPEG, PNG, GIF, WebP, AVIF, HEIC; TIFF, BMP, ICO if switched on",
         json_schema_extra={"content": True},
     ),
 ]
@@ -90,7 +90,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class PictureOptions(Options):
-    """How a picture is wanted."""
+    """The wanted size, format and look of an answer."""
 
     synonyms: ClassVar = {
         "image": PICTURE,
@@ -109,43 +109,53 @@ class PictureOptions(Options):
         "strip": "stripmetadata metadata",
         "frames": "animated animation pages page",
     }
-    width: Side = Field(None, description="of the box, in pixels; one of width and height is enough")
-    height: Side = Field(None, description="of the box, in pixels")
-    fit: Fit = Field("inside", description="inside the box; cover it; fill it, distorting; pad it with background")
+    width: Side = Field(None, description="width of the box, in pixels; one of width and height is enough")
+    height: Side = Field(None, description="height of the box, in pixels")
+    fit: Fit = Field(
+        "inside", description="fit inside the box; cover it, cutting; fill it, distorting; pad it with background"
+    )
     position: Annotated[str, _check_with(parse_position)] = Field(
-        "center", description="what cover keeps and where pad puts it: a side, attention, entropy, or a point 0.5,0.3"
+        "center",
+        description="the part that cover keeps, or the place where pad puts the picture: "
+        "a side, attention, entropy, or a point such as 0.5,0.3",
     )
     format: Annotated[FormatName, BeforeValidator(_format)] = Field(
-        "auto", description="what to write; auto: by Accept, else as it came; jpg is jpeg"
+        "auto", description="format of the answer; auto: by Accept, else the picture's own; jpg means jpeg"
     )
-    quality: int | None = Field(None, ge=1, le=100, description="none: 80, and 63 for avif, which looks the same")
-    png_palette: bool = Field(False, description="a PNG has at most 256 colours, as one from a palette has anyway")
-    max_bytes: int | None = Field(None, ge=100, le=100 << 20, description="the best quality with at most so many bytes")
+    quality: int | None = Field(None, ge=1, le=100, description="default: 80, and 63 for avif, which looks the same")
+    png_palette: bool = Field(
+        False, description="give a PNG at most 256 colours; automatic if its source has a palette"
+    )
+    max_bytes: int | None = Field(
+        None, ge=100, le=100 << 20, description="use the best quality whose file has at most this many bytes"
+    )
     crop: Annotated[str | None, BeforeValidator(_join_list), _check_with(parse_crop)] = Field(
-        None, description="first cut out x,y,width,height, in pixels of the upright picture, or parts of it below 1"
+        None, description="cut out x,y,width,height first: pixels of the upright picture, or, below 1, parts of it"
     )
-    dpr: Number = Field(1.0, gt=0, le=8, description="how many pixels the screen has for each of the box")
-    upscale: bool = Field(False, description="a small picture may grow")
+    dpr: Number = Field(1.0, gt=0, le=8, description="pixels of the screen for each pixel of the box")
+    upscale: bool = Field(False, description="enlarge a picture that is smaller than the box")
     background: Annotated[str | None, BeforeValidator(_text), _check_with(parse_colour)] = Field(
-        None, description="under what is transparent, and around: rrggbb; none: stays transparent, or white"
+        None, description="colour under and around the picture, as rrggbb; default: transparent, or white"
     )
     rotate: Annotated[Literal["auto", "none", "90", "180", "270"], BeforeValidator(_text)] = Field(
-        "auto", description="auto: as the camera was held; a number: so many degrees further, clockwise"
+        "auto", description="auto: upright, by EXIF; none: as stored; a number: upright, then degrees clockwise"
     )
-    blur: Number = Field(0.0, ge=0, le=100, description="with a Gaussian of this many pixels")
-    sharpen: Number = Field(0.0, ge=0, le=10, description="with a mask of this many pixels")
-    greyscale: bool = Field(False, description="without colours, as bright as they look")
-    trim: Number | None = Field(None, ge=0, le=255, description="cut off what differs from the corner by at most this")
-    strip: bool = Field(True, description="0 keeps what the camera wrote, the place too")
-    strict: bool = Field(False, description="a damaged file is an error, also if it can be shown in part or as a whole")
-    frames: Frames = Field("first", description="of a moving GIF or WebP: first, all, or at most so many")
+    blur: Number = Field(0.0, ge=0, le=100, description="standard deviation of a Gaussian blur, in pixels")
+    sharpen: Number = Field(0.0, ge=0, le=10, description="radius of an unsharp mask, in pixels")
+    greyscale: bool = Field(False, description="replace colours by greys of the same brightness")
+    trim: Number | None = Field(
+        None, ge=0, le=255, description="cut off edges that differ from the corner by at most this many levels"
+    )
+    strip: bool = Field(True, description="remove metadata; 0 keeps it, the place where the photo was taken included")
+    strict: bool = Field(False, description="refuse a damaged file even if it can be shown in part or as a whole")
+    frames: Frames = Field("first", description="frames of an animation to keep: first, all, or the largest number")
 
 
 class ThumbnailOptions(PictureOptions):
-    """One picture and how it is wanted."""
+    """One picture and the wanted answer."""
 
     image: Image
-    preset: str | None = Field(None, max_length=100, description="a preset of this server, which other options change")
+    preset: str | None = Field(None, max_length=100, description="a preset of this server; other options override it")
 
 
 class SetOptions(PictureOptions):
@@ -154,27 +164,25 @@ class SetOptions(PictureOptions):
     synonyms: ClassVar = PictureOptions.synonyms | {"widths": "width sizes w", "formats": "types"}
     image: Image
     widths: Annotated[str, BeforeValidator(_join_list), AfterValidator(_widths)] = Field(
-        "320,640,1280", description="between commas, at most 12"
+        "320,640,1280", description="widths in pixels, separated by commas, at most 12"
     )
     formats: Annotated[str, BeforeValidator(_join_list), AfterValidator(_formats)] = Field(
-        "avif,webp,jpeg", description="between commas, the best first; the last is for everybody"
+        "avif,webp,jpeg", description="formats, separated by commas, the best first; the last is the fallback"
     )
     archive: Literal["zip", "multipart"] = Field("zip", description="how the files are packed")
-    name: str = Field(
-        "image", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="what the files' names begin with"
-    )
-    sizes: str = Field("100vw", max_length=200, description="how wide the picture is shown, for the HTML")
+    name: str = Field("image", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="the start of the files' names")
+    sizes: str = Field("100vw", max_length=200, description="the sizes attribute of the HTML: its width on a page")
 
 
 class InfoOptions(Options):
-    """One picture that is asked about."""
+    """One picture to describe."""
 
     synonyms: ClassVar = {"image": PICTURE}
     image: Image
 
 
 class RenderOptions(Options):
-    """One picture and how it is wanted, in the words of the core, of which URLs use more than these options."""
+    """One picture and its Spec. URLs can describe more Specs than PictureOptions can."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -200,7 +208,10 @@ SAYS = {
 
 
 def merge(preset: Spec, options: PictureOptions, takes: tuple[str, ...]) -> Spec:
-    """Return *preset*, changed by those of *options* that were given explicitly."""
+    """Return *preset*, overridden by those of *options* that the caller gave.
+
+    *takes* names the formats that the client accepts, for ``auto``.
+    """
     said = spec_of(options, takes)
     names = {name for option in options.model_fields_set for name in SAYS.get(option, (option,)) if hasattr(said, name)}
     changed = replace(preset, **{name: getattr(said, name) for name in names})
@@ -208,7 +219,7 @@ def merge(preset: Spec, options: PictureOptions, takes: tuple[str, ...]) -> Spec
 
 
 def spec_of(options: PictureOptions, takes: tuple[str, ...] = ()) -> Spec:
-    """Return *options* as a Spec. *takes*: the formats that the client accepts, for ``auto``."""
+    """Return *options* as a Spec. *takes* names the formats that the client accepts, for ``auto``."""
     return Spec(
         width=options.width,
         height=options.height,

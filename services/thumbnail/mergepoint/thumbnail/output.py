@@ -1,4 +1,4 @@
-"""How an answer is written: its format, its style, and what is kept of the source's metadata and colour profile."""
+"""Chooses an answer's format and style, and the part of the source's metadata and colour profile that it keeps."""
 
 from .codecs.encoding import Style
 from .codecs.metadata import Metadata
@@ -12,14 +12,16 @@ from .pixels.orientation import Orientation
 from .pixels.scaling import Box, Pixels
 from .spec import Spec
 
-COLOURS = 256  # of a palette
-GREYS = 16  # levels for one-bit drawings and text made small: a step of 17 levels is not seen at their edges
-PROGRESSIVE_RATIO = 20  # pixels of the source for each of the answer; then writing it twice costs a tenth at most
+COLOURS = 256  # colours of a palette
+GREYS = 16  # grey levels for one-bit drawings and text made small: steps of 17 levels are invisible at their edges
+PROGRESSIVE_RATIO = 20  # pixels of the source for each of the answer: from there, writing twice adds at most a tenth
 
 
 def choose_format(loaded: LoadedPicture, spec: Spec, pixels: Pixels) -> str:
-    """Return Pillow's word for the format of the answer. It may depend on the formats that the client accepts, on
-    alpha, and on the number of frames."""
+    """Return Pillow's name for the format of the answer.
+
+    It may depend on the formats that the client accepts, on alpha, and on the number of frames.
+    """
     source = loaded.picture.header.format
     if spec.format or (spec.takes is None and source in TYPES):
         return spec.format or source
@@ -32,7 +34,7 @@ def choose_format(loaded: LoadedPicture, spec: Spec, pixels: Pixels) -> str:
 
 
 def choose_style(loaded: LoadedPicture, spec: Spec, pixels: Pixels) -> Style:
-    """Return how the answer is written: in few colours, or losslessly, if the source is."""
+    """Return the style of the answer: with few colours, or lossless, if the source is."""
     header = loaded.picture.header
     few = 0
     if spec.palette or (loaded.has_few_colours and not spec.format):
@@ -50,14 +52,14 @@ def keep_profile(loaded: LoadedPicture, spec: Spec) -> bytes:
 
 
 def keep_metadata(loaded: LoadedPicture, spec: Spec) -> Metadata:
-    """Return the metadata that the answer keeps: none, unless *spec* asks for it."""
+    """Return the metadata that the answer keeps; it is empty unless *spec* asks for some."""
     if not spec.strip:
         return loaded.picture.metadata.all()
     return loaded.picture.metadata.owners() if spec.keep_copyright else Metadata()
 
 
 def keep_original(loaded: LoadedPicture, spec: Spec, plan: Plan, orientation: Orientation) -> bytes | None:
-    """Return the source's own compressed pixels as a file; None if *spec* changes any of them, or their format."""
+    """Return a file of the source's own compressed pixels; None if *spec* changes a pixel or the format."""
     picture, header = loaded.picture, loaded.picture.header
     recompresses = spec.quality or spec.max_bytes or spec.palette or dict(spec.qualities).get(header.format)
     changes = spec.blur or spec.sharpen or spec.greyscale or spec.pixelate > 1 or spec.watermark or spec.background

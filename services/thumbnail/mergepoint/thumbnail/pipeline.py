@@ -1,7 +1,7 @@
-"""The way of one picture from its decoded pixels to a file: a list of steps, in order, each a function on this page.
+"""Makes a file from decoded pixels: a list of steps, in order, each a function in this module.
 
-A step decides when something is done and hands the work to pixels/ or codecs/. Knows nothing of how a file is opened
-(loading.py), nor of how its format is chosen (output.py).
+A step decides whether there is something to do, and hands the work to pixels/ or codecs/. This module does not know how
+a file is opened (loading.py) or how its format is chosen (output.py).
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ WHITE = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A file: its *bytes*, its media *type*, its size in pixels; and the size of its source, turned upright."""
+    """A file: its *bytes*, its media *type*, its size in pixels, and the size of its source, turned upright."""
 
     bytes: bytes
     type: str
@@ -35,22 +35,22 @@ class Thumbnail:
     origin_width: int
     origin_height: int
     damage: Damage | None = None
-    """What is wrong with the source, if anything was found."""
+    """The damage of the source; None if none was found."""
     degraded: bool = False
-    """Whether that can be seen: pixels or frames are missing."""
+    """Whether the damage is visible: pixels or frames are missing."""
 
 
 @dataclass
 class Job:
-    """One loaded picture, what is wanted of it, and what the steps have made so far, in the order that they make it."""
+    """One loaded picture, its Spec, and the results of the steps so far, in the order in which they are made."""
 
     loaded: LoadedPicture
     spec: Spec
     orientation: Orientation
     profile: bytes
-    """The ICC profile that the answer keeps; none: its colours become sRGB."""
+    """The ICC profile that the answer keeps; if it is empty, colours become sRGB."""
     box: Box = field(init=False)
-    """The part of the turned picture that trimming leaves."""
+    """The part of the turned picture that remains after trimming."""
     plan: Plan = field(init=False)
     pixels: Pixels = field(init=False)
     """The first frame of the answer."""
@@ -79,7 +79,7 @@ def run(loaded: LoadedPicture, spec: Spec) -> Thumbnail:
 
 def _answer(job: Job) -> Thumbnail:
     loaded, spec = job.loaded, job.spec
-    damage = loaded.picture.damage  # which the later frames may have added to
+    damage = loaded.picture.damage  # decoding later frames may have found more
     if spec.strict and damage:
         raise BrokenImage(f"the file {damage.what}")
     origin = loaded.camera_orientation(spec).size(loaded.width, loaded.height)
@@ -88,7 +88,7 @@ def _answer(job: Job) -> Thumbnail:
 
 
 def trim(job: Job) -> None:
-    """Find the part that is not background; all of the picture if nothing is trimmed."""
+    """Find the part that is not background; it is the whole picture if nothing is trimmed."""
     width, height = job.orientation.size(job.loaded.width, job.loaded.height)
     job.box = (0.0, 0.0, float(width), float(height))
     if job.spec.trim:
@@ -96,7 +96,7 @@ def trim(job: Job) -> None:
 
 
 def plan(job: Job) -> None:
-    """Decide which part of the picture becomes how large, and where on which canvas it goes."""
+    """Decide which part of the picture is scaled to which size, and its place on the canvas."""
     size = job.orientation.size(job.loaded.width, job.loaded.height)
 
     def find(kind: str, room: Box, width: float, height: float) -> tuple[float, float]:
@@ -106,7 +106,7 @@ def plan(job: Job) -> None:
 
 
 def keep_original(job: Job) -> None:
-    """End here with the source's own compressed pixels, if they are all that is wanted."""
+    """End here with the source's own compressed pixels, if the answer would have the same pixels."""
     whole = output.keep_original(job.loaded, job.spec, job.plan, job.orientation)
     if whole:
         job.data, job.size = whole, (job.loaded.width, job.loaded.height)
@@ -122,7 +122,7 @@ def choose_format(job: Job) -> None:
 
 
 def draw_later_frames(job: Job) -> None:
-    """Draw the frames after the first as the first, if the answer is animated."""
+    """Draw the frames after the first in the same way, if the answer is animated."""
     picture, spec = job.loaded.picture, job.spec
     job.later = LaterFrames()
     if spec.frames == 1 or picture.frames == 1 or job.format not in ANIMATED:
@@ -139,14 +139,14 @@ def draw_later_frames(job: Job) -> None:
 
 
 def flatten(job: Job) -> None:
-    """Put the picture on its background, or on white, if the format has no alpha; drop alpha that hides nothing."""
+    """Put the picture on its background, or on white, if the format has no alpha; drop alpha if all is opaque."""
     if job.format not in ALPHA:
         job.pixels = effects.flatten(job.pixels, job.spec.background or WHITE)
     job.pixels = _drop_needless_alpha(job.pixels)
 
 
 def write(job: Job) -> None:
-    """Encode the answer, in at most *max_bytes* if that is given."""
+    """Encode the answer, within *max_bytes* if that is given."""
     loaded, spec, pixels = job.loaded, job.spec, job.pixels
     profile = job.profile if pixels.shape[2] > 2 else b""
     style = output.choose_style(loaded, spec, pixels)
@@ -179,14 +179,14 @@ STEPS: tuple[Callable[[Job], None], ...] = (
 
 
 def draw(pixels: Pixels, job: Job) -> Pixels:
-    """Return a frame of the source as a frame of the answer: what DRAWING makes of it, one step after the other."""
+    """Return a frame of the answer: the frame *pixels* of the source after all steps of DRAWING."""
     for step in DRAWING:
         pixels = step(pixels, job)
     return pixels
 
 
 def scale(pixels: Pixels, job: Job) -> Pixels:
-    """Crop and scale at once, before turning: the part that the plan names, in the source's own directions."""
+    """Crop and scale in one step, before turning. The plan's box is turned back to the source's orientation."""
     loaded, made = job.loaded, job.plan
     left, top, right, bottom = job.orientation.source_box(made.box, loaded.width, loaded.height)
     across, down = pixels.shape[1] / loaded.width, pixels.shape[0] / loaded.height

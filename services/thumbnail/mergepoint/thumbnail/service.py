@@ -1,4 +1,4 @@
-"""What the service is, for every face: its calls, their limits, its versions and codes."""
+"""Describes the service to every face: its calls, their limits, its versions and codes."""
 
 import os
 from importlib.metadata import version
@@ -16,11 +16,11 @@ from .warmup import SAMPLE, warm_up
 VERSION = "0.1.0"
 LIBRARIES = {name: version(name) for name in ("isal", "kornia_rs", "numpy", "pillow", "simplejpeg")}
 STATUS = {"unsupported_type": 415, "bad_signature": 403, "expired": 403, "malformed_link": 404, "source_not_found": 404}
-KEPT = 128 << 20  # bytes that a child keeps between calls: WebP pictures of 3 million pixels need less
+KEPT = 128 << 20  # bytes of heap that a child keeps between calls: WebP pictures of 3 million pixels need less
 
 
 def describe(settings: Settings) -> Service:
-    """Return the service with *settings*."""
+    """Return the description of the service with *settings*."""
     limits = settings.limits
     tasks, within = Tasks(limits), deadlines.Deadlines(limits)
     return Service(
@@ -52,5 +52,5 @@ def prepare(limits: Limits) -> None:
     """Load and try every codec, once, in the process that the children are forked from."""
     heap.keep(KEPT)
     warm_up(limits.more_formats)
-    if "TIFF" in limits.more_formats:  # libtiff prints warnings to stderr, where the log has JSON only
+    if "TIFF" in limits.more_formats:  # libtiff prints warnings to stderr, but the log there is JSON
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -1,4 +1,4 @@
-"""Several sizes and formats of one picture, packed into one answer with what HTML needs to choose among them."""
+"""Several sizes and formats of one picture, packed into one answer with the HTML that chooses among them."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from .formats import FORMATS
 from .spec import Limits, Spec
 
 BOUNDARY = "mergepoint-set"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # ZIP's earliest date, always the same, so that the same pictures give the same bytes
+EPOCH = (1980, 1, 1, 0, 0, 0)  # ZIP's earliest date; a fixed date makes the same pictures give the same bytes
 LIMITS = Limits()
 
 
@@ -38,9 +38,10 @@ def make(
     name: str,
     limits: Limits = LIMITS,
 ) -> list[File]:
-    """Return *image* as *spec* says in each of *widths* and *formats*, from one decode.
+    """Return *image* as *spec* says in each of *widths*, in pixels, and *formats*, Pillow's names, from one decode.
 
-    Without upscaling, widths beyond the picture's own give that one, once.
+    Without upscaling, all widths beyond the picture's own give one file, in its own width. Raises the errors of
+    ``thumbnail``.
     """
     wanted = [(width, format) for format in formats for width in sorted(set(widths))]
     ratio = spec.height / spec.width if spec.width and spec.height else None
@@ -56,8 +57,10 @@ def make(
 
 
 def manifest(files: Sequence[File], sizes: str) -> dict[str, Any]:
-    """Return a list of the files, a ``srcset`` for each type, and a ``<picture>`` of all. The last type is the fallback
-    that every browser shows."""
+    """Return a list of the files, a ``srcset`` for each media type, and a ``<picture>`` of all of them.
+
+    *sizes* is its ``sizes`` attribute. The last type is the fallback that every browser shows.
+    """
     types = list(dict.fromkeys(file.made.type for file in files))
     srcset = {
         kind: ", ".join(f"{file.name} {file.made.width}w" for file in files if file.made.type == kind) for kind in types
@@ -75,7 +78,7 @@ def manifest(files: Sequence[File], sizes: str) -> dict[str, Any]:
 
 
 def as_zip(files: Sequence[File], about: dict[str, Any]) -> bytes:
-    """Return a ZIP archive of *files* and ``manifest.json``, uncompressed: pictures would not become smaller."""
+    """Return a ZIP archive of ``manifest.json`` and *files*, uncompressed, since pictures would not become smaller."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo("manifest.json", EPOCH), json.dumps(about, indent=1))
@@ -85,7 +88,7 @@ def as_zip(files: Sequence[File], about: dict[str, Any]) -> bytes:
 
 
 def as_multipart(files: Sequence[File], about: dict[str, Any]) -> tuple[bytes, str]:
-    """Return a multipart/mixed body (RFC 2046), the manifest first, and its boundary, which is in none of its parts."""
+    """Return a multipart/mixed body (RFC 2046) with the manifest first, and its boundary, which no part contains."""
     parts = [("application/json", "manifest.json", json.dumps(about).encode())]
     parts += [(file.made.type, file.name, file.made.bytes) for file in files]
     boundary = BOUNDARY

@@ -1,4 +1,4 @@
-"""The headers that give the sizes of the source and of the answer, in pixels, as imgproxy calls them."""
+"""The headers with the sizes of the source and of the answer, in pixels. The names are imgproxy's."""
 
 HEADERS = ("X-Origin-Width", "X-Origin-Height", "X-Result-Width", "X-Result-Height")
 

@@ -1,4 +1,4 @@
-"""A Spec: a frozen description of the picture that is wanted, in the words of the service's options."""
+"""A Spec: a frozen description of the wanted picture, in the words of the service's options."""
 
 import re
 from collections.abc import Callable
@@ -29,11 +29,11 @@ FRAME_WORDS = {"first": 1, "all": 0}
 
 @dataclass(frozen=True)
 class Position:
-    """Where to cut, or to put, a smaller rectangle in a larger one.
+    """The place of a smaller rectangle in a larger one.
 
-    *kind* ``side``: at *x*, *y* of the room that is left, from 0 to 1, then *dx*, *dy* further inwards (pixels, or
-    parts of the larger one when below 1). ``point``: around the point *x*, *y*. ``attention``, ``entropy``: where
-    most is.
+    The *kind* ``side`` divides the free room by *x*, *y*, from 0 to 1, then moves the rectangle inwards by *dx*, *dy*:
+    pixels, or, below 1, parts of the larger rectangle. ``point`` centres it on the point *x*, *y*, from 0 to 1.
+    ``attention`` and ``entropy`` choose the most interesting part (pixels/smart_crop.py).
     """
 
     kind: str = "side"
@@ -45,21 +45,25 @@ class Position:
 
 @dataclass(frozen=True)
 class Crop:
-    """A part to cut out first: pixels, or parts of the whole when below 1, or all when 0. Without a *position* of its
-    own it is where the picture's is."""
+    """A part to cut out first. Lengths are pixels, or, below 1, parts of the whole; 0 means all of it.
+
+    Without a *position* of its own, the Spec's position is used.
+    """
 
     width: float = 0.0
     height: float = 0.0
     position: Position | None = None
     left: float | None = None
-    """With *top*: where the part begins, instead of *position*. The part ends at the picture's edges."""
+    """With *top*, the left upper corner of the part, instead of *position*. The part ends at the picture's edges."""
     top: float = 0.0
 
 
 @dataclass(frozen=True)
 class Trim:
-    """Cut off what is within *threshold* levels of *colour* (of the corner, by default) around the picture. *denoise*:
-    single pixels and lines are no more than noise."""
+    """Cut off edges within *threshold* levels, from 0 to 255, of *colour* (None: that of the left upper corner).
+
+    *equal_across* and *equal_down* cut opposite edges equally. *denoise* ignores single pixels and lines.
+    """
 
     threshold: float = 10.0
     colour: Colour | None = None
@@ -70,7 +74,10 @@ class Trim:
 
 @dataclass(frozen=True)
 class Watermark:
-    """Put *image* (the bytes of a file) over the result. *scale* is of the result's size; 0 keeps its own."""
+    """Put *image* (the bytes of a file) over the result, with an *opacity* from 0 to 1.
+
+    *scale* is its size relative to the result's; 0 keeps its own. *repeat* tiles it.
+    """
 
     image: bytes = field(repr=False)
     opacity: float = 1.0
@@ -81,15 +88,16 @@ class Watermark:
 
 @dataclass(frozen=True)
 class Spec:
-    """A picture that is wanted.
+    """A description of the wanted picture.
 
-    *width* and *height* are the box that *fit* is about; one is enough, and without both the size stays. *fit*:
-    ``inside`` all of it; ``cover`` the box, cutting at *position*; ``fill`` the box, distorting; ``pad`` inside,
-    on a box of *background*; ``auto`` cover where the box lies or stands as the picture does, else inside. Nothing
-    grows without *upscale*. *format* is Pillow's word; none keeps the source's.
+    *width* and *height*, in pixels, are the box for *fit*; one is enough, and without both the picture keeps its size.
+    *fit* is one of: ``inside``, all of the picture in the box; ``cover``, the whole box, cutting at *position*;
+    ``fill``, the whole box, distorting; ``pad``, inside, on a box of *background*; ``auto``, cover if box and picture
+    are both landscape or both portrait, else inside. Nothing grows without *upscale*. *format* is Pillow's name; None
+    keeps the source's.
 
-    The words of the service's options are taken as well: ``format="png"``, ``position="attention"``, ``frames="all"``.
-    Raises ValueError for others.
+    The words of the service's options are also accepted: ``format="png"``, ``position="attention"``, ``frames="all"``.
+    Raises ValueError for other words.
     """
 
     width: int | None = None
@@ -98,17 +106,17 @@ class Spec:
     position: Position = Position()
     format: str | None = None
     takes: tuple[str, ...] | None = None
-    """Without a *format*: the formats that the client accepts beside JPEG, PNG and GIF. The first that can hold the
-    picture is used."""
+    """If *format* is None: the formats that the client accepts besides JPEG, PNG and GIF. The first suitable one is
+    used."""
     palette: bool = False
-    """A PNG has at most 256 colours. One whose source has a palette has one anyway, where that loses nothing or the
-    format was not asked for."""
+    """Give a PNG at most 256 colours. If its source has a palette, that is automatic where it loses nothing, or where
+    *format* is None."""
     quality: int | None = None
     qualities: tuple[tuple[str, int], ...] = ()
-    """By format; used where *quality* is None."""
+    """Pairs of format and quality, used if *quality* is None."""
     max_bytes: int | None = None
     best_effort: bool = False
-    """If no quality meets *max_bytes*, the lowest is used instead of raising DoesNotFit. Formats without a quality
+    """If no quality meets *max_bytes*, use the lowest instead of raising DoesNotFit. Formats without a quality then
     ignore *max_bytes*."""
     dpr: float = 1.0
     upscale: bool = False
@@ -122,14 +130,14 @@ class Spec:
     keep_copyright: bool = False
     keep_profile: bool = False
     frames: int = 1
-    """The most frames of an answer; 0 for all. Formats without animation have one."""
+    """The most frames of an answer; 0 means all. Formats without animation have one."""
 
     strict: bool = False
-    """A damaged file raises BrokenImage, even if all of its pixels can be decoded."""
+    """Raise BrokenImage for a damaged file, even if all its pixels can be decoded."""
 
     # Options that only imgproxy's URLs have
     keep_ratio: bool = True
-    """A ``cover`` that may not grow keeps the box's ratio, not its smaller side."""
+    """A ``cover`` that may not grow keeps the ratio of the box instead of its smaller side."""
     crop: Crop | None = None
     min_width: int = 0
     min_height: int = 0
@@ -139,9 +147,9 @@ class Spec:
     extend: Position | None = None
     extend_ratio: Position | None = None
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """Top, right, bottom, left."""
+    """Top, right, bottom and left, in pixels."""
     rotate: int = 0
-    """Clockwise, in quarter turns."""
+    """Degrees clockwise, a multiple of 90."""
     flip: tuple[bool, bool] = (False, False)
     """Left to right, top to bottom."""
     embedded: bool = False
@@ -166,8 +174,10 @@ class Spec:
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that one call may decode and make. Decoders differ in the cost of a pixel, so each format has a
-    budget, in pixels."""
+    """Limits on the pixels that one call decodes and makes.
+
+    The cost of a pixel depends on the decoder, so each format has a limit of its own.
+    """
 
     pixels: int = 64_000_000
     pixels_by_format: tuple[tuple[str, int], ...] = (
@@ -182,19 +192,22 @@ class Limits:
     )
     frames: int = 500
     frame_pixels: int = 0
-    """Of each frame of an animation, instead of all together; 0: all together."""
+    """The most pixels of each frame of an animation; 0 means that *pixels* limits the sum of all frames."""
     side: int = 4096
-    """The longest side of an answer."""
+    """The longest side of an answer, in pixels."""
     more_formats: tuple[str, ...] = ()
-    """Which of ``TIFF``, ``BMP`` and ``ICO`` are accepted. By default none are, since few callers need their
-    decoders."""
+    """The formats among ``TIFF``, ``BMP`` and ``ICO`` that are accepted. The default is none, since few callers need
+    their decoders."""
 
     def pixels_for(self, format: str) -> int:
         return min(self.pixels, dict(self.pixels_by_format).get(format, self.pixels))
 
 
 def parse_position(value: str) -> Position:
-    """Return the position that *value* names: a side, ``attention``, ``entropy``, or ``x,y`` from 0 to 1."""
+    """Return the position that *value* names: a side, ``attention``, ``entropy``, or ``x,y`` from 0 to 1.
+
+    Raises ValueError for other words.
+    """
     if value in COMPASS:
         return Position("side", *COMPASS[value])
     if value in ("attention", "entropy"):
@@ -207,7 +220,7 @@ def parse_position(value: str) -> Position:
 
 
 def parse_colour(value: str) -> Colour:
-    """Return the red, green and blue of ``rrggbb`` or ``rgb``, with or without ``#``."""
+    """Return red, green and blue of ``rrggbb`` or ``rgb``, with or without ``#``; raise ValueError otherwise."""
     if not HEX.fullmatch(value):
         raise ValueError("a colour in hexadecimal, such as ffffff")
     digits = value.removeprefix("#")
@@ -217,7 +230,10 @@ def parse_colour(value: str) -> Colour:
 
 
 def parse_crop(value: str) -> Crop:
-    """Return the part that ``x,y,width,height`` names, in pixels, or in parts of the whole below 1."""
+    """Return the part ``x,y,width,height``, in pixels, or, below 1, in parts of the whole.
+
+    Raises ValueError for any other text.
+    """
     if not CROP.fullmatch(value):
         raise ValueError("four numbers between commas: x,y,width,height")
     left, top, width, height = map(float, value.split(","))
@@ -251,4 +267,4 @@ WORDS: dict[str, Callable[[Any], Any]] = {
     "rotate": _word(_turns),
     "trim": lambda value: Trim(value) if isinstance(value, int | float) else value,
 }
-"""How the words of options are read, by the field that they stand in."""
+"""For each field, the function that parses the words of options."""

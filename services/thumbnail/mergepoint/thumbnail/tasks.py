@@ -1,4 +1,4 @@
-"""What each call does with its options: the core's work as an Answer, within limits on pixels. No sandbox."""
+"""The calls: each turns its options into an Answer by the core, within limits on pixels. Knows no sandbox."""
 
 from dataclasses import replace
 
@@ -14,13 +14,13 @@ from .spec import Limits
 
 
 class Tasks:
-    """The calls, with *limits* on the pictures that they take and make."""
+    """The calls, with *limits* on the pictures that they read and make."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
     def thumbnail(self, options: ThumbnailOptions) -> Answer:
-        """Make one picture small. Only a server has presets."""
+        """Make one picture small. Raises a Problem if a preset is named, since only a server has presets."""
         if options.preset:
             raise Problem.field("preset", f"no preset is called {options.preset!r}", code="unknown_preset")
         return _answer(core.thumbnail(options.image, spec_of(options), limits=self._limits))
@@ -30,7 +30,7 @@ class Tasks:
         return _answer(core.thumbnail(options.image, options.spec, limits=options.limits or self._limits))
 
     def measure(self, options: MeasureOptions) -> Answer:
-        """Return the format, size and frames that a file announces."""
+        """Return the format, size and frames in a file's header."""
         header = read_header(options.image, self._limits.more_formats)
         size = {"width": header.width, "height": header.height, "pixels": header.pixels, "frames": header.frames}
         return Answer.json({"format": header.format, **size})
@@ -53,7 +53,7 @@ class Tasks:
 
 
 def widths_and_formats(options: SetOptions) -> tuple[list[int], list[str]]:
-    """Return the widths of a set, in pixels, and Pillow's words for its formats, each once."""
+    """Return the widths of a set, in pixels, and Pillow's names of its formats, each once."""
     formats = dict.fromkeys(name.upper() for name in options.formats.split(","))
     return sorted(set(map(int, options.widths.split(",")))), list(formats)
 
@@ -64,5 +64,5 @@ def _answer(made: core.Thumbnail) -> Answer:
 
 
 def _degraded_header(degraded: bool) -> dict[str, str]:
-    """Return the header of an answer where pixels are missing."""
+    """Return the header that marks an answer with missing pixels."""
     return {"Mergepoint-Degraded": "truncated"} if degraded else {}

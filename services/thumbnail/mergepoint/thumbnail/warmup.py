@@ -1,4 +1,4 @@
-"""Loads decoders and encoders before the sandbox forks its children, so that a first call is as fast as any other."""
+"""Loads decoders and encoders before the sandbox forks its children, so that the first call is as fast as any other."""
 
 import io
 
@@ -17,8 +17,10 @@ def _sample(format: str) -> bytes:
 
 
 def warm_up(more_formats: tuple[str, ...] = ()) -> None:
-    """Decode and encode every format once, *more_formats* included, and let AVIF use one thread for each picture: the
-    other children need the other processors."""
+    """Decode and encode every format once, *more_formats* included.
+
+    AVIF is limited to one thread for each picture, since the other children need the other processors.
+    """
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     heic.available()
     for format in TYPES:

@@ -1,4 +1,4 @@
-"""The HTTP face: routes, negotiation, caching. The work is done by tasks, in the sandbox."""
+"""The HTTP face: routes, negotiation, caching. The tasks do the work, in the sandbox."""
 
 import json
 from collections.abc import Mapping
@@ -31,14 +31,14 @@ PICTURES = ["POST", "QUERY"]
 
 
 class Rest(PathConverter):
-    """The rest of a path, line breaks included. Its value is not used: links are read from the raw path."""
+    """The rest of a path, line breaks included. Its value is not used, since links are read from the raw path."""
 
     regex = "(?s:.+)"
     part_isolating = False
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the service as a WSGI application; its sandbox starts here, before the process has threads."""
+    """Return the service as a WSGI application. Its sandbox starts here, before the process has threads."""
     settings = settings or load(Settings)
     running = service.describe(settings).start()
     app = pure_app(running)
@@ -141,7 +141,7 @@ def _fingerprint_inputs(name: str, link: Link) -> list[str]:
 
 
 def _measure(tasks: Mapping[str, Function], body: bytes) -> Header | None:
-    """Return the header that *body* announces; None if it is no picture."""
+    """Return the header of *body*; None if it is no picture."""
     try:
         said = json.loads(run(tasks["measure"], MeasureOptions(image=body)).body)
     except Problem:

@@ -1,23 +1,23 @@
-"""Pygments at several times its speed, byte for byte the same, for every lexer.
+"""Highlights several times as fast as Pygments, with the same bytes, for every lexer.
 
-Pygments tries the rules of a state one after another, each a regular expression of its own, at every position of the
-text. Most of them cannot begin with the character that stands there. So each state gets a table by next character that
-keeps only the rules which can, joined into one alternation; a mark at the end of each, an empty group, tells which one
-matched. For the Python lexer's state ``root``, before ``def f(x):``::
+At every position of the text, Pygments tries the rules of a state one after another, each a regular expression. Most of
+them cannot begin with the next character. So each state gets a table: for each next character, the rules that can begin
+with it, joined into one alternation. An empty group at the end of each alternative tells which rule matched. For the
+Python lexer's state ``root``, before ``def f(x):``::
 
     45 rules      "d"   (?:def)\\b()|(?:del)\\b()|(?:delattr|dict|dir|divmod)\\b()|[^\\W\\d]\\w*()     one match
                           1           2            3                                 4             lastindex = 1
                   "("   a token of one character, whatever follows                                 no match at all
                   ":"   …
 
-A token's span in HTML is prepared as well, so that a match is written as soon as it is found. A pattern, a rule or a
-whole lexer that is not understood is left to Pygments itself. Tables cost time, so a lexer's are made as it reads, in
-pieces that are small beside the text: its first text is read as Pygments does.
+The HTML around tokens is prepared too, so that a match is written as soon as it is found. A pattern, rule or lexer with
+an unknown form is left to Pygments. Tables take time to make, so those of a lexer are made while it reads texts, in
+small parts. Its first text is read as Pygments reads it.
 
-`firsts` reads what a pattern can begin with, `joining` joins patterns, `tables` holds the steps, which `budget` pays
-for, `loop` and `writer` take them, `callbacks` and `lexers` fit all this to Pygments. A program that calls
-``pygments.highlight(code, lexer, formatter)`` calls `highlight` from here instead; nothing else changes, and nothing of
-Pygments is replaced.
+`firsts` finds the characters that a pattern can begin with; `joining` joins patterns; `tables` makes and holds the
+steps; `budget` limits the time for that; `loop` and `writer` run the steps; `callbacks` and `lexers` connect all this
+with Pygments. A program that calls ``pygments.highlight(code, lexer, formatter)`` calls `highlight` from here instead.
+Nothing else changes, and nothing in Pygments is replaced.
 """
 
 import copy
@@ -42,7 +42,7 @@ _TYPES = len(STANDARD_TYPES)
 
 
 def highlight(code: Any, lexer: Lexer, formatter: Formatter, outfile: Any = None) -> Any:
-    """Return what `pygments.highlight` returns."""
+    """Return the result of ``pygments.highlight`` with the same arguments, and raise the same errors."""
     if not isinstance(lexer, Lexer) or not isinstance(formatter, Formatter):
         return pygments.highlight(code, lexer, formatter, outfile)
     budget.begin()
@@ -60,18 +60,18 @@ def highlight(code: Any, lexer: Lexer, formatter: Formatter, outfile: Any = None
 
 
 def _is_plain(formatter: Any) -> bool:
-    """Tell whether *formatter* is as Pygments made it and writes classes, whatever it puts around them."""
+    """Return whether *formatter* is Pygments' own HtmlFormatter, unchanged, with an option set that writes classes."""
     if type(formatter) is not HtmlFormatter or not vars(formatter).keys() <= _ATTRIBUTES:
         return False
     special = formatter.noclasses or formatter.classprefix or formatter.tagsfile or formatter.debug_token_types
-    # Pygments keeps here what it has opened spans with; a program may have put something else.
+    # Pygments caches the start tags of spans here; a program may have put others there.
     openers = formatter.span_element_openers.items()
     own = all(opener == (f'<span class="{css}">' if (css := written.css_of(kind)) else "") for kind, opener in openers)
     return not special and own and len(STANDARD_TYPES) == _TYPES and _is_known()
 
 
 class _Writer(HtmlFormatter):
-    """A formatter to which the lexer comes itself, with the text, instead of the tokens."""
+    """A formatter that gets the lexer and the text instead of tokens."""
 
     def _format_lines(self, tokensource: Any) -> Iterator[tuple[int, str]]:
         lexer, code, text, tokens = tokensource
@@ -105,7 +105,7 @@ def _write(lexer: Any, text: Any, tokens: Any, put: Any) -> int:
 
 @cache
 def _is_known() -> bool:
-    """Tell whether the formatter of the Pygments that is installed writes as `_Writer` does, at least a sample."""
+    """Return whether the installed Pygments' formatter writes a sample in the same way as `_Writer`."""
     types = (Text, Name, Name, Name.Other.Kind, Whitespace, Comment, Token, Comment, Text)
     values = ("", "a'\"", "<&>", "b", "\n\n", "c\n\nd", "e", "\nf\n", "\x85g")
     sample = list(zip(types, values, strict=True))
@@ -115,7 +115,7 @@ def _is_known() -> bool:
 
 
 def stock_reason(lexer: Lexer) -> str:
-    """Return why the tokens of *lexer* come from Pygments' own loop, or an empty string."""
+    """Return the reason for which Pygments' own loop makes the tokens of *lexer*; empty if the engine makes them."""
     if isinstance(lexer, DelegatingLexer):
         return stock_reason(lexer.root_lexer) or stock_reason(lexer.language_lexer)
     if isinstance(lexer, JsonLexer):

@@ -1,4 +1,4 @@
-"""Pygments' own callbacks, ``bygroups`` and ``using``, for a match whose groups have moved, and with faster lexers."""
+"""Versions of Pygments' callbacks ``bygroups`` and ``using`` for matches with renumbered groups and for fast lexers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,12 +8,12 @@ from pygments.token import _TokenType
 
 from .loop import Token
 
-# Their code tells them from the callbacks that lexers bring.
+# The code objects of Pygments' callbacks, which distinguish them from the lexers' own.
 _BYGROUPS, _USING, _USING_THIS = (made.__code__ for made in (bygroups(), using(object), using(this)))
 
 
 def actions_of(action: Any, groups: int) -> dict[int, Any]:
-    """Return the action of each group: for ``bygroups`` its own, for ``using`` one of the whole match, else none."""
+    """Return the actions by group: those of ``bygroups``; for ``using`` one for group 0; empty for other callbacks."""
     code = getattr(action, "__code__", None)
     if code is _USING or code is _USING_THIS:
         return {0: action}
@@ -22,7 +22,7 @@ def actions_of(action: Any, groups: int) -> dict[int, Any]:
 
 
 def by_groups(actions: dict[int, Any], offset: int, accelerate: Callable[[Any], Any]) -> Callable[..., Iterator[Token]]:
-    """Return the callback that takes *actions* on the groups of a match, which have moved up by *offset*."""
+    """Return a callback that applies *actions* to the groups of a match, whose numbers are higher by *offset*."""
     parts = [
         (group and group + offset, part if type(part) is _TokenType else None, _using(part, accelerate))
         for group, part in actions.items()
@@ -45,7 +45,7 @@ def by_groups(actions: dict[int, Any], offset: int, accelerate: Callable[[Any], 
 
 
 def _using(action: Any, accelerate: Callable[[Any], Any]) -> Any:
-    """Return *action*; or, if it is ``using``, the same with an accelerated lexer."""
+    """Return *action*; if it is ``using``, return a version with an accelerated lexer."""
     code = getattr(action, "__code__", None)
     if code is not _USING and code is not _USING_THIS:
         return action
@@ -55,7 +55,7 @@ def _using(action: Any, accelerate: Callable[[Any], Any]) -> Any:
     def callback(lexer: Any, match: Any, ctx: Any = None) -> Iterator[Token]:
         inner = lexer
         if other or options:
-            stock = other or type(lexer).__mro__[1]  # not the fast class, which would make rules of its own
+            stock = other or type(lexer).__mro__[1]  # the fast class itself would make rules of its own
             inner = accelerate(stock(**lexer.options | options))
         start = match.start()
         for index, ttype, value in inner.get_tokens_unprocessed(match.group(), **arguments):

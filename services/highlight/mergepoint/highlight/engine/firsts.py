@@ -1,7 +1,8 @@
-"""The characters that a regular expression can begin with, read from the tree of the standard library's parser.
+"""Finds the characters that a regular expression can begin with, from the tree of the standard library's parser.
 
-A set of characters is an integer: a bit for each of ASCII, one for all the others, one for the end of the text. A
-character that is not excluded counts as possible; an element of a pattern that is not known here raises.
+A set of characters is an integer with a bit for each ASCII character, one for all other characters, and one for the end
+of the text. A character counts as possible unless it is excluded. Unknown elements of a pattern raise
+NotImplementedError.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 compiler: Any = re._compiler  # type: ignore[attr-defined]
 parser: Any = re._parser  # type: ignore[attr-defined]
 sre: Any = re._constants  # type: ignore[attr-defined]
-OTHER, END = 128, 129  # the bits of what is not a character of ASCII
+OTHER, END = 128, 129  # the bits of all other characters, and of the end of the text
 EVERYTHING = (1 << 130) - 1
 REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
 ASSERTIONS = {sre.ASSERT, sre.ASSERT_NOT}
@@ -22,17 +23,17 @@ _ENDS = {sre.AT_END_STRING: 1 << END, sre.AT_END: 1 << END | 1 << ord("\n")}
 _ASCII = "".join(map(chr, range(128)))
 
 
-# Estimates of the time to read a pattern, right for nine of ten. A set beyond Latin-1 costs more: the standard library
-# makes a table of 65,536 characters for it. The true cost is paid afterwards (budget.py).
-SECONDS_PER_KNOWN = 15e-6  # to look it up: a page that a fork shares is copied when its reference counts change
+# Estimates of the time to read a pattern, right for nine patterns in ten. A set beyond Latin-1 costs more, since the
+# standard library makes a table of 65,536 characters for it. The budget is then charged with the true cost (budget.py).
+SECONDS_PER_KNOWN = 15e-6  # to look up a known pattern: changed reference counts copy a page that a fork shares
 SECONDS_PER_PATTERN, SECONDS_PER_CHARACTER, SECONDS_PER_WIDE_SET = 60e-6, 5e-6, 20e-3
 
 
 class Reading(NamedTuple):
-    """The facts about a pattern, or a part of one, that hold for any text."""
+    """The facts about a pattern, or a part of a pattern, that hold for every text. Each is a set of characters."""
 
-    first: int  # the characters that may come next where it matches, consumed or not
-    sure: int  # the next characters with which it matches whatever follows
+    first: int  # the next characters at which it can match, consumed or not
+    sure: int  # the next characters at which it matches, whatever follows
     consumed: int = 0  # the characters that it may consume
 
 
@@ -41,14 +42,14 @@ class Known(NamedTuple):
 
     reading: Reading
     width: tuple[int, int]
-    packed: bool  # whether it has long sets, which a copy of it has in a faster form
+    packed: bool  # whether it has long sets; copies of it have them in a faster form
 
 
 _known: dict[tuple[str, int], Known | None] = {}
 
 
 def analyse(pattern: str, flags: int) -> Known | None:
-    """Return the facts about *pattern*, read once in this process; None if it has an element that is not known here."""
+    """Return the facts about *pattern*; None if it has an unknown element. Each pattern is read once in a process."""
     key = pattern, flags
     if key not in _known:
         try:
@@ -60,19 +61,22 @@ def analyse(pattern: str, flags: int) -> Known | None:
 
 
 def cost(pattern: str, flags: int) -> float:
-    """Return about how many seconds `analyse` takes."""
+    """Return an estimate of the seconds that `analyse` takes."""
     return SECONDS_PER_KNOWN if (pattern, flags) in _known else parse_cost(pattern)
 
 
 @lru_cache(4096)
 def parse_cost(pattern: str) -> float:
-    """Return about how many seconds `parse` takes for *pattern* where it is not remembered."""
+    """Return an estimate of the seconds that `parse` takes for *pattern* if it is not cached."""
     wide = not pattern.isascii() or any(escape in pattern for escape in ("\\u", "\\U", "\\x", "\\N"))
     return SECONDS_PER_PATTERN + len(pattern) * SECONDS_PER_CHARACTER + wide * SECONDS_PER_WIDE_SET
 
 
 def forget(*, sets: bool = False) -> None:
-    """Let go of trees, which are large, and of costs; of *sets* too, when no more patterns are to be read."""
+    """Clear the caches of trees, which are large, and of costs; with *sets* also that of character sets.
+
+    Use *sets* when no more patterns are to be read.
+    """
     parse.cache_clear()
     parse_cost.cache_clear()
     if sets:
@@ -81,7 +85,7 @@ def forget(*, sets: bool = False) -> None:
 
 @lru_cache(512)
 def parse(pattern: str, flags: int) -> Any:
-    """Return the tree of *pattern*. Each sequence in it carries its `Reading`."""
+    """Return the tree of *pattern*. Each sequence in it has its `Reading` as the attribute ``reading``."""
     state = parser.State()
     state.packed = False
     tree = parser.parse(pattern, flags, state)
@@ -90,7 +94,8 @@ def parse(pattern: str, flags: int) -> Any:
 
 
 def _read(tree: Any, flags: int, after: int = EVERYTHING) -> Reading:
-    """Read a sequence from right to left: what may consume nothing leaves to what is *after* it what comes next."""
+    """Read a sequence from right to left. *after* is the set of characters that can follow it: an element that may
+    consume nothing lets these come next."""
     sure, consumed = EVERYTHING, 0
     for index, (op, av) in reversed([*enumerate(tree)]):
         part = _read_element(op, av, flags, after)
@@ -134,7 +139,7 @@ def _read_element(op: Any, av: Any, flags: int, after: int) -> Reading:
 
 @lru_cache(2048)
 def _characters(op: Any, av: Any, flags: int) -> int:
-    """Return what one element matches. The regex engine itself is asked, since case folding is its business."""
+    """Return the characters that one element matches, as the regex engine itself finds them, since it folds case."""
     if op is sre.LITERAL and not flags & IGNORECASE:
         return 1 << int(min(av, OTHER))
     element = parser.SubPattern(parser.State(), [(op, list(av) if op is sre.IN else av)])
@@ -147,11 +152,11 @@ def _characters(op: Any, av: Any, flags: int) -> int:
 
 @lru_cache(64)
 def _pack(charset: tuple[Any, ...]) -> Any:
-    """Return a long set in the form that compiling gives it: half of the time to compile, spent once.
+    """Return a long set in its compiled form, so that half of the time to compile is spent only once.
 
-    That is a table of the first 65,536 characters, then ranges of others, in which the engine also looks for what the
-    table does not have. Here it is told to stop: "not those up to 65,535" in between, whose double negation leaves
-    the ranges as they were.
+    That form is a table of the first 65,536 characters, followed by ranges of others. The engine also searches the
+    ranges for characters that the table does not have. A double negation in between ("not those up to 65,535") stops
+    that search and leaves the ranges unchanged.
     """
     packed = compiler._optimize_charset(charset)[0]
     others = [max(av) if op is sre.RANGE else av for op, av in packed if op is sre.RANGE or op is sre.LITERAL]

@@ -1,6 +1,6 @@
-"""Several patterns as one alternation, made from their trees rather than their text.
+"""Joins several patterns into one alternation, from their trees instead of their text.
 
-So groups and references to them are renumbered safely, each pattern keeps its flags, and nothing is parsed again.
+That way groups and references to them are renumbered safely, each pattern keeps its flags, and nothing is parsed twice.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from .firsts import ASSERTIONS, REPEATS, compiler, parser, sre
 
 
 def prune(tree: Any, bit: int) -> tuple[Any, Any]:
-    """Drop the branches in front of *tree* that cannot begin with the character *bit*, as most words of a list.
+    """Remove branches at the start of *tree* that cannot begin with the character *bit*, such as words of a list.
 
-    Return what is left, and a key that is the same for the same rest.
+    Return the remaining tree, and a key that is equal for equal remaining branches.
     """
     for index, (op, av) in enumerate(tree):
         if op is sre.AT or op in ASSERTIONS:
@@ -33,8 +33,8 @@ def prune(tree: Any, bit: int) -> tuple[Any, Any]:
 def join(alternatives: Iterable[tuple[Any, int]]) -> Any:
     """Compile *alternatives*, each a tree and its flags, into one pattern.
 
-    Each ends in an empty group, which ``lastindex`` names when it has matched. A group opened in front of it instead
-    would defeat the engine's own check of an alternative's first character.
+    Each alternative ends with an empty group; ``lastindex`` has its number if the alternative has matched. A group
+    around the alternative would disable the engine's own check of its first character.
     """
     state, branches = parser.State(), []
     state.flags = UNICODE
@@ -47,7 +47,7 @@ def join(alternatives: Iterable[tuple[Any, int]]) -> Any:
 
 
 def _copy(tree: Any, state: Any, offset: int) -> Any:
-    """Copy *tree* into *state* with its groups moved up by *offset*."""
+    """Return a copy of *tree* in *state*, with its groups' numbers raised by *offset*."""
     copied = parser.SubPattern(state)
     copied.width = tree.getwidth()
     for op, av in tree:

@@ -1,4 +1,4 @@
-"""JSON. Pygments reads it character by character; here one pattern says the same, quirks included."""
+"""Reads JSON with one pattern. Pygments reads it character by character; the tokens are the same, quirks included."""
 
 import re
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_STRING, _COLON = 4, 5  # by the empty groups
+_STRING, _COLON = 4, 5  # numbers of the empty groups
 _TYPES: tuple[Any, ...] = (
     *(None, Whitespace, Comment.Single, Comment.Multiline, String.Double, Punctuation, Punctuation),
     *(Number.Integer, Number.Float, Keyword.Constant, Error, Error),
 )
-# The types that the pattern gives to numbers, constants and the like; lexers with other types are left to Pygments.
+# The character sets of JsonLexer that the pattern assumes; a lexer with other sets is left to Pygments.
 _SETS = {
     "integers": set("-0123456789"),
     "floats": set(".eE+"),
@@ -49,7 +49,8 @@ class Json(JsonLexer):
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    """Yield tokens; a string, and what follows it, waits until a colon or something else tells whether it is a key."""
+    """Yield tokens. A string, with white space and comments after it, waits until the next token tells whether it is a
+    key: before a colon it is."""
     queue: list[Any] = []
     for found in _TOKEN.finditer(text):
         kind = found.lastindex

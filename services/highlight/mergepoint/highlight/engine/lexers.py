@@ -1,6 +1,6 @@
-"""Lexers that use the tables: each a subclass of the one that it speeds up, sharing the attributes of the instance.
+"""Lexers that use the tables. Each is a subclass of the lexer that it accelerates, and shares its attributes.
 
-So whoever meets such a lexer, a callback, a filter or the lexer's own methods, finds what it expects.
+So callbacks, filters and the lexer's own methods can use it like the original.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,17 +20,17 @@ from .rules import Unknown, check
 from .tables import Tables
 from .writer import LINE_END, written
 
-MANY = 100  # lexers whose tables are kept besides those warmed; most take less than 1 MB
-READ_BEFORE = 0.3e-3  # seconds: a text can well pay for patterns that take less
-Rules = tuple[int, bool]  # their identity: they belong to a class
-Variant = tuple[str, str, str, bool]  # of a class that makes rules for each instance, by its options
+MANY = 100  # lexers whose tables are kept, besides the warmed ones; most take less than 1 MB
+READ_BEFORE = 0.3e-3  # seconds: `read_all` leaves patterns that take less to the texts that need them
+Rules = tuple[int, bool]  # the id of the rules, which belong to a class; and whether the lexer is extended
+Variant = tuple[str, str, str, bool]  # the same for a class that makes rules for each instance, by its options
 _tables: dict[Rules | Variant, tuple[Any, Tables | str]] = {}
 _checked: dict[Rules, tuple[Any, str]] = {}
 _warm: set[Rules | Variant] = set()
 
 
 def tables_of(lexer: Any, extended: bool = False) -> Tables | str:
-    """Return the tables of *lexer*; or, if one of its rules is not known here, what about it."""
+    """Return the tables of *lexer*; or, if one of its rules has an unknown form, a description of that rule."""
     rules = lexer._tokens
     key = _key(lexer, extended)
     known = _tables.get(key)
@@ -45,8 +45,10 @@ def tables_of(lexer: Any, extended: bool = False) -> Tables | str:
 
 
 def _key(lexer: Any, extended: bool) -> Rules | Variant:
-    """Return what the tables of *lexer* are known by. Rules of Pygments that come in variants are made anew for every
-    instance, always the same ones for the same options."""
+    """Return the key of the tables of *lexer*.
+
+    Some lexers of Pygments make their rules anew for every instance; they are the same for the same options.
+    """
     cls = type(lexer)
     if getattr(cls, "token_variants", None) and cls.__module__.startswith("pygments.lexers."):
         return cls.__module__, cls.__qualname__, repr(sorted(lexer.options.items())), extended
@@ -54,7 +56,7 @@ def _key(lexer: Any, extended: bool) -> Rules | Variant:
 
 
 def _reason(rules: Any, extended: bool) -> str:
-    """Return what is not known here about *rules*, or an empty string."""
+    """Return a description of the first of *rules* with an unknown form; empty if there is none."""
     key = id(rules), extended
     if key in _checked:
         return _checked[key][1]
@@ -66,9 +68,9 @@ def _reason(rules: Any, extended: bool) -> str:
 
 
 def read_all(lexers: Iterable[Any]) -> Iterator[None]:
-    """Read what takes long in the rules of *lexers*, which processes forked later then have; one pattern at each step.
+    """Read the slow patterns in the rules of *lexers*, one at each step, so that processes forked later have them.
 
-    That takes 4 s of a processor for those of Pygments.
+    For all lexers of Pygments that takes 4 s of processor time.
     """
     for ttype in (*STANDARD_TYPES, LINE_END):
         written[ttype]
@@ -86,7 +88,7 @@ def read_all(lexers: Iterable[Any]) -> Iterator[None]:
 
 
 def warm(lexer: Any) -> None:
-    """Make all steps of *lexer* now, so that a process forked later has them and no call is slow."""
+    """Make all steps of *lexer* now, so that processes forked later have them and no call is slow."""
     if isinstance(lexer, DelegatingLexer):
         warm(lexer.root_lexer)
         warm(lexer.language_lexer)
@@ -126,14 +128,14 @@ _FAST = {ExtendedRegexLexer: Extended, RegexLexer: Regex, DelegatingLexer: Deleg
 
 
 def accelerate(lexer: Any) -> Any:
-    """Return a lexer that gives the tokens of *lexer* and shares its attributes; or *lexer*, if it cannot be faster."""
+    """Return a faster lexer with the tokens and attributes of *lexer*; *lexer* itself if it cannot be accelerated."""
     fast_class = _fast_class(lexer.__class__)
     if fast_class is None:
         return lexer
     try:
         fast: Any = object.__new__(fast_class)
         fast.__dict__ = lexer.__dict__
-    except (AttributeError, TypeError):  # an instance is more than its attributes
+    except (AttributeError, TypeError):  # the instance has state outside its attributes
         return lexer
     return fast
 
@@ -155,9 +157,9 @@ def _fast_class(cls: Any) -> Any:
 
 
 def _rebound(function: Any, cls: type) -> FunctionType:
-    """Return *function*, which may call ``RegexLexer.get_tokens_unprocessed`` by that name, with the fast one's name.
+    """Return a copy of *function* in which names of lexer classes, such as ``RegexLexer``, mean the fast ones.
 
-    Only for Pygments' own modules: their globals never change, so that a copy of them serves.
+    Use it only for Pygments' own modules: their globals never change, so that a copy of them is enough.
     """
 
     def fast(value: Any) -> Any:

@@ -1,14 +1,14 @@
-"""The loop of Pygments, with a table in the place of one rule after another."""
+"""The loop of Pygments, with a look-up in a table instead of trying one rule after another."""
 
 from collections.abc import Iterator
 from typing import Any
 
-Token = tuple[int, Any, str]  # where it begins, its type, its value
+Token = tuple[int, Any, str]  # index, type and value
 NEWLINE = ("at the end of a line that no rule matches",)
 
 
 def change_stack(stack: list[str], states: tuple[str, ...]) -> list[str]:
-    """Return *stack* after a move that is not just some states off and some on."""
+    """Return *stack* after a move that is more than popping some states and pushing others."""
     if states is NEWLINE:
         return ["root"]
     for state in states:
@@ -20,7 +20,7 @@ def change_stack(stack: list[str], states: tuple[str, ...]) -> list[str]:
 
 
 def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) -> Iterator[Token]:
-    """Yield what `RegexLexer` yields; with a *context*, which callbacks may change, what `ExtendedRegexLexer` does."""
+    """Yield the tokens of a `RegexLexer`; with a *context*, which callbacks may change, of an `ExtendedRegexLexer`."""
     states, pos, end = tables.states, 0, len(text)
     whole = end
     stack = list(stack) if context is None else context.stack
@@ -30,7 +30,7 @@ def tokens(lexer: Any, tables: Any, text: str, stack: Any, context: Any = None) 
             pos, end = context.pos, context.end
             if end > whole:
                 end = whole
-            if pos > end < whole:  # beyond the end some patterns match nothing, and most do not match
+            if pos > end < whole:  # beyond the end, some patterns match the empty string, and most do not match
                 table = {"": tables.one_by_one(state)}
         char = text[pos] if pos < end else ""
         try:

@@ -1,6 +1,6 @@
-"""One rule of a lexer's state: its pattern, what the pattern can begin with, and the outcome of a match.
+"""One rule of a lexer's state: its pattern, the characters that it can begin with, and the outcome of a match.
 
-It knows neither states nor characters of a text; tables.py makes steps of rules.
+This module does not know states or texts; tables.py makes steps of rules.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from .writer import written
 
 Step = tuple[Any, ...]
 Accelerate = Callable[[Any], Any]
-# To join a rule with others: at least, and for each character of its pattern, of which SHORTENED count.
+# Estimated time to join a rule with others: a fixed part, and one for each character of its pattern, up to SHORTENED.
 SECONDS_PER_JOINED, SECONDS_PER_JOINED_CHARACTER, SHORTENED = 60e-6, 2.5e-6, 384
 _SPECIAL = sum(1 << ord(char) for char in "\n&<>")
 
@@ -58,11 +58,11 @@ class Rule:
         return actions_of(self.action, self.pattern.groups)
 
     def cost(self) -> float:
-        """Return about how many seconds `read` takes."""
+        """Return an estimate of the seconds that `read` takes."""
         return firsts.cost(self.pattern.pattern, self.pattern.flags)
 
     def read(self) -> None:
-        """Note which characters the pattern can begin with. One that cannot be read is tried at every character."""
+        """Find the characters that the pattern can begin with. An unreadable pattern is tried at every character."""
         self.was_read = True
         known = firsts.analyse(self.pattern.pattern, self.pattern.flags)
         if known is not None:
@@ -74,7 +74,7 @@ class Rule:
             self.alone = self.by_itself()
 
     def join_cost(self) -> float:
-        """Return about how many seconds it takes to have this rule in a joined pattern."""
+        """Return an estimate of the seconds that this rule adds to the time to join patterns."""
         text = self.pattern.pattern
         return SECONDS_PER_JOINED + min(len(text), SHORTENED) * SECONDS_PER_JOINED_CHARACTER + firsts.parse_cost(text)
 
@@ -85,7 +85,7 @@ class Rule:
         return self.match, _Outcomes(self)
 
     def outcome(self, offset: int) -> Step:
-        """Return the outcome of this rule; *offset* is how far its groups have moved."""
+        """Return the outcome of this rule; the numbers of its groups are higher by *offset*."""
         if type(self.action) is _TokenType:
             css, joints, values = written[self.action]
             return self.action, css, joints, None if self.safe else values, self.move, None, None
@@ -98,7 +98,8 @@ class Rule:
 
 
 class _Outcomes(dict[int | None, Step]):
-    """The outcome of a rule, whichever of its groups matched last, made at the first match: most rules never match."""
+    """The outcome of a rule, for whichever group matched last. It is made at the first match, since most rules never
+    match."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
@@ -109,7 +110,7 @@ class _Outcomes(dict[int | None, Step]):
 
 
 def _move(new_state: Any) -> Step | None:
-    """Return how many states to pop and which to push; other moves are left to `loop.change_stack`."""
+    """Return the number of states to pop, and the states to push; None and *new_state* for `loop.change_stack`."""
     if new_state is None:
         return None
     if isinstance(new_state, int) and new_state < 0:

@@ -1,4 +1,4 @@
-"""The steps of the loop that are made of rules without joining their patterns; tables.py joins them."""
+"""The steps of the loop that need no joined patterns; tables.py makes those that do."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,7 +13,7 @@ from .writer import LINE_END, written
 
 
 class UnfinishedStep:
-    """A step that is being made: *parts* of rules that are still to be joined, before *step*."""
+    """A step under construction: *parts*, groups of rules that are still to be joined, come before *step*."""
 
     def __init__(self, parts: list[list[Rule]], step: Step) -> None:
         self.parts, self.step = parts, step
@@ -21,12 +21,12 @@ class UnfinishedStep:
 
     @property
     def cost(self) -> float:
-        """Return about how many seconds it takes to join the last part."""
+        """Return an estimate of the seconds to join the last part."""
         return sum(rule.join_cost() for rule in self.parts[-1])
 
 
 def chain(rules: Iterable[Rule], step: Step) -> Step:
-    """Return the step that tries *rules* in turn and goes on to *step*."""
+    """Return a step that tries *rules* in turn, then continues with *step*."""
     for rule in reversed([*rules]):
         step = *rule.alone, step
     return step
@@ -34,7 +34,7 @@ def chain(rules: Iterable[Rule], step: Step) -> Step:
 
 @lru_cache(None)
 def certain(size: int, ttype: Any, bit: int, move: Step | None) -> Step:
-    """Return the step at a character that makes a token of *size* by itself."""
+    """Return the step at a character that alone determines a token of *size* characters (0 or 1)."""
     char = chr(bit) if bit < firsts.OTHER else ""
     css, joints, _ = written[LINE_END if char == "\n" else Token if ttype is None else ttype]
     return None, (size, ttype, css, joints, escape(char, quote=False).strip("\n"), move), None

@@ -1,8 +1,8 @@
-"""The rules of a lexer as tables: per state and next character, one step of the loop.
+"""The rules of a lexer as tables: for each state and next character, one step of the loop.
 
-A step is ``(match, outcomes, next step)``: try *match*, or else go on to the next step; the ``lastindex`` of the match
-names the rule, whose outcome is ``(type, css, joints, values, move, callback, groups)``. Where *match* is None the
-character alone decides: in the place of the outcomes stands ``(size, type, css, joints, text, move)``.
+A step is ``(match, outcomes, next step)``. The loop calls *match*; if it fails, the loop continues with the next step.
+If it succeeds, its ``lastindex`` selects the outcome: ``(type, css, joints, values, move, callback, groups)``. If
+*match* is None, the character alone decides, and in place of the outcomes is ``(size, type, css, joints, text, move)``.
 """
 
 import os
@@ -21,26 +21,27 @@ from .rules import Accelerate, Rule, Step
 from .steps import UnfinishedStep, certain, chain
 from .writer import LINE_END, written
 
-ENOUGH = 600  # steps per state: all of ASCII, and of the other characters those that come first
-# Steps cost time to make. Until that is paid for, a state's rules are tried one after another, as Pygments does; then
-# those that can begin with the character; then these joined. Work that costs more than one text may lose is saved for.
+ENOUGH = 600  # steps of a state: all of ASCII, and those of other characters until the table is full
+# Steps take time to make. Until the budget allows it, a state's rules are tried one after another, as in Pygments; then
+# only the rules that can begin with the character; then these joined. Work that is too large for one text is done when
+# enough time has been saved (budget.py).
 budget = Budget()
-SECONDS_PER_RULE = 0.5e-6  # to see whether it can begin with a character
-SECONDS_PER_RETRIED = 16e-6  # to look at a step again, whether it can be made better or not
-# Held while tables change: threads share them, and the steps of one lexer may need another's. A process that forks
-# holds it too, so that the new one gets no half-made tables.
+SECONDS_PER_RULE = 0.5e-6  # to check whether a rule can begin with a character
+SECONDS_PER_RETRIED = 16e-6  # to check whether a step can be improved
+# Held while tables change: threads share them, and the steps of a lexer may need another lexer's. A process also holds
+# it while it forks, so that its child gets no half-made tables.
 _preparing = RLock()
 os.register_at_fork(before=_preparing.acquire, after_in_parent=_preparing.release, after_in_child=_preparing.release)
 _line_end, _any_character = compile_pattern("\n").match, compile_pattern(".", DOTALL).match
 
 
 class Tables:
-    """The states of a lexer, each a dictionary of steps, made as characters are met."""
+    """The states of a lexer, each a dictionary of steps, which are made when their characters first occur."""
 
     def __init__(self, tokendefs: Any, accelerate: Accelerate, *, extended: bool) -> None:
         self._tokendefs, self._accelerate = tokendefs, accelerate
         self.states: dict[str, Any] = {name: {} for name in tokendefs}
-        # Where no rule matches: the end of a line, any other character, the end of the text.
+        # The steps if no rule matches: at the end of a line, at any other character, at the end of the text.
         end = None, (-1, None, *written[LINE_END][:2], "", None), None
         other = _any_character, {None: (Error, *written[Error], None, None, None)}, end
         kind = Text if extended else Whitespace
@@ -50,16 +51,16 @@ class Tables:
         self._forget()
 
     def _forget(self) -> None:
-        self._rules: dict[int, Rule] = {}  # by their identity: states share them
+        self._rules: dict[int, Rule] = {}  # by id, since states share rules
         self._states: dict[str, list[Rule]] = {}
         self._unread: dict[str, list[Rule]] = {}
-        self._dear: list[tuple[Rule, str]] = []  # reading one costs more than a single text may lose
+        self._dear: list[tuple[Rule, str]] = []  # rules that take longer to read than a single text may lose
         self._unfinished: dict[tuple[str, str], UnfinishedStep] = {}
         self._matches: dict[Any, Step] = {}
         self._tried: dict[str, Step] = {}
 
     def step(self, state: str, char: str) -> Step:
-        """Return the step for *char*, or for the end of the text if it is empty."""
+        """Return the step for *char*; an empty *char* means the end of the text."""
         with _preparing:
             return self._step(state, char)
 
@@ -79,7 +80,7 @@ class Tables:
         return step
 
     def finish(self) -> None:
-        """A text is read: improve the steps that it could not pay for, for the next text."""
+        """End a text: improve steps that its budget did not allow, for the next text."""
         self._is_new = False
         self.budget.earn()
         if (self.borrowed and self.budget.at_once > 0) or self._dear:
@@ -125,7 +126,7 @@ class Tables:
         return self._rules[id(rule)]
 
     def _retry(self) -> None:
-        """Let some steps be made again when their characters come, those of states whose rules are read."""
+        """Remove some temporary steps of states whose rules are read, so that they are made again when needed."""
         most = int(self.budget.at_once / SECONDS_PER_RETRIED)
         kept: list[tuple[str, str]] = []
         for number, (state, char) in enumerate(self.borrowed):
@@ -137,10 +138,10 @@ class Tables:
         self.borrowed = kept
 
     def _make(self, state: str, char: str) -> tuple[Step, bool]:
-        """Return the best step that can be paid for now, and whether there is no better one."""
+        """Return the best step that the budget allows now, and whether it is final."""
         self.budget.earn()
         step, finished = self.one_by_one(state), False
-        if (not self._is_new or self.budget is not budget) and self._read(state):  # a first text costs enough
+        if (not self._is_new or self.budget is not budget) and self._read(state):  # a first text takes long enough
             try:
                 step, finished = self._join(state, char) or (step, False)
             except Exception:  # a pattern that cannot be joined
@@ -149,7 +150,7 @@ class Tables:
         return step, finished
 
     def _read(self, state: str) -> bool:
-        """Read the rules of *state* as far as that is paid for; return whether all are read that can be."""
+        """Read the rules of *state* while the budget allows it; return whether all are read or postponed."""
         unread = self._unread[state]
         while unread and (unread[-1].was_read or self._read_one(unread[-1], state)):
             unread.pop()
@@ -166,7 +167,7 @@ class Tables:
         return True
 
     def _read_dear(self, rule: Rule) -> None:
-        """Read *rule*, whose cost was saved up, and forget the steps that were made without it."""
+        """Read *rule*, for which enough time was saved, and remove the steps that were made without it."""
         rule.read()
         for state in {state for one, state in self._dear if one is rule}:
             self.states[state].clear()
@@ -175,8 +176,8 @@ class Tables:
         self.budget.pay()
 
     def _join(self, state: str, char: str) -> tuple[Step, bool] | None:
-        """Return the step of the rules that can begin with *char*, joined as far as that is paid for, and whether all
-        are."""
+        """Return the step of the rules that can begin with *char*, joined as far as the budget allows, and whether that
+        is all of them. None if the budget does not even allow to find these rules."""
         bit = ord(char) if char else firsts.END
         made = self._unfinished.get((state, char))
         if made is None:
@@ -194,7 +195,7 @@ class Tables:
         return made.chain, False
 
     def _able(self, rules: Iterable[Rule], bit: int) -> tuple[list[list[Rule]], Step]:
-        """Return the rules that can begin with *bit*, in parts to be joined, and the step after them."""
+        """Return the rules that can begin with the character *bit*, in parts to be joined, and the step after them."""
         able: list[Rule] = []
         step = self.no_rule
         for rule in rules:
@@ -209,7 +210,7 @@ class Tables:
         return self._divide(able), step
 
     def _divide(self, rules: Iterable[Rule]) -> list[list[Rule]]:
-        """Return *rules* in parts, each of which can be joined, and paid for when a text begins."""
+        """Return *rules* in parts, each of which can be joined within the budget at the beginning of a text."""
         parts: list[list[Rule]] = []
         joined, cost = False, 0.0
         for rule in rules:
@@ -224,7 +225,7 @@ class Tables:
         return parts
 
     def _match(self, rules: list[Rule], bit: int) -> Step:
-        """Return the match of *rules* at once, and their outcomes by its ``lastindex``."""
+        """Return the match of the joined *rules*, and their outcomes by its ``lastindex``."""
         if len(rules) == 1 and not (rules[0].packed and self.budget.allows(rules[0].join_cost())):
             return rules[0].alone
         pruned = [joining.prune(rule.tree(), bit) for rule in rules]

@@ -1,8 +1,8 @@
-"""HTML as Pygments' `HtmlFormatter` writes it, straight from the matches.
+"""Writes HTML like Pygments' `HtmlFormatter`, directly from the matches.
 
-Neighbours of one class share a span, and no span goes over the end of a line. So what stands between two tokens, their
-*joint*, follows from their classes alone and is prepared: a closing tag, an opening one, both or nothing. The end of a
-line is a class of its own, number 0.
+Neighbours of the same class share a span, and no span crosses the end of a line. So the markup between two tokens,
+their *joint*, depends only on their classes and is prepared: a closing tag, an opening tag, both or nothing. The end of
+a line is a class of its own, number 0.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,16 +16,16 @@ from .loop import Token, change_stack
 
 Put = Callable[[str], None]
 LINE_END = "\n"
-LONGEST, MOST = 40, 512  # characters of a value, and values of a class, that are remembered: less than 100 KB a class
-CLASSES = 500  # of tokens; Pygments' own lexers have 150, but one of them makes types of what it reads
+LONGEST, MOST = 40, 512  # cached values: their most characters, and their number for each class (less than 100 KB)
+CLASSES = 500  # classes of tokens; Pygments' lexers have 150, but one of them makes types from the text
 
 
 class TooMany(Exception):
-    """There are more classes than joints can be prepared for."""
+    """There are more than CLASSES classes."""
 
 
 class _Joints(dict[int, str]):
-    """The HTML before a token of one class, by the class before it; made at the first use."""
+    """The HTML before a token of one class, by the number of the class before it; made at the first use."""
 
     def __init__(self, css: str, classes: list[str]) -> None:
         self.css, self.classes = css, classes
@@ -36,7 +36,7 @@ class _Joints(dict[int, str]):
 
 
 class _Values(dict[str, tuple[_Joints, str, int]]):
-    """How values of one class are written: the joints in front, the text, and the class that it leaves open."""
+    """For each value of one class: the joints before it, its HTML, and the class that it leaves open."""
 
     def __init__(self, css: int, joints: _Joints) -> None:
         self.css, self.joints = css, joints
@@ -62,7 +62,7 @@ class _Values(dict[str, tuple[_Joints, str, int]]):
 
 
 class _Written(dict[Any, tuple[int, _Joints, _Values]]):
-    """Per token type (or LINE_END) the number of its class, its joints by class before, its values."""
+    """For each token type (or LINE_END): the number of its class, its joints, and its values."""
 
     def __init__(self) -> None:
         self.lock, self.css_of = Lock(), HtmlFormatter()._get_css_classes
@@ -95,7 +95,7 @@ LINE = written[LINE_END][1]
 
 
 def write_tokens(tokens: Iterable[Token], put: Put, last: int) -> int:
-    """Write the ``(index, type, value)`` of any lexer after a token of class *last*; return the class left open."""
+    """Write the tokens of any lexer after a token of class *last*; return the class that is left open."""
     for _, ttype, value in tokens:
         css, joints, values = written[ttype]
         if value.isalnum():
@@ -111,7 +111,10 @@ def write_tokens(tokens: Iterable[Token], put: Put, last: int) -> int:
 
 
 def write(lexer: Any, tables: Any, text: str, put: Put) -> int:
-    """Write *text* as the *tables* of a `RegexLexer` divide it; return the class left open. `loop.tokens` is alike."""
+    """Write *text* by the *tables* of a `RegexLexer`; return the class that is left open.
+
+    The loop is that of `loop.tokens`, without tokens.
+    """
     states, stack, pos, last = tables.states, ["root"], 0, 0
     table = states["root"]
     while True:

@@ -1,7 +1,8 @@
 """Guesses the language of a text by a small classifier, by decisive evidence, and by Pygments' analysers.
 
-`features` counts, `model` weighs, `evidence` knows signs. The model knows the languages that most texts are in; for the
-others the lexers' own analysers are asked, and believed where they are sure. Where nothing is likely, it is plain text.
+`features` counts the features of a text, `model` weighs them, `evidence` finds signs that decide alone. The model knows
+the most common languages. For the others, Pygments' analysers count if their score is high. If no language is likely,
+the text is plain.
 """
 
 from collections.abc import Sequence
@@ -16,19 +17,22 @@ from .evidence import SURE, certain
 from .idioms import idiomatic
 from .model import model
 
-# Below this chance a text counts as plain: measured, such guesses are wrong about as often as right.
+# Below this probability a text counts as plain: such guesses were measured to be wrong about as often as right.
 FLOOR = 0.4
-LEAST = 0.005  # candidates below this chance are left out
+LEAST = 0.005  # candidates below this probability are left out
 ANALYSER_FLOOR = 0.9  # the score from which an analyser counts
-# Analysers that are sure of texts in other languages: measured on texts of the languages that the model knows.
+# Analysers that give high scores to texts in other languages, measured on texts in the languages of the model.
 UNTRUSTED = {"brainfuck", "hylang", "logtalk", "mojo", "objective-j", "slurm", "swig", "tasm", "visualprolog"}
-FIRST = 3.0  # how much likelier the first of the languages that a hint leaves open is than each other
+FIRST = 3.0  # if a hint leaves several languages open, the first is this many times likelier than each other one
 UNHEARD = 0.5  # the weight of a language that the model does not know: a little less than neutral
 TINY = 1e-4
 
 
 def rank(text: str, hinted: Sequence[LexerClass] = ()) -> list[Candidate]:
-    """Return the languages that *text* may be in and how likely, likeliest first; of *hinted* ones, if there are."""
+    """Return the possible languages of *text* with their probabilities, from 0 to 1, the likeliest first.
+
+    If *hinted* is not empty, only its lexers are candidates.
+    """
     if len(hinted) == 1:
         return [Candidate(hinted[0], 1.0)]
     if not hinted and not text.strip():
@@ -52,7 +56,7 @@ def rank(text: str, hinted: Sequence[LexerClass] = ()) -> list[Candidate]:
 
 
 def _chances(text: str) -> dict[str, float]:
-    """Return how likely each language that the model knows is."""
+    """Return the probability of each language that the model knows."""
     chances = idiomatic(text, dict(model().probabilities(text)))
     if word := certain(text):
         chances = {known: chance * (1 - SURE) for known, chance in chances.items()}
@@ -61,7 +65,10 @@ def _chances(text: str) -> dict[str, float]:
 
 
 def _among(hinted: Sequence[LexerClass], chances: dict[str, float]) -> list[Candidate]:
-    """Return *hinted* by how much the text speaks for each, the first of them being likelier beforehand."""
+    """Return the *hinted* lexers with probabilities, the likeliest first; the first of *hinted* has a bonus (FIRST).
+
+    Each weight is the probability given the text divided by that without a text.
+    """
     before = _chances_before()
     weights = {}
     for lexer in hinted:
@@ -74,12 +81,12 @@ def _among(hinted: Sequence[LexerClass], chances: dict[str, float]) -> list[Cand
 
 @cache
 def _chances_before() -> dict[str, float]:
-    """Return how likely each language is when nothing is known."""
+    """Return the probability of each language for an empty text."""
     return dict(model().probabilities(""))
 
 
 def _ask_analysers(text: str, chances: dict[str, float]) -> list[Candidate]:
-    """Return the languages that the model does not know and whose analysers are sure."""
+    """Return the languages that the model does not know and whose analysers give a high score."""
     candidates = analysers.rank(text)
     return [
         Candidate(found.lexer, found.score * SURE)

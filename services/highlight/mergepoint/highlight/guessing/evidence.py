@@ -5,11 +5,11 @@ import re
 
 from .idioms import is_prose
 
-# How sure one may be of a language whose sign is there: a text may still only quote it.
+# The probability of a language whose sign is there; the text may also only quote that language.
 SURE = 0.97
 CODED = re.compile(r"[0-9A-Fa-f]{16,}|[0-9A-Za-z+/_-]{40,}={0,2}")  # lines of hexadecimal digits or base64
 TEMPLATE = re.compile(r"<\?(?!xml)|<%|\{%|\{\{")
-# Where a text begins so, it is in that language; each is tried at the beginning only, in no more than linear time.
+# A text with such a beginning is in that language. Each pattern is matched at the beginning only, in linear time.
 BEGINNINGS = [
     (re.compile(pattern), word)
     for word, pattern in {
@@ -30,7 +30,7 @@ BEGINNINGS = [
 
 
 def certain(text: str) -> str | None:
-    """Return the word for the language that *text* is in beyond doubt, if there is one."""
+    """Return the common word of the language that *text* is certainly in; None if no evidence decides."""
     text = text.strip("\ufeff \t\r\n")
     if is_json(text):
         return "json"
@@ -41,7 +41,7 @@ def certain(text: str) -> str | None:
 
 
 def is_json(text: str) -> bool:
-    """Tell whether *text* is an object or an array, or begins with one that is cut off, or has one on each line."""
+    """Return whether *text* begins with a JSON object, is a JSON array, or has JSON on its first line."""
     if text[:1] not in "{[" or not text[1:]:
         return False
     decoder = json.JSONDecoder()

@@ -1,9 +1,9 @@
-"""The features of a text: its words and signs, and which stand beside each other. It knows no language.
+"""The features of a text: its words and signs, and the neighbours of each. It knows no language.
 
-A text becomes a row of numbers, one a token: a word of the model's vocabulary has its own, any other word only tells
-its shape, a line's beginning whether it is indented. Pairs and triples of neighbours are hashed into BUCKETS, and so
-are the other words themselves, so that a text of any kind is a set of small numbers. Of a long comment only the
-beginning counts, since it is prose, and often the same licence.
+Each token becomes a number: a word of the model's vocabulary has its own, any other word has that of its shape, and the
+beginning of a line that of its indent. Single tokens, pairs and triples of neighbours, and the words outside the
+vocabulary are hashed to numbers below BUCKETS, so that every text is a set of small numbers. Of a long comment only the
+first line counts, since the rest is prose, and often the same licence.
 """
 
 import re
@@ -11,23 +11,26 @@ from collections.abc import Mapping
 from zlib import crc32
 
 BUCKETS = 1 << 16
-MOST = 4096  # characters that are looked at
+MOST = 4096  # characters that are examined
 # A word, a number, the beginning of a line, or up to three signs: "=>", "</", "});".
 TOKENS = re.compile(r"[^\W\d]\w*|\d[\w.]*|\n[ \t]*|[^\w\s]{1,3}")
-# Delimiters of long comments, in one language or another; the first line of one counts, and its end.
+# Delimiters of long comments in various languages. The first line of such a comment counts, and its end.
 COMMENTS = (("/*", "*/"), ("<!--", "-->"), ('"""', '"""'), ("{-", "-}"), ("(*", "*)"), ("--[[", "]]"), ("<#", "#>"))
-LONG = 160  # characters of a comment that is long
-# Lines of comment, of which the first two count.
+LONG = 160  # characters: a longer comment is shortened
+# A block of comment lines; the first two count.
 LINES = re.compile(
     r"^([ \t]*(//+|#+|;+|--+|%+)[^\n]*\n[ \t]*\2(?:[ \t][^\n]*)?\n)(?:[ \t]*\2(?:[ \t][^\n]*)?(?:\n|\Z))+", re.MULTILINE
 )
-# The numbers of tokens that are not in the vocabulary.
+# The numbers of tokens outside the vocabulary.
 LOWER, TITLE, UPPER, MIXED, SNAKE, FOREIGN, NUMBER, SIGNS, LINE, INDENTED, TABBED = range(11)
 FIRST_WORD = 16  # the number of the vocabulary's first entry
 
 
 def features(text: str, vocabulary: Mapping[str, int]) -> set[int]:
-    """Return the features of the first 4 KB of *text*, each below BUCKETS."""
+    """Return the features of the first MOST characters of *text*, each from 0 to BUCKETS - 1.
+
+    *vocabulary* maps words to numbers from FIRST_WORD on.
+    """
     found: set[int] = set()
     add = found.add
     one = two = LINE
@@ -37,7 +40,7 @@ def features(text: str, vocabulary: Mapping[str, int]) -> set[int]:
             number = _shape(token)
             if number <= FOREIGN:
                 add(crc32(token.encode()) & 0xFFFF)
-        # Odd factors of some size spread neighbours over all buckets; sums and order differ for pairs and triples.
+        # Large odd factors spread tokens over all buckets. The constants differ for pairs, triples and single tokens.
         add((number * 40503 + two * 24593 + 7919) & 0xFFFF)
         add((number * 40503 + two * 24593 + one * 51787 + 104729) & 0xFFFF)
         add((number * 49157 + 12289) & 0xFFFF)
@@ -46,7 +49,7 @@ def features(text: str, vocabulary: Mapping[str, int]) -> set[int]:
 
 
 def skim(text: str) -> str:
-    """Return *text* without the greater part of its long comments."""
+    """Return *text* with its long comments shortened to their beginning and end."""
     for opening, closing in COMMENTS:
         text = _without(text, opening, closing)
     return LINES.sub(r"\1", text)

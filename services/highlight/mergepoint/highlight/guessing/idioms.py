@@ -1,14 +1,14 @@
-"""Idioms of the languages that are asked about most: in a line or two there is little to count, but an idiom says much.
+"""Idioms of the most common languages. A line or two has few features for the model, but an idiom says much.
 
-Each that is found makes its language some times likelier. In longer texts the model has seen enough by itself.
+Each idiom that is found raises the probability of its language. In longer texts the model has enough features.
 """
 
 import math
 import re
 from collections import defaultdict
 
-SHORT = 700  # characters of a text that idioms are looked for in
-WEIGHT = 1.8  # of an idiom: it makes a language so much likelier, as a power of e
+SHORT = 700  # characters: idioms are searched in texts of at most this length
+WEIGHT = 1.8  # an idiom multiplies the probability of its language by e to this power
 MOST = 3  # idioms of a language that count
 _SCRIPT = [
     r"\bconsole\.(log|error)\(",
@@ -179,7 +179,7 @@ IDIOMS: dict[str, list[str]] = {
     "vim": [r"^[ \t]*(set|syntax|nnoremap|inoremap|Plug|autocmd) ?\w", r"<(leader|CR|Esc)>", r"^[ \t]*let g:\w"],
     "yaml": [r"^[\w-]+:$", r"^[ \t]*- [\w-]+: ", r"^[ \t]+[\w-]+: [^{;]*$", r"^[ \t]*- [\w'\"]"],
 }
-# Without it a text of any length is hardly in that language, however much it looks like one.
+# Signs that nearly every text in a language has. Without one, a text is unlikely to be in it, whatever its features.
 NEEDED = {
     "docker": r"^[ \t]*(FROM|RUN|CMD|COPY|ENTRYPOINT|WORKDIR|ENV|ADD|EXPOSE|ARG|LABEL|USER|VOLUME)\s",
     "html+handlebars": r"\{\{",
@@ -195,11 +195,11 @@ NEEDED = {
     r"|:\s*[A-Z]\w*|<[A-Z]\w*>|\bimport type\b|\)\s*:\s*\w",
     "vue": r"<template|<script|<style|\bv-\w+|@click",
 }
-# A line that only ends an element: then it is the dialect of these that has elements.
+# A line that only ends an element. It excludes the languages of WITHOUT_TAGS; their dialects with elements remain.
 TAG = re.compile(r"^[ \t]*</[A-Za-z][\w.]*>[;)]*$", re.MULTILINE)
 WITHOUT_TAGS = {"javascript", "typescript"}
-WANTING = 0.01  # how likely it is still
-LEAST = 0.01  # a chance below it is not worth a look
+WANTING = 0.01  # the factor for the probability of a language whose sign is missing
+LEAST = 0.01  # languages below this probability are not examined
 COMPILED = {
     word: [re.compile(idiom, re.MULTILINE) for idiom in dict.fromkeys(idioms)] for word, idioms in IDIOMS.items()
 }
@@ -209,7 +209,7 @@ COMMON = (
     "der die das und ich ist nicht ein eine zu mit auf wir sie den le la les et je de des est que ne pas pour un une "
     "el los en no por con una il di che per non"
 )
-ENOUGH = 3  # common words that make a sentence, or one word in five
+ENOUGH = 3  # common words in a sentence; in short texts one word in five is enough
 CODE = re.compile(r"\w\(|:$|^[ \t]+\w+$", re.MULTILINE)
 REQUIRED: dict[str, list[re.Pattern[str]]] = defaultdict(list)
 for _word, _sign in (*NEEDED.items(), ("tsx", NEEDED["typescript"])):
@@ -217,7 +217,10 @@ for _word, _sign in (*NEEDED.items(), ("tsx", NEEDED["typescript"])):
 
 
 def idiomatic(text: str, chances: dict[str, float]) -> dict[str, float]:
-    """Return *chances* with those languages likelier whose idioms stand in a short *text*."""
+    """Return the probabilities *chances*, raised for languages whose idioms *text* has, if it is short.
+
+    Languages whose needed sign is missing become unlikely, whatever the length.
+    """
     chances = {
         word: chance * (WANTING if chance > LEAST and _lacks(word, text) else 1) for word, chance in chances.items()
     }
@@ -228,19 +231,19 @@ def idiomatic(text: str, chances: dict[str, float]) -> dict[str, float]:
 
 
 def _lacks(word: str, text: str) -> bool:
-    """Tell whether *text* has not all that a text in this language has, or something that it has not."""
+    """Return whether *text* lacks a sign that the language *word* needs, or has one that it excludes."""
     if word in WITHOUT_TAGS and TAG.search(text):
         return True
     return not all(sign.search(text) for sign in REQUIRED.get(word, ()))
 
 
 def _count_idioms(text: str) -> dict[str, int]:
-    """Return how many idioms of each language stand in *text*."""
+    """Return the number of idioms of each language in *text*."""
     return {word: sum(bool(idiom.search(text)) for idiom in idioms) for word, idioms in COMPILED.items()}
 
 
 def is_prose(text: str) -> bool:
-    """Tell whether a short *text* is a sentence or several, without a sign that prose has no use for."""
+    """Return whether a short *text* consists of sentences, without characters that are unusual in prose."""
     words, ordinary = text.lower().split(), COMMON.split()
     common = sum(word.strip(".,:!?\"'()") in ordinary for word in words)
     if len(text) > SHORT or not common >= min(ENOUGH, len(words) / 5) > 0:

@@ -1,7 +1,8 @@
-"""Weighs the features of a text for each language: a logistic regression whose weights were learnt by tools/train.py.
+"""Weighs the features of a text for each language: a multinomial logistic regression, trained by tools/train.py.
 
-The file is deflated: a line of JSON (labels, biases, scale, vocabulary), then for each bucket of features the number of
-its weights, then the label and the weight of each, a byte each.
+The file is compressed with zlib. It holds a line of JSON (labels, biases, scale, vocabulary); then for each bucket of
+features the number of its weights, in a byte; then the labels of all weights, a byte each; then the weights, a signed
+byte each.
 """
 
 import json
@@ -19,7 +20,7 @@ from .features import BUCKETS, FIRST_WORD, features
 
 @dataclass(frozen=True)
 class Model:
-    """Weights by bucket: those of bucket *b* stand from ``starts[b]`` to ``starts[b + 1]``."""
+    """The weights of bucket *b* are those from ``starts[b]`` to ``starts[b + 1]``; *owners* has their labels."""
 
     labels: list[str]
     biases: list[float]
@@ -30,7 +31,7 @@ class Model:
     weights: "array[int]"
 
     def probabilities(self, text: str) -> list[tuple[str, float]]:
-        """Return every label and how likely it is that *text* is in that language, likeliest first."""
+        """Return every label with the probability, from 0 to 1, that *text* is in that language, likeliest first."""
         found = features(text, self.vocabulary)
         sums = [0] * len(self.labels)
         starts, owners, weights = self.starts, self.owners, self.weights
@@ -53,12 +54,12 @@ def _softmax(labels: Iterable[str], scores: list[float]) -> list[tuple[str, floa
 
 @cache
 def model() -> Model:
-    """Return the model that ships."""
+    """Return the model of this package, read at the first call."""
     return read(files(__package__).joinpath("model.bin").read_bytes())
 
 
 def read(data: bytes) -> Model:
-    """Return the model in *data*."""
+    """Return the model in *data*, the content of a model file."""
     head, _, rest = zlib.decompress(data).partition(b"\n")
     known = json.loads(head)
     counts, rest = rest[:BUCKETS], rest[BUCKETS:]
@@ -81,8 +82,11 @@ def dump(
     vocabulary: list[str],
     weights: dict[int, list[tuple[int, int]]],
 ) -> bytes:
-    """Return a model in the form that `read` takes; *weights* has for each bucket pairs of a label's number and -127 to
-    127."""
+    """Return a model file, which `read` can read.
+
+    *weights* has for each bucket pairs of a label's number, 0 to 255, and a weight, -127 to 127; at most 255 pairs of a
+    bucket are kept.
+    """
     head = json.dumps({"labels": labels, "biases": biases, "scale": scale, "vocabulary": vocabulary})
     rows = [weights.get(bucket, [])[:255] for bucket in range(BUCKETS)]
     flat = [pair for row in rows for pair in row]

@@ -1,4 +1,4 @@
-"""Two documents into one edit script: what both have in common, and what one of them has alone.
+"""Makes an edit script from two documents: the content that both have, and the content that only one has.
 
-This room does not know how a change looks, nor that a script becomes HTML.
+This room does not know what a change looks like, or that a script becomes HTML.
 """

@@ -1,6 +1,6 @@
-"""Which child of one block is which child of the other.
+"""Pairs the children of two blocks.
 
-Equal ones first, as many as can be in order; between those the similar ones, that is those with words in common.
+Equal children come first, as many as can be paired in order; between those, similar children, which share words.
 """
 
 from collections import defaultdict
@@ -14,15 +14,15 @@ from .columns import ColumnPairs
 from .sequences import best_in_order, diff, longest_increasing
 from .similarity import CLEARLY_SIMILAR, SIMILAR, Child, is_blank, is_same, name_of_child, similarity, words_of, wraps
 
-# The old child, the new child, and whether they are equal; None where a side has none. A list of children was put into
-# the block on the other side, or taken out of it.
+# The old child, the new child, and whether they are equal; None if a side has none. A list means that these children
+# were put into the block on the other side, or taken out of it.
 Key: TypeAlias = Callable[[Child], str]
 Pair: TypeAlias = tuple[Child | list[Child] | None, Child | list[Child] | None, bool]
 
-# At the same position these are paired even without a word in common.
+# Elements that are paired by position even if they share no word.
 CELLS = frozenset(("td", "th"))
 MOST_COMPARED = 2_500  # pairs of children; for more, shared rare words choose the pairs
-RARE = 8  # a word that occurs in more of the children does not choose one of them
+RARE = 8  # a word in more of the children than this is not used to choose pairs
 
 
 def align(old: Sequence[Child], new: Sequence[Child], key: Key, *, similar: bool = True) -> Iterator[Pair]:
@@ -85,7 +85,7 @@ def _align_equal(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterat
 
 
 def _align_similar(old: Sequence[Child], new: Sequence[Child], key: Key) -> Iterator[Pair]:
-    """Yield the pairs of children none of which are equal, blank ones aside."""
+    """Yield the pairs of children of which none are equal, except for blank ones."""
     chosen = _choose(old, new)
     i = j = 0
     for a, b in [*chosen, (len(old), len(new))]:
@@ -134,7 +134,7 @@ def _choose(old: Sequence[Child], new: Sequence[Child]) -> list[tuple[int, int]]
 
 
 def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
-    """Return the pairs with the largest sum of similarities: all against all."""
+    """Return the pairs with the largest sum of similarities, from a comparison of all with all."""
     similarities = [[similarity(old[i], new[j]) for j in columns] for i in rows]
     chosen = best_in_order([[alike if alike >= SIMILAR else 0.0 for alike in row] for row in similarities])
     return [(rows[i], columns[j]) for i, j in chosen]
@@ -143,8 +143,8 @@ def _best(old: Sequence[Child], new: Sequence[Child], rows: range, columns: rang
 def _likely(old: Sequence[Child], new: Sequence[Child], rows: range, columns: range) -> list[tuple[int, int]]:
     """Return pairs chosen by rare words, in time that grows with the number of words.
 
-    Each old child is paired with the new one that shares most of its rare words; of these pairs the longest rising
-    sequence is returned.
+    Each old child is paired with the new child that shares most of its rare words; the longest rising sequence of these
+    pairs is returned.
     """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for j in columns:

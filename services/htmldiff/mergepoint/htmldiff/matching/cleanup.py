@@ -1,4 +1,4 @@
-"""Semantic cleanup of a script: kept items between two changes that mean too little alone change with them.
+"""Semantic cleanup of a script: short kept stretches between two changes, of little meaning, become part of them.
 
 The name and the idea are those of diff-match-patch (``diff_cleanupSemantic``).
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..reading.markup import SPACE, names
 from .sequences import Opcode
 
-# Longest kept stretch, in items, that may change: a word and the spaces around it.
+# The longest kept stretch, in items, that may become part of a change: a word and the spaces around it.
 FEW = 3
 # Words that readers do not want to see alone between two changes.
 STOP_WORDS = names(
@@ -42,7 +42,7 @@ def semantic_cleanup(script: Sequence[Opcode], is_weak: Callable[[int, int], boo
 
 
 def is_weak(tokens: Sequence[str]) -> bool:
-    """Say whether these kept *tokens* are too little to stand between two changes: a stop-word, a comma, a space."""
+    """Return whether these kept *tokens* mean too little alone: a stop-word, a comma, a space."""
     text = "".join(tokens).strip(SPACE)
     return not text.startswith("<") and (len(text) <= 1 or text.lower() in STOP_WORDS)
 

@@ -8,7 +8,7 @@ from .sequences import best_in_order, in_place
 
 MOST_COLUMNS = 50
 MOST_CELLS = 50_000
-SIMILAR = 0.3  # least share of equal cells by which two columns are one
+SIMILAR = 0.3  # two columns can be the same if at least this share of their cells is equal
 SPANS = (' colspan="', ' rowspan="')
 
 ColumnPairs = Sequence[tuple[int, int]]
@@ -38,7 +38,7 @@ def match_rows(old: Block, new: Block, key: Key) -> Mapping[Block, ColumnPairs]:
 
 
 def _regular(table: Block) -> Rows:
-    """Return the rows of the commonest length, in which no cell spans."""
+    """Return the rows of the commonest length in which no cell spans columns or rows."""
     rows = {row: cells for row in _rows(table) if (cells := _cells(row))}
     lengths = Counter(map(len, rows.values())).most_common(1)
     return {row: cells for row, cells in rows.items() if len(cells) == lengths[0][0]}
@@ -56,7 +56,7 @@ def _rows(table: Block) -> Iterator[Block]:
 
 
 def _cells(row: Block) -> list[Block]:
-    """Return the cells of *row*; none if a cell spans or if *row* holds something else."""
+    """Return the cells of *row*; an empty list if a cell spans, or if *row* holds anything else."""
     cells = [child for child in row.children if isinstance(child, Block)]
     spans = any(span in cell.tag for cell in cells for span in SPANS)
     return [] if spans or len(cells) < len(row.children) else cells

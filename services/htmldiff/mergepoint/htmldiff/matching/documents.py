@@ -1,4 +1,4 @@
-"""Two documents into an edit script: puts together the tree merge, the merges of runs, and the tokenizer."""
+"""Makes an edit script from two documents: combines the tree merge, the merges of runs, and the tokenizer."""
 
 from collections.abc import Sequence
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ..reading.markup import attributes, name_of, names, unescape
 from ..reading.style import meaning
 
-# Elements that without attributes do not change their content.
+# Start tags of elements that, without attributes, have no effect.
 IDLE = ("<span>", "<font>")
 # Elements whose formatting does not show on white space.
 UNSEEN_ON_SPACE = names("b strong i em span font")
@@ -32,7 +32,7 @@ def format_of(tag: str) -> str:
 
 
 def shows_nothing(html: str) -> bool:
-    """Say whether *html* consists of empty formatting elements only."""
+    """Return whether *html* consists only of empty formatting elements."""
     while html:
         html, found = EMPTY.subn("", html)
         if not found:

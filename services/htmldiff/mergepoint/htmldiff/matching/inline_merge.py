@@ -1,8 +1,8 @@
-"""Two runs whose inline elements differ: the words are matched without tags, then the elements go around them.
+"""Merges two runs whose inline elements differ: matches the words without tags, then puts the elements around them.
 
 An element covers an interval of the matched words. Elements are split where that lets the old and the new ones nest and
-pair (cut.py); where one that cannot be cut crosses another, the fewest words that undo it count as deleted and added
-instead. What is left nests, and one walk over both sides writes it.
+pair (splitting.py). If an element that cannot be split crosses another, the fewest words that remove the crossing count
+as deleted and added instead. The remaining elements nest, and one walk over both sides makes the operations.
 """
 
 from collections import Counter
@@ -19,11 +19,11 @@ from .script import Close, InlineChange, Keep, Open, Operation
 from .splitting import split_elements
 from .tokenizer import Tokenizer
 
-ROUNDS = 4  # of splitting: a split can make other elements cross
+ROUNDS = 4  # rounds of splitting, since a split can make other elements cross
 
 
 def merge_inline(old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False) -> list[Operation]:
-    """Return how the run *old* became *new*, where *lines* count line by line."""
+    """Return the operations that make the run *new* of *old*; with *lines*, the lines are compared first."""
     ours, theirs = (tokenizer.split_spaces(tokenizer.tokenize(run), lines=lines) for run in (old, new))
     return _merge_tokens(ours, theirs, tokenizer, kinds, *differ_for(lines=lines))
 
@@ -45,7 +45,7 @@ def _merge_tokens(
     rounds = 0
     while rounds < ROUNDS and split_elements(ours, theirs):
         rounds += 1
-    if rounds and _crosses(ours, theirs):  # rather unmatch words of whole elements than of parts
+    if rounds and _crosses(ours, theirs):  # start again, to unmatch words of whole elements instead of parts
         ours, theirs = InlineTree(old, kinds), InlineTree(new, kinds)
         _set_kept(ours, theirs, kept)
     _uncross(ours, theirs, kept)
@@ -163,7 +163,7 @@ def _is_outer(node: Node, other: Node) -> bool:
         return False
     if node.kept[1] > other.kept[1] or not other.element:
         return True
-    # Around the same words: is another of the same name further in?
+    # Both go around the same words. Look for an element of the same name further inside.
     if node.element.name == other.element.name:
         return False
     return other.element.name in _names_within(node) or (
@@ -211,7 +211,7 @@ def _join_neighbours(operations: Iterator[Operation]) -> list[Operation]:
 
 
 def _mark_quiet(operations: list[Operation], tokenizer: Tokenizer) -> list[Operation]:
-    """Return *operations*; those that change the formats of no text are quiet."""
+    """Return *operations*; those that change the format of no text are marked as quiet."""
     shown: set[int] = set()
     stack: list[int] = []
     for place, operation in enumerate(operations):

@@ -12,7 +12,7 @@ Span = tuple[int, int]
 class Node:
     """A word, an image or an inline element: tokens *first* to *last*.
 
-    *leaves* says which words are in it, *kept* which of those that are on both sides.
+    *leaves* is the interval of its words, *kept* the interval of its words among those that both sides have.
     """
 
     __slots__ = ("children", "element", "first", "kept", "last", "leaves", "parent")

@@ -13,7 +13,7 @@ from .sequences import Match, Opcode, best_in_order, diff, diff_strings, in_plac
 
 LINED = re.compile(r"<(?:pre|listing)(?=[ >])|<[^>]* style=\"[^\"]*white-space:\s*(?:pre|break-spaces)")
 MOST_COMPARED = 2_500  # pairs of lines
-SIMILAR = 0.3  # least share of equal words (Dice) by which two lines are one that changed
+SIMILAR = 0.3  # two lines can be one that changed if the Dice coefficient of their words is at least this
 
 Line = Sequence[str]
 Compare: TypeAlias = Callable[[Sequence[str], Sequence[str]], list[Opcode]]
@@ -56,7 +56,8 @@ def _lines(tokens: Sequence[str]) -> list[list[str]]:
 
 
 def _pairs(old: Sequence[Line], new: Sequence[Line]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of lines that are one line changed: similar ones, and between them equally many that are left."""
+    """Yield pairs of lines, each one line that changed: similar lines, and, if both sides have equally many lines
+    between these, those by position."""
     if not old or not new:
         return
     few = len(old) * len(new) <= MOST_COMPARED
@@ -75,7 +76,7 @@ def _similarity(words: Counter[str], others: Counter[str]) -> float:
 
 
 def split_lines(html: str, kinds: Kinds) -> list[str]:
-    """Return inline *html* in parts, each of one line and its end, elements over several lines in one."""
+    """Return inline *html* in parts, each one line with its end; an element over several lines stays in one part."""
     depth = 0
     parts = [""]
     for place, piece in enumerate(MARKUP.split(html)):

@@ -1,4 +1,4 @@
-"""Merge two trees into a script, child by child, from the top. Knows no words: it is handed what merges runs."""
+"""Merges two trees into a script, child by child, from the top. Knows no words: its caller passes the merge of runs."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -15,7 +15,7 @@ from .tokenizer import Tokenizer
 
 
 class Pair(NamedTuple):
-    """Two blocks that are one changed block, or a block on one side only; and its children on both sides."""
+    """Two blocks that are one changed block, or a block on one side only; and the children on both sides."""
 
     old: Block | None
     new: Block | None
@@ -30,7 +30,7 @@ MergeRuns: TypeAlias = Callable[
 
 
 def merge(old: Block, new: Block, tokenizer: Tokenizer, merge_runs: MergeRuns | None) -> Script:
-    """Return how the tree *old* became *new*; *merge_runs* merges two runs that differ.
+    """Return the script from the tree *old* to the tree *new*; *merge_runs* merges two runs that differ.
 
     Without *merge_runs*, blocks and runs are either equal or not the same.
     """
@@ -64,7 +64,7 @@ class _Merger:
         self.fine = merge_runs is not None
         self.any_space = "whitespace" in tokenizer.ignore
         self.key = self._key if tokenizer.ignore else html_of
-        self.rows: dict[Block, Sequence[tuple[int, int]]] = {}  # which of their cells belong together
+        self.rows: dict[Block, Sequence[tuple[int, int]]] = {}  # the pairs of cells for each row of two tables
 
     def children(self, old: Sequence[Child], new: Sequence[Child], *, lines: bool = False) -> Iterator[Step]:
         yield from self._steps(align(old, new, self.key, similar=self.fine), lines=lines)
@@ -114,7 +114,7 @@ class _Merger:
         yield Close(old, new)
 
     def _match_columns(self, old: Block, new: Block) -> bool:
-        """Note for two tables which cells of their rows belong together; say whether their columns differ."""
+        """Store the pairs of cells for the rows of two tables; return whether their column groups differ."""
         if not (old.name == new.name == "table" and self.fine):
             return False
         self.rows.update(match_rows(old, new, self.key))

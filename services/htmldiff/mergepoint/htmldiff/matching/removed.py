@@ -12,9 +12,10 @@ RemovedPair = tuple[int | None, int | None, int]
 def pair_removed(
     old: Sequence[Removed], new: Sequence[Removed], first: int, ignore: Collection[str]
 ) -> list[RemovedPair]:
-    """Return which removed things belong together: index in *old*, index in *new*, number of the change.
+    """Return the pairs of removed things, each as index in *old*, index in *new*, and number of the change.
 
-    The number is 0 where nothing changed; other numbers begin with *first*.
+    An index is None if that side has no such thing. The number is 0 if nothing changed; other numbers begin with
+    *first*.
     """
     pairs: list[RemovedPair] = []
     for tag, i, i_end, j, j_end in diff((each.gone for each in old), (each.gone for each in new)):
@@ -32,7 +33,7 @@ def pair_removed(
 def _same_kind(
     old: Sequence[Removed], new: Sequence[Removed], rows: range, columns: range
 ) -> Iterator[tuple[int | None, int | None]]:
-    """Yield the indexes of things of the same kind as pairs, those of others alone."""
+    """Yield the indexes of things of the same kind as pairs, and the other indexes with None."""
     for tag, i, i_end, j, j_end in diff((_kind(old[row]) for row in rows), (_kind(new[column]) for column in columns)):
         if tag == "equal":
             yield from zip(rows[i:i_end], columns[j:j_end], strict=True)

@@ -1,6 +1,6 @@
-"""Two runs whose tags are the same on both sides, merged into operations.
+"""Merges two runs with the same tags into operations.
 
-Most changes leave the tags alone: then the operations are joined tokens. Where a tag changed, merge_inline does it.
+Most changes leave the tags alone, so that the operations are joined tokens. If a tag changed, merge_inline merges them.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from .script import InlineChange, Keep, Operation
 from .sequences import Opcode, diff_strings
 from .tokenizer import IN_NUMBER, Tokenizer
 
-FEW = 20  # characters; in less there is nothing to gain
+FEW = 20  # characters: for shorter runs, splitting at spaces first saves no time
 
 
 def merge_runs(
     old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False
 ) -> list[Operation] | None:
-    """Return how *old* became *new*, where *lines* count line by line; None if a tag changed."""
+    """Return the operations from *old* to *new*, with *lines* compared first if set; None if a tag changed."""
     operations = None
     if tokenizer.by_word and tokenizer.only_tags and not tokenizer.ignore and not lines:
         operations = _by_parts(_by_spaces(old, new), tokenizer, kinds)
@@ -27,8 +27,10 @@ def merge_runs(
 
 
 def _by_spaces(old: str, new: str) -> list[Keep | InlineChange]:
-    """Return how *old* became *new*, whose only markup is tags, to the next space; nothing if it
-    gives up."""
+    """Return the operations from *old* to *new*, whose only markup is tags, with changes that end at spaces.
+
+    The list is empty if a change would cut a tag, or a run is short.
+    """
     if len(old) < FEW or len(new) < FEW:
         return []
     ours, theirs = _split(old), _split(new)
@@ -57,7 +59,7 @@ def _split(text: str) -> list[str]:
 
 
 def _cuts_tag(text: str) -> bool:
-    """Say whether *text* begins or ends inside a tag."""
+    """Return whether *text* begins or ends inside a tag."""
     first = text.find(">")
     return (first >= 0 and not 0 <= text.find("<") < first) or text.rfind("<") > text.rfind(">")
 
@@ -69,7 +71,8 @@ def _text(parts: Sequence[str], start: int, end: int) -> str:
 
 
 def _same_starts(script: list[Opcode]) -> list[Opcode]:
-    """Make a change of the first kept part if it is at the very start on one side only: the other has a space there."""
+    """Return *script*; a kept part that is at the very start on one side only becomes a change, since only the other
+    side has a space before it."""
     if len(script) < 2 or script[0].tag == "equal" or (script[1].old_start and script[1].new_start):
         return script
     tag, i, i_end, j, j_end = script[1]
@@ -97,7 +100,7 @@ def _by_parts(parts: list[Keep | InlineChange], tokenizer: Tokenizer, kinds: Kin
 def _by_tokens(
     old: str, new: str, tokenizer: Tokenizer, kinds: Kinds, *, lines: bool = False
 ) -> list[Operation] | None:
-    """Return how *old* became *new*; None if tags changed."""
+    """Return the operations from *old* to *new*; None if tags changed."""
     compare, is_weak = differ_for(lines=lines)
     ours: Sequence[str] = tokenizer.tokenize(old)
     theirs: Sequence[str] = tokenizer.tokenize(new)
@@ -133,7 +136,7 @@ def _changes_tags(
 
 
 def _crosses_tags(script: Sequence[Opcode], old: Sequence[str], new: Sequence[str]) -> bool:
-    """Say whether a word is deleted on one side of a tag that is kept, and added on the other."""
+    """Return whether a word is deleted on one side of a kept tag, and added on its other side."""
     gone: set[str] = set()
     come: set[str] = set()
     since_tag: tuple[set[str], set[str]] = (set(), set())
@@ -170,7 +173,7 @@ def _operations(step: Opcode, old: Sequence[str], new: Sequence[str], tokenizer:
 
 
 def _differ_in_space(old: Sequence[str], new: Sequence[str]) -> bool:
-    """Say whether a word is on both sides, but with other white space before it."""
+    """Return whether both sides have the same word with different white space before it."""
     both = set(old) & set(new)
     ours = {token.lstrip(SPACE) for token in old if token not in both}
     return not ours.isdisjoint(token.lstrip(SPACE) for token in new if token not in both)

@@ -63,7 +63,7 @@ Script: TypeAlias = list[Operation]
 
 
 def is_tag_change(operation: Open) -> bool:
-    """Say whether the tags differ visibly, not only in the white space before them."""
+    """Return whether the tags differ visibly, and not only in the white space before them."""
     old, new, quiet, columns = operation
     if columns:
         return True

@@ -1,4 +1,4 @@
-"""Word segmentation for scripts that put no spaces between words: which scripts those are, and ICU's dictionaries."""
+"""Word segmentation, by ICU's dictionaries, for scripts without spaces between words."""
 
 import re
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """Compare two sequences of hashable items. Knows nothing of HTML, text or markup.
 
-Like difflib it asks for hashable items that can be compared, and no more. Unlike difflib its scripts are minimal up to
-EXACT items a side, and it needs seconds, not hours, for hundreds of thousands.
+Like difflib, it only needs hashable items. Unlike difflib's, its scripts are minimal up to EXACT_PAIRS pairs of items,
+and it needs seconds, not hours, for hundreds of thousands of items.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
-# Up to this many pairs of an old and a new item the script is minimal: 8,000 a side. Costs 20 ms and 8 MB.
+# Up to this many pairs of an old and a new item (8,000 on each side) the script is minimal. That takes 20 ms and 8 MB.
 EXACT_PAIRS = 8_000 * 8_000
 # Above that, each gap between two anchors is solved exactly up to this many pairs: 0.2 s and 50 MB.
 MOST_PAIRS = 20_000 * 20_000
@@ -20,7 +20,7 @@ MOST_PAIRS = 20_000 * 20_000
 SHINGLES = (1, 4, 16, 64)
 
 QUICK_PAIRS = 500 * 500
-# In less, rapidfuzz finds equal ends sooner than we do.
+# In shorter sequences, rapidfuzz finds equal ends faster than common_ends.
 SHORT = 200
 
 Match = tuple[int, int, int]
@@ -37,10 +37,10 @@ class Opcode(NamedTuple):
 
 
 def diff(old_events: Iterable[Hashable], new_events: Iterable[Hashable]) -> list[Opcode]:
-    """Return the script that makes *new_events* of *old_events*: difflib's opcodes.
+    """Return the script that makes *new_events* of *old_events*, as opcodes like difflib's.
 
-    Minimal, that is with as many equal items as can be, while there are at most EXACT_PAIRS pairs of an old and a new
-    item that differ at both ends; nearly so beyond.
+    It is minimal, with as many equal items as possible, if there are at most EXACT_PAIRS pairs of an old and a new item
+    after equal items at both ends are removed; for more pairs it is nearly minimal.
     """
     old, new = list(old_events), list(new_events)
     head, tail = common_ends(old, new) if len(old) > SHORT else (0, 0)
@@ -56,11 +56,11 @@ def diff(old_events: Iterable[Hashable], new_events: Iterable[Hashable]) -> list
 
 
 def diff_strings(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
-    """Return what diff returns, for strings; up to QUICK_PAIRS it takes half the time."""
+    """Return the script of diff for strings; up to QUICK_PAIRS pairs this takes half the time."""
     if len(old) * len(new) > QUICK_PAIRS:
         return diff(old, new)
     matches = _exact(old, new, 0, len(old), 0, len(new))
-    # rapidfuzz compares 64-bit hashes of the strings; on a collision diff decides.
+    # rapidfuzz compares 64-bit hashes of the strings; after a collision, diff compares the strings themselves.
     if any(old[i : i + length] != new[j : j + length] for i, j, length in matches):
         return diff(old, new)
     return opcodes(matches, len(old), len(new))
@@ -81,10 +81,13 @@ def opcodes(matches: Iterable[Match], old_length: int, new_length: int) -> list[
 
 
 def common_ends(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """Return how many items are the same at the start and, of the others, at the end. Strings will do."""
+    """Return the number of equal items at the start, and of equal items among the others at the end.
+
+    Strings are sequences of characters.
+    """
     head, step = 0, 32
     shorter = min(len(old), len(new))
-    # Stretches, each twice as long, then halved: comparing slices costs less than a loop over items.
+    # Compare stretches that double, then halve: comparing slices is faster than a loop over items.
     while head < shorter and old[head : head + step] == new[head : head + step]:
         head += step
         step *= 2
@@ -144,7 +147,7 @@ def _gaps(old: Sequence[int], new: Sequence[int], whole: Gap) -> Iterator[Gap]:
 
 
 def _join_small(parts: list[Gap], level: int) -> list[Gap]:
-    """Join neighbours again that stay small: the larger a part, the better its match."""
+    """Join neighbours that stay small together, since a larger part gets a better match."""
     joined: list[Gap] = []
     for part in parts:
         if joined:
@@ -178,7 +181,7 @@ def _unique(items: Sequence[int], start: int, end: int, length: int) -> dict[Has
 
 
 def longest_increasing(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest part of *pairs*, whose second numbers rise, in which the first rise too."""
+    """Return the longest subsequence of *pairs* in which the first numbers rise; the second numbers rise already."""
     tops: list[int] = []
     piles: list[int] = []
     before: list[int] = []
@@ -205,7 +208,7 @@ def _even_cuts(gap: Gap) -> list[tuple[int, int]]:
 
 
 def best_in_order(similarity: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Return the rows and columns of *similarity*, both rising, whose sum is the largest: all against all."""
+    """Return the pairs of row and column, both rising, with the largest sum of *similarity*."""
     sums = [[0.0] * (len(similarity[0]) + 1)] if similarity else []
     for row in similarity:
         above, best = sums[-1], [0.0]
@@ -226,7 +229,7 @@ def best_in_order(similarity: Sequence[Sequence[float]]) -> list[tuple[int, int]
 
 
 def in_place(chosen: Iterable[tuple[int, int]], rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    """Yield the *chosen* pairs; between them, where both sides have equally many left, pair those by position."""
+    """Yield the *chosen* pairs; where equally many rows and columns lie between them, yield these by position."""
     i = j = 0
     for a, b in [*chosen, (rows, columns)]:
         if a - i == b - j:

@@ -1,4 +1,4 @@
-"""How similar two blocks or runs are, and whether one may become the other."""
+"""Computes the similarity of two blocks or runs, and whether one may become the other."""
 
 import re
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ GROUPS = names("div section article main aside header footer nav search")
 KINDRED = (names("ul ol menu"), names("td th"), names("dt dd"))
 
 WRAPPERS = LEAVES | GROUPS | names("blockquote center figure details fieldset")
-WRAPPED = 0.6  # least share of equal words (Dice) of a wrapper and the blocks that it may wrap
-SIMILAR = 0.3  # least share of equal words (Dice) by which two children are one that changed
-CLEARLY_SIMILAR = 0.5  # with this share two children are paired without comparing others
-LONG = 300  # characters; in more, tags between words hardly matter
-PROBES, PROBE = 10, 20  # how many, how long
+WRAPPED = 0.6  # least Dice coefficient of the words of a wrapper and the blocks that it may wrap
+SIMILAR = 0.3  # least Dice coefficient of the words of two children that can be one that changed
+CLEARLY_SIMILAR = 0.5  # from this coefficient on, two children are paired without comparing others
+LONG = 300  # characters: in longer HTML, tags between words hardly matter
+PROBES, PROBE = 10, 20  # the number of samples, and their length in characters
 TAG = re.compile(r"<[^>]*>")
 NO_WORDS = frozenset(("&nbsp;", "\u200b", "\ufeff"))
 BLANK = re.compile(r"(?:\s|&nbsp;|<(?:br|/?(?:p|div|h[1-6]|span|font|b|strong|i|em|u|o:p))(?=[ >])[^>]*>)*\Z")
@@ -39,7 +39,7 @@ def similarity(old: Child, new: Child) -> float:
 
 
 def may_become(old: Child, new: Child) -> bool:
-    """Say whether *old* and *new* can be one element, or one run, that changed."""
+    """Return whether *old* and *new* can be one element, or one run, that changed."""
     if isinstance(old, str) or isinstance(new, str):
         return isinstance(old, str) and isinstance(new, str)
     if old.name == new.name:
@@ -53,13 +53,13 @@ def may_become(old: Child, new: Child) -> bool:
 
 
 def is_blank(child: Child) -> bool:
-    """Say whether *child* is there for its height alone: a paragraph with a space in it."""
+    """Return whether *child* shows nothing but space, such as a paragraph that only adds height."""
     html = html_of(child)
     return len(html) < LONG and bool(BLANK.match(html))
 
 
 def is_same(old: Child, new: Child) -> bool:
-    """Say whether *old* and *new*, the only children left to pair, are one element, or run, that changed.
+    """Return whether *old* and *new*, the only children left to pair, are one element, or run, that changed.
 
     They are not if exactly one of them is within the other, unchanged or as an element with the same tag.
     """
@@ -76,7 +76,7 @@ def _is_within(block: Block, outer: Block) -> bool:
 
 
 def wraps(outer: Child, inner: Sequence[Child]) -> bool:
-    """Say whether *outer* looks like a block that was put around *inner* on the other side."""
+    """Return whether *outer* looks like a block that was put around *inner*, children on the other side."""
     if isinstance(outer, str) or outer.name not in WRAPPERS:
         return False
     if outer.name in LEAVES - GROUPS and any(isinstance(child, Block) for child in (*inner, *outer.children)):
@@ -88,12 +88,12 @@ def wraps(outer: Child, inner: Sequence[Child]) -> bool:
 
 
 def _is_deep_in(block: Block, other: Block) -> bool:
-    """Say whether *other* is around an element like *block*, which is not around one more itself."""
+    """Return whether *other* is around an element like *block*, and *block* itself is not."""
     return _leads_to(block.name, other) and not _leads_to(block.name, block)
 
 
 def _leads_to(name: str, block: Block) -> bool:
-    """Say whether an element of this *name* is the only block in *block*, or in that, and so on."""
+    """Return whether an element of this *name* is the only block in *block*, or in its only block, and so on."""
     while True:
         inner = [child for child in block.children if isinstance(child, Block)]
         if len(inner) != 1:
@@ -109,7 +109,7 @@ def name_of_child(child: Child) -> str:
 
 
 def words_of(child: Child) -> frozenset[str]:
-    """Return the set of the words in *child*; of text without spaces, that of its characters."""
+    """Return the set of the words in *child*; for scripts without spaces, the set of its characters."""
     if isinstance(child, str):
         return _words(child)
     if child.words is None:
@@ -124,7 +124,8 @@ def _words(html: str) -> frozenset[str]:
 
 
 def _share_probes(old: str, new: str) -> bool:
-    """Say whether *new* has most of some short samples of *old*: enough for long texts, and ten times as fast."""
+    """Return whether *new* has most of some short samples of *old*. For long texts that is exact enough, and ten times
+    as fast as comparing words."""
     if len(old) < LONG or len(new) < LONG:
         return False
     probes = [old[place : place + PROBE] for place in range(0, len(old) - PROBE, len(old) // PROBES)]

@@ -1,7 +1,7 @@
-"""Split inline elements so that old and new ones nest (fragmentation, as TEI calls it): the parts are one element.
+"""Splits inline elements so that old and new ones nest (TEI calls it fragmentation); the parts still are one element.
 
-An element is split where one of the same meaning begins or ends on the other side: then only the words that changed
-their formatting are marked. Elements that cross are split too, so that no word is deleted and added for their sake.
+An element is split where an element of the same meaning begins or ends on the other side, so that only words whose
+formatting changed are marked. Elements that cross are split too, so that no word is deleted and added because of them.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,12 +12,12 @@ from ..reading.markup import names
 from .formatting import tag_meaning
 from .inline_tree import InlineTree, Node, Span
 
-# Elements of which two side by side look like one.
+# Elements of which two neighbours look like one.
 SPLITTABLE = names(
     """a abbr acronym b big cite code del dfn em font i ins kbd mark nobr s samp small span strike strong sub sup tt u
     var"""
 )
-MOST_SPLITS = 10_000  # in one run
+MOST_SPLITS = 10_000  # splits in one run
 Wants = defaultdict[int, set[int]]
 Key = tuple[Span, str]
 

@@ -93,7 +93,7 @@ class Tokenizer:
         *,
         only_tags: bool = False,
     ) -> None:
-        self.only_tags = only_tags  # no markup but tags: no comments, nothing that changes as one
+        self.only_tags = only_tags  # whether the runs have no markup but tags: no comments, no elements of ATOMS
         self.by_word = granularity not in ("character", "sentence")
         self._segment = segment if self.by_word else None
         self.ignore = frozenset(ignore)
@@ -129,13 +129,13 @@ class Tokenizer:
         """Return the key of each token of a run; that of a tag is its meaning."""
         keys = [self.key(token) for token in tokens] if self.ignore else tokens
         keys = [_tag_key(key) if key.startswith("<") else key for key in keys]
-        if keys and "whitespace" in self.ignore:  # at its ends a run shows none
+        if keys and "whitespace" in self.ignore:  # white space at the ends of a run is invisible
             keys[0] = keys[0].lstrip()
             keys[-1] = keys[-1].rstrip()
         return keys
 
     def is_same(self, old: str, new: str) -> bool:
-        """Say whether *old* and *new* differ in ignored ways only; another spelling of a tag is a difference."""
+        """Return whether *old* and *new* differ only in ignored ways; another spelling of a tag is a difference."""
         return old == new or (bool(self.ignore) and self.key(old) == self.key(new))
 
     def key(self, html: str) -> str:

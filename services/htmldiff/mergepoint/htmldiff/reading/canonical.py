@@ -1,7 +1,7 @@
-"""Parse and clean a document until nothing changes: that is its canonical form.
+"""Parses and cleans a document until nothing changes. The result is its canonical form.
 
-HTML needs more than one round: ``<pre>`` loses a newline in each, an ``<a>`` moves through a table, and elements that
-were removed kept others apart.
+HTML needs several rounds: ``<pre>`` loses a newline in each, an ``<a>`` moves through a table, and a removed element
+may have kept others apart.
 """
 
 import re
@@ -48,7 +48,7 @@ class Document:
         return "".join(self.pieces)
 
     def has_more_nodes_than(self, most: int) -> bool:
-        """Say whether it has more than *most* elements, texts and comments."""
+        """Return whether it has more than *most* elements, texts and comments together."""
         if len(self.pieces) <= most:
             return False
         texts, tags = self.pieces[::2], self.pieces[1::2]

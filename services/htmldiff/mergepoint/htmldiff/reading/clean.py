@@ -42,10 +42,10 @@ class TooManyAttributesInTag(ValueError):
 class Rules(dict[str, str]):
     """The cleaned form of each tag: the same tag, another, or "" if it is removed. Computed once for each tag.
 
-    *removed* lists the removed things by the tag that had them; *gone* has the tags that go with their content.
+    *removed* lists the removed things of each tag; *gone* has the tags of elements that are removed with their content.
     """
 
-    MARK = "<!--lost "  # begins a comment that stands where something was removed
+    MARK = "<!--lost "  # the start of a comment in the place of a removed thing
 
     def __init__(self, *, sanitize: bool = True, base_url: str | None = None, marks: bool = False) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Rules(dict[str, str]):
         self.gone: set[str] = set()
 
     def marking(self) -> "Rules":
-        """Return the same rules, but such that a comment is left where something is removed."""
+        """Return the same rules, which also leave a comment in the place of each removed thing."""
         return Rules(sanitize=self.sanitize, base_url=self.base_url, marks=True)
 
     def __missing__(self, tag: str) -> str:

@@ -1,7 +1,7 @@
-"""Find the gaps that sanitising left and readers would see: the name of the removed element, and its position.
+"""Finds the gaps that sanitising left and readers would see: the name of the removed element, and its position.
 
-A second reading of the document leaves a comment for each removed thing, notes where the comments are, and takes them
-out again.
+A second reading of the document leaves a comment for each removed thing, records the positions of the comments, and
+removes them again.
 """
 
 from ..errors import HtmldiffError
@@ -42,7 +42,7 @@ def kind_of(removed: Removed) -> str:
 def find_gaps(html: str, document: Document, rules: Rules) -> dict[int, Gap]:
     """Return the gaps of *document*, which was read from *html*, by their indexes in ``document.removed``.
 
-    Return none where the comments of the second reading would change how the rest is read.
+    Return none if the comments of the second reading would change how the rest is read.
     """
     if not any(map(kind_of, document.removed)) or rules.MARK in html:
         return {}

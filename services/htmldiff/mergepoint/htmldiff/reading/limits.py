@@ -21,7 +21,7 @@ MOST_NODES = 200_000
 SCAN_UNCLOSED = 5_000
 SCAN_ATTRIBUTES = 5_000
 SCAN_NODES = 1_000_000
-# Below this many tags no document can grow too large: it has at most a quarter of their square in nodes.
+# A document with fewer tags cannot grow too large: it has at most a quarter of their square in nodes.
 SCAN_FROM = 1_000
 
 FORMATTING = names("a b big code em font i nobr s small strike strong tt u")
@@ -55,7 +55,7 @@ def check_depth(tags: Sequence[str], field: str) -> None:
 
 
 class _Steps(dict[str, int]):
-    """By how much a tag changes the depth: 1, 0 or -1, cached by tag."""
+    """The change of depth at each tag, 1, 0 or -1; computed once for each tag."""
 
     def __missing__(self, tag: str) -> int:
         name = name_of(tag)

@@ -98,7 +98,7 @@ PLAIN_TAG = re.compile(
 
 
 def may_have(element: str, attribute: str) -> bool:
-    """Say whether *element* may have an attribute of the name *attribute*; its value is checked elsewhere."""
+    """Return whether *element* may have an attribute of the name *attribute*; its value is checked elsewhere."""
     return attribute in ANYWHERE or attribute in ATTRIBUTES.get(element, ()) or attribute.startswith(PREFIXES)
 
 
@@ -123,7 +123,7 @@ def clean_url(value: str) -> str | None:
 
 
 class Style(NamedTuple):
-    """A sanitised ``style`` attribute: *kept*, escaped as nh3 writes it, None if nothing is; and the rest, *gone*."""
+    """A sanitised ``style`` attribute: *kept*, escaped as nh3 writes it, or None; and the removed rest, *gone*."""
 
     kept: str | None
     gone: str

@@ -16,7 +16,7 @@ SHORT_COLOR = re.compile(r"#[0-9a-f]{3,4}\Z")
 LENGTHS = frozenset(("px", "em", "rem", "ex", "ch", "pt", "pc", "cm", "mm", "in"))
 WORDS = {("font-weight", "normal"): "400", ("font-weight", "bold"): "700"}
 
-MOST_COMPARED = 100  # each with each
+MOST_COMPARED = 100  # declarations, of which each pair is compared
 
 # Shorthands whose longhands do not begin with their name.
 LONGHANDS = {
@@ -91,7 +91,7 @@ def meaning(style: str) -> str:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Say whether the properties *one* and *other* may set the same thing, so that their order matters."""
+    """Return whether the properties *one* and *other* may set the same thing, so that their order matters."""
     if one == other or "all" in (one, other):
         return True
     for short, long in ((one, other), (other, one)):
@@ -103,7 +103,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Say whether two longhands of a box share a side and, of borders, what they set there."""
+    """Return whether two longhands of a box share a side and, for borders, set the same thing there."""
     words, others = set(one.split("-")[1:]), set(other.split("-")[1:])
     sides, other_sides = words & SIDES, others & SIDES
     if sides and other_sides and not sides & other_sides:

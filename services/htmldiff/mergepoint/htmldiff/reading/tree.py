@@ -1,8 +1,8 @@
-"""Canonical markup as blocks and runs.
+"""Divides canonical markup into blocks and runs.
 
-A *block* is an element that no mark goes around: paragraphs, lists, rows, and whatever holds one of those. A *run* is
-the markup between two block tags: text and inline elements, each closed where it was opened. A run is a string. The
-children of a block are found on first access: most blocks are equal on both sides and are never opened.
+A *block* is an element that no mark can surround: paragraphs, lists, rows, and every element that contains such a one.
+A *run* is the markup between two block tags, with text and whole inline elements. A run is a string. The children of a
+block are found on first access, since most blocks are equal on both sides and are never opened.
 """
 
 from collections.abc import Iterator, Sequence

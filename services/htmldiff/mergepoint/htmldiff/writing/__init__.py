@@ -1,4 +1,4 @@
-"""An edit script into HTML, a page or a list of changes, and marked HTML back into a document.
+"""Writes an edit script as HTML, a page or a list of changes, and turns marked HTML back into a document.
 
 This room does not know how a script is found, nor how HTML is sanitised.
 """

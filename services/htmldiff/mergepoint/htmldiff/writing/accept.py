@@ -1,4 +1,4 @@
-"""Accept or reject the changes in full markup. The HTML is enough: neither the script nor the inputs are needed."""
+"""Accepts or rejects changes in full markup. It needs only the HTML, neither the script nor the inputs."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -82,7 +82,7 @@ def read(tag: str) -> Mark | None:
 
 
 def accept_changes(html: str, accepts: Accepts) -> str:
-    """Return the document that *html*, in full markup, becomes with some changes accepted, all others rejected.
+    """Return the document that *html*, in full markup, becomes with some changes accepted and all others rejected.
 
     *html* must be the content of an answer with ``markup=full`` and the inline view, unchanged. *accepts* takes the id
     of a change and says whether it is accepted; the id 0 is that of all invisible differences.
@@ -107,7 +107,7 @@ class _Resolver:
         # The lengths of the output where elements ended, and their start tags: their next parts may join there.
         self.closed: list[tuple[int, str]] = []
         self.hidden = 0  # depth within an element that is dropped with its content
-        self.in_neither = False  # whether that element is a link or a note of ours
+        self.in_neither = False  # whether that element is a link or a note, which neither document has
         self.since_tag = 0  # length of the output at the last tag
 
     def run(self, pieces: list[str]) -> str:

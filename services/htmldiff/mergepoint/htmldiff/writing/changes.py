@@ -1,4 +1,4 @@
-"""Describe a script as a list of changes, for programs and for people who go through them."""
+"""Describes a script as a list of changes, for programs and people."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -95,7 +95,7 @@ def _columns_of(table: Tag) -> str:
 
 
 class _Paths:
-    """Where a script is in both documents: as ``/ul[1]/li[2]``, blocks only."""
+    """The current position of a script in both documents, such as ``/ul[1]/li[2]``; only blocks count."""
 
     def __init__(self) -> None:
         self._stacks: dict[bool, list[tuple[str, Counter[str]]]] = {side: [("", Counter())] for side in (False, True)}

@@ -12,7 +12,7 @@ SCOPE = "data-diff-scope"
 TAG = "data-diff-tag"
 OLD = "data-diff-old-"
 NEW_ATTRIBUTES = "data-diff-added"
-# "old" or "new": the side of an invisible element, which has no class to tell.
+# "old" or "new": the side of an invisible element, which has no class for that.
 SIDE = "data-diff-side"
 # The sides on which this element continues the one that ends right before it.
 JOINS = "data-diff-joins"

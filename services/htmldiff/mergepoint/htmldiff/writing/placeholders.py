@@ -1,6 +1,7 @@
-"""Notes where sanitising left a gap that readers would see, such as ``[formula changed]``. Neither document has them.
+"""Writes notes, such as ``[formula changed]``, in gaps that sanitising left and readers would see.
 
-They are inserted into the finished script, so that they change no number. reading/gaps.py finds the gaps.
+Neither document has these notes. They are inserted into the finished script, so that they change no number.
+reading/gaps.py finds the gaps.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Render a script as HTML. Knows nothing of views: it is told which sides show."""
+"""Renders a script as HTML. Knows nothing of views; its options name the sides to show."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class RenderOptions(NamedTuple):
 
     @property
     def inline_full(self) -> bool:
-        """Say whether this is full markup of both sides, which a program can undo."""
+        """Return whether this is full markup of both sides, which a program can undo."""
         return self.full and self.show_old and self.show_new
 
 
@@ -124,7 +124,7 @@ class _Renderer:
         self.ends.append((end, plain, lined))
 
     def _tags(self, operation: Open, number: int) -> tuple[str, str]:
-        """Return start and end as they are written; nothing, where the element is on the side that is not shown."""
+        """Return the start and the end tag to write; empty strings if the element is on a side that is not shown."""
         old, new = operation.old, operation.new
         options = self.options
         full = options.full

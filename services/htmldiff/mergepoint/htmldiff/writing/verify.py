@@ -8,7 +8,7 @@ from .accept import accept_changes
 
 
 def keeps_promises(html: str, old: Document, new: Document, options: DiffOptions, granularity: str) -> bool:
-    """Say whether *html* is sanitised, is read unchanged by parsers, and, in full markup, gives both documents back."""
+    """Return whether *html* is sanitised, parsers read it unchanged, and full markup gives both documents back."""
     if options.sanitize == "safe":
         if policy.cleaner().clean(html) != html:
             return False

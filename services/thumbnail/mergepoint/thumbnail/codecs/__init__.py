@@ -1,4 +1,4 @@
-"""Files to pixels and back, by Pillow and by decoders that are faster: one Picture in, one file out.
+"""Decodes files to pixels and encodes pixels to files, with Pillow and with faster libraries.
 
-Knows decoders and encoders. Does not know what a caller wants made of the pixels, and knows no links.
+Knows decoders and encoders. Does not know what a caller wants done with the pixels, and knows no links.
 """

@@ -1,7 +1,6 @@
-"""Opens a file with the one decoder that its first bytes name, and gives its pixels in sRGB's layout.
+"""Opens a file with the decoder of its format, and returns its pixels as grey or RGB, with or without alpha.
 
-Knows Pillow, and which other decoders are faster. Everything a decoder may raise on a bad file means the same: the file
-is broken.
+Knows Pillow, and which other decoders are faster. Whatever error a decoder raises, callers get BrokenImage.
 """
 
 import io
@@ -27,14 +26,19 @@ AT_ONCE = 4_000_000  # pixels that are copied at once
 
 
 class Opened:
-    """One file, opened by Pillow, of at most *most_pixels* pixels. *mode* is Pillow's name for their layout."""
+    """One file, opened by Pillow. *mode* is Pillow's name for the layout of its pixels.
+
+    Raises ImageTooLarge if it has more than *most_pixels* pixels, BrokenImage if Pillow cannot open it.
+    """
 
     def __init__(self, data: bytes, format: str, most_pixels: int) -> None:
         self.data, self.format = data, format
         with decoding():
             image: Any = Image.open(io.BytesIO(_declare_alpha(data)), formats=[format])
             if image.width * image.height > most_pixels:
-                raise ImageTooLarge(f"{image.width} by {image.height} pixels")
+                raise ImageTooLarge(
+                    f"the picture has {image.width} by {image.height} pixels; {most_pixels} are allowed"
+                )
             if format == "PNG":
                 _scale_transparency(image, data)
             self.metadata = metadata.read(image, data)
@@ -42,7 +46,7 @@ class Opened:
         self.image = image
         self.eighths = 8
         self.size: tuple[int, int] = image.size
-        """As it is loaded, which of a JPEG may be less than it has."""
+        """Width and height in pixels as loaded; after ``reduce`` they are less than the file's."""
         self.mode: str = image.mode
 
     def reduce(self, eighths: int) -> None:
@@ -51,7 +55,7 @@ class Opened:
         self.size = -(-self.image.width * eighths // 8), -(-self.image.height * eighths // 8)
 
     def pixels(self) -> Pixels:
-        """Return the pixels of the first frame; raise BrokenImage."""
+        """Return the pixels of the first frame; raise BrokenImage if they cannot be decoded."""
         with decoding():
             fast = self.fast()
             if fast is not None:
@@ -60,14 +64,14 @@ class Opened:
             return pixels_of(self.image, self.icc)
 
     def fast(self) -> Pixels | None:
-        """Return the pixels by a faster decoder than Pillow's; None if there is none, or it finds something wrong."""
+        """Return the pixels from a faster decoder than Pillow's; None if there is none, or it refuses the file."""
         if self.format not in FAST or "transparency" in self.image.info:
             return None
         pixels = FAST[self.format](self.data, self.mode, *self.size)
         return pixels if pixels is None or self.mode != "CMYK" else from_inks(pixels, self.icc)
 
     def frame(self, number: int) -> tuple[Pixels, int]:
-        """Return the pixels of a frame of an animation, and for how many milliseconds it is shown."""
+        """Return the pixels of the frame *number*, from 0, and its duration in milliseconds; raise BrokenImage."""
         with decoding():
             self.image.seek(number)
             self.image.load()
@@ -75,14 +79,17 @@ class Opened:
 
 
 def from_inks(pixels: Pixels, icc: bytes | None) -> Pixels:
-    """Return the colours of four inks."""
+    """Return CMYK *pixels* as sRGB, by the profile *icc* if there is one."""
     size = pixels.shape[1], pixels.shape[0]
     inks = Image.frombuffer("CMYK", size, np.ascontiguousarray(pixels), "raw", "CMYK", 0, 1)
     return _copy_pixels(from_cmyk(inks, icc))
 
 
 def of_gif(frame: gif.Frame, most_pixels: int) -> tuple[Pixels, bool]:
-    """Return the pixels of a frame of a GIF, and whether all are there; those that are not are transparent."""
+    """Return the pixels of a GIF's frame, and whether all could be decoded; missing ones are transparent.
+
+    Raises BrokenImage if no row can be decoded, or the frame has more than *most_pixels*.
+    """
     if not 0 < frame.width * frame.height <= most_pixels:
         raise BrokenImage(f"a frame has {frame.width} by {frame.height} pixels")
     if frame.whole:
@@ -94,9 +101,11 @@ def of_gif(frame: gif.Frame, most_pixels: int) -> tuple[Pixels, bool]:
 
 
 def _decode_cut_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
-    """Return the part of *frame* that can be decoded, and whether that is all. The decoder leaves missing pixels in the
-    transparent colour: rows that differ between two files with different such colours are missing. In an interlaced
-    frame a missing row repeats the row above."""
+    """Return the part of *frame* that can be decoded, and whether that is all.
+
+    The decoder gives missing pixels the transparent colour, so rows that differ between two files with different
+    transparent colours are missing. In an interlaced frame a missing row repeats the row above.
+    """
     with decoding(), _allow_truncated():
         images = [Image.open(io.BytesIO(frame.file(clear)), formats=["GIF"]) for clear in (0, 255)]
         indexes = [np.asarray(image) for image in images]  # they are loaded here
@@ -114,7 +123,7 @@ def _decode_cut_gif(frame: gif.Frame) -> tuple[Pixels, bool]:
 
 @contextmanager
 def _allow_truncated() -> Iterator[None]:
-    """Let Pillow return the decoded part of a truncated file. Pillow has this switch for the whole process only."""
+    """Let Pillow return the decoded part of a truncated file. Pillow's switch is global to the process."""
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     try:
         yield
@@ -123,7 +132,10 @@ def _allow_truncated() -> Iterator[None]:
 
 
 def _profile(image: Image.Image, data: bytes) -> bytes | None:
-    """Return the colour profile: a number goes before one in PNG (third edition, 4.3), and after one in AVIF (MIAF)."""
+    """Return the ICC profile, or one made from the file's colour numbers.
+
+    In a PNG the numbers take precedence (PNG 3, 4.3), in an AVIF the profile (MIAF, ISO 23000-22).
+    """
     icc: bytes | None = image.info.get("icc_profile")
     if image.format in ("AVIF", "HEIF") and icc:
         return icc
@@ -134,15 +146,17 @@ def _profile(image: Image.Image, data: bytes) -> bytes | None:
 
 
 def _declare_alpha(data: bytes) -> bytes:
-    """Return *data*; an animated WebP says that it has alpha. Where its frames leave the canvas free it always has,
-    and the decoder believes a file that denies it."""
+    """Return *data*, with the alpha flag set if it is an animated WebP.
+
+    Where frames leave the canvas uncovered it is transparent, but the decoder makes it opaque if the flag is missing.
+    """
     if data[12:16] != b"VP8X" or data[:4] != b"RIFF" or not data[20] & VP8X_ANIMATION:
         return data
     return data[:20] + bytes([data[20] | VP8X_ALPHA]) + data[21:]
 
 
 def _scale_transparency(image: Image.Image, data: bytes) -> None:
-    """Tell *image*, a PNG, which colour is transparent (tRNS) in levels of 8 bits, of which its pixels have as many."""
+    """Convert the transparent colour (tRNS) of *image*, a PNG, to levels of 8 bits, the depth of its loaded pixels."""
     depth, given = data[24], image.info.get("transparency")
     if depth == 16 and isinstance(given, tuple):
         image.info["transparency"] = tuple(level >> 8 for level in given)
@@ -151,7 +165,7 @@ def _scale_transparency(image: Image.Image, data: bytes) -> None:
 
 
 def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
-    """Return a loaded *image* as grey or RGB, with alpha if it has any; CMYK by its profile."""
+    """Return a loaded *image* as grey or RGB, with alpha if it has any. CMYK is converted by the profile *icc*."""
     if image.mode.startswith("I"):
         return _upper_half(image)
     if image.mode == "CMYK":
@@ -161,7 +175,7 @@ def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
 
 
 def _upper_half(image: Image.Image) -> Pixels:
-    """Return 16 bits of grey as 8."""
+    """Return grey pixels of 16 bits as 8 bits."""
     levels = np.asarray(image).astype(np.uint32).clip(0, 0xFFFF)
     grey = (levels >> 8).astype(np.uint8)[..., None]
     clear = image.info.get("transparency")
@@ -171,7 +185,7 @@ def _upper_half(image: Image.Image) -> Pixels:
 
 
 def _copy_pixels(image: Image.Image) -> Pixels:
-    """Return the pixels of *image*; of a large one some rows at a time, or Pillow needs three times the memory."""
+    """Return the pixels of *image*. A large one is copied in parts, since Pillow would need three times the memory."""
     width, height = image.size
     rows = max(1, AT_ONCE // width)
     if height <= rows:

@@ -17,22 +17,22 @@ from ..pixels.scaling import Pixels
 from . import png
 from .metadata import Metadata, photoshop_segment
 
-# AVIF's scale is another: at 63 it looks and scores like a JPEG at 80.
+# AVIF has another scale: at 63 it looks and scores like a JPEG at 80.
 QUALITY = {"JPEG": 80, "WEBP": 80, "AVIF": 63}
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 ALPHA = ("PNG", "GIF", "WEBP", "AVIF")
 VP8X_ALPHA = 0x10  # RFC 9649, 2.7
 LOWEST = 5
-PROGRESSIVE_FROM = 10 << 10  # bytes; smaller ones grow by it
-LOSSLESS_EFFORT = 50  # of 100: more is hardly smaller
+PROGRESSIVE_FROM = 10 << 10  # bytes: a smaller JPEG becomes larger if it is progressive
+LOSSLESS_EFFORT = 50  # of 100: a higher effort hardly saves bytes
 COLOURS = (256, 128, 64, 32, 16, 8, 4, 2)
 Save = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
 class LaterFrames:
-    """The frames after the first; the duration of each frame in milliseconds, the first included; how often the
-    animation plays, 0 for ever."""
+    """The frames after the first; the duration of every frame, the first included, in milliseconds; and how often the
+    animation plays (0 means for ever)."""
 
     frames: Sequence[Pixels] = ()
     durations: Sequence[int] = ()
@@ -44,8 +44,11 @@ class LaterFrames:
 
 @dataclass(frozen=True)
 class Style:
-    """How the pixels are written: *palette*: a PNG has one if it has so few colours, and, if *few* is given, has as
-    many at most; *lossless*: a WebP is; *progressive*: a JPEG is."""
+    """How pixels are written.
+
+    *palette* gives a PNG a palette if its colours fit in one; *few* is the most colours that it then may have, and 0
+    keeps all. *lossless* is for WebP, *progressive* for JPEG.
+    """
 
     palette: bool = False
     few: int = 0
@@ -55,7 +58,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Extras:
-    """The parts of a file beside its first frame's pixels, and its style."""
+    """The parts of a file other than the pixels of its first frame, and its style."""
 
     metadata: Metadata = field(default_factory=Metadata)
     icc: bytes = b""
@@ -79,7 +82,11 @@ class Extras:
 
 
 def encode(pixels: Pixels, format: str, quality: int | None, max_bytes: int | None, extras: Extras) -> bytes:
-    """Return the file. With *max_bytes*, *quality* is the best that is tried; raise DoesNotFit if none is so small."""
+    """Return *pixels* as a file of *format*, Pillow's name.
+
+    *quality* is from 1 to 100; None means the format's default. With *max_bytes* the file has the highest quality, up
+    to *quality*, that fits; formats without a quality get fewer colours. Raises DoesNotFit if nothing fits.
+    """
     if extras.later.frames:
         pixels, *frames = _match_channels([pixels, *extras.later.frames])
         extras = replace(extras, later=replace(extras.later, frames=frames))
@@ -90,7 +97,7 @@ def encode(pixels: Pixels, format: str, quality: int | None, max_bytes: int | No
 
 
 def _find_best_quality(save: Save, quality: int, max_bytes: int | None) -> bytes:
-    """Return the file that *save* makes at the highest quality up to *quality* with at most *max_bytes*."""
+    """Return the file that *save* makes at the highest quality, up to *quality*, that has at most *max_bytes*."""
     data = save(quality)
     if not max_bytes or len(data) <= max_bytes:
         return data
@@ -103,14 +110,14 @@ def _find_best_quality(save: Save, quality: int, max_bytes: int | None) -> bytes
         else:
             high = middle - 1
     if fits is None:
-        raise DoesNotFit(f"max_bytes: at the lowest quality it has {len(data)} bytes; ask for fewer pixels", data)
+        raise DoesNotFit(f"max_bytes: at the lowest quality the file has {len(data)} bytes; ask for fewer pixels", data)
     return fits
 
 
 def _save_lossy(image: Image.Image, format: str, quality: int, extras: Extras) -> bytes:
     options: dict[str, Any] = {"quality": quality, **extras.options(format)}
     if format == "JPEG":
-        # Colour at half the resolution is not seen up to there.
+        # Below quality 90, half the resolution of colours makes no visible difference.
         options |= {"subsampling": "4:4:4" if quality >= 90 else "4:2:0"}
         data = _save(image, format, **options)
         if extras.style.progressive and len(data) >= PROGRESSIVE_FROM:
@@ -130,7 +137,7 @@ def _save_lossy(image: Image.Image, format: str, quality: int, extras: Extras) -
 
 
 def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: Extras) -> bytes:
-    """PNG keeps everything, and GIF 256 colours; to have fewer bytes, they have fewer colours."""
+    """Return a PNG or GIF. If it exceeds *max_bytes*, it gets fewer and fewer colours."""
     image = _to_image(pixels)
     data = _gif(image, 256, extras) if format == "GIF" else _png(pixels, extras)
     if not max_bytes or len(data) <= max_bytes:
@@ -144,7 +151,9 @@ def _fewer_colours(pixels: Pixels, format: str, max_bytes: int | None, extras: E
             data = _indexed_png(image, count, extras)
         if len(data) <= max_bytes:
             return data
-    raise DoesNotFit(f"max_bytes: with {COLOURS[-1]} colours it has {len(data)} bytes; ask for fewer pixels", data)
+    raise DoesNotFit(
+        f"max_bytes: with {COLOURS[-1]} colours the file has {len(data)} bytes; ask for fewer pixels", data
+    )
 
 
 def _png(pixels: Pixels, extras: Extras) -> bytes:
@@ -158,7 +167,7 @@ def _png(pixels: Pixels, extras: Extras) -> bytes:
 
 
 def _small_png(pixels: Pixels, extras: Extras) -> bytes:
-    """Return *pixels* with a palette, if they have so few colours, or may have no more."""
+    """Return a PNG of *pixels*, with a palette if they have at most 256 colours, or if the style limits them."""
     metadata = (extras.metadata.exif, extras.metadata.xmp, extras.icc)
     few, most = palettes.find(pixels), extras.style.few
     if most and pixels.shape[2] == 1:
@@ -171,7 +180,7 @@ def _small_png(pixels: Pixels, extras: Extras) -> bytes:
 
 
 def _match_channels(frames: Sequence[Pixels]) -> Sequence[Pixels]:
-    """Return *frames* with the same channels: grey only if all are, alpha if any has some."""
+    """Return *frames* with the same channels: grey if all are grey, with alpha if any has alpha."""
     if len({frame.shape[2] for frame in frames}) == 1:
         return frames
     alpha = any(frame.shape[2] in (2, 4) for frame in frames)
@@ -187,7 +196,7 @@ def _gif(image: Image.Image, colours: int, extras: Extras) -> bytes:
     images = [image, *map(_to_image, later.frames)]
     if later.frames:
         if any(shown.mode in ("LA", "RGBA") for shown in images):
-            # Transparent pixels show nothing, not the frame before; Pillow then needs alpha in all frames.
+            # Transparent pixels must not show the frame before. For that, Pillow needs alpha in all frames.
             images = [shown.convert("RGBA") for shown in images]
             options["disposal"] = 2
         again = {} if later.plays == 1 else {"loop": max(0, later.plays - 1)}
@@ -206,12 +215,12 @@ def _save_webp_animation(image: Image.Image, options: dict[str, Any], later: Lat
     frames = options["append_images"]
     data = bytearray(_save(image, "WEBP", **options))
     if any(frame.mode in ("LA", "RGBA") for frame in (image, *frames)) and data[12:16] == b"VP8X":
-        data[20] |= VP8X_ALPHA  # which is forgotten where a transparent part is one that no frame covers
+        data[20] |= VP8X_ALPHA  # libwebp forgets the flag if only the part outside all frames is transparent
     return bytes(data)
 
 
 def _index_for_gif(image: Image.Image, colours: int) -> Image.Image:
-    """Return *image* for GIF, where a pixel is transparent or not."""
+    """Return *image* with a palette for GIF, where a pixel is either transparent or opaque."""
     if image.mode not in ("LA", "RGBA"):
         return _quantize(image, colours)
     few = image.convert("RGB").quantize(colours - 1, method=Image.Quantize.MEDIANCUT)
@@ -227,7 +236,7 @@ def _quantize(image: Image.Image, colours: int) -> Image.Image:
 
 
 def _reduce_colours(pixels: Pixels, colours: int) -> Pixels:
-    """Return *pixels* in at most *colours* colours."""
+    """Return *pixels* with at most *colours* colours."""
     image = _to_image(pixels)
     return np.asarray(_quantize(image, colours).convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB"))
 

@@ -1,4 +1,4 @@
-"""JPEG, decoded by libjpeg-turbo straight into an array: Pillow's way there is two copies longer."""
+"""JPEG, decoded by libjpeg-turbo directly into an array: Pillow would copy the pixels twice more."""
 
 from collections.abc import Callable
 
@@ -10,13 +10,15 @@ from ..files.jpeg_repair import Repaired, repair
 from ..pixels.scaling import Pixels
 
 Colours = Callable[[Pixels], Pixels]
-EXTRANEOUS = "extraneous bytes"  # libjpeg found all pixels, and something after them
-SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # Pillow's word → the decoder's
+EXTRANEOUS = "extraneous bytes"  # libjpeg's warning if bytes follow the pixels, which are complete
+SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # Pillow's name → the decoder's
 
 
 def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
-    """Return the pixels of a file that Pillow opens as *mode*, *width* × *height* large, which may be half of its size;
-    or None where something is wrong with it. CMYK has four channels of ink."""
+    """Return the pixels of a file that Pillow opens as *mode*, scaled down to *width* × *height* pixels.
+
+    None if the decoder reports any error or warning. CMYK has four channels.
+    """
     try:
         return _decode(data, mode, width, height)
     except ValueError:
@@ -24,8 +26,10 @@ def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
 
 
 def salvage(data: bytes, mode: str, width: int, height: int, colours: Colours) -> Salvaged:
-    """Return the remaining pixels of a damaged file that Pillow opens as *mode*, converted by *colours*; raise
-    BrokenImage if there are none."""
+    """Return the remaining pixels of a damaged file that Pillow opens as *mode*, converted by *colours*.
+
+    Raises BrokenImage if no row can be decoded.
+    """
     try:
         found = repair(data)
         pixels, warning = _decode_tolerantly(found.data, mode, width, height)
@@ -44,7 +48,7 @@ def salvage(data: bytes, mode: str, width: int, height: int, colours: Colours) -
 
 
 def _decode_tolerantly(data: bytes, mode: str, width: int, height: int) -> tuple[Pixels, str]:
-    """Return the pixels that can be decoded, and the decoder's warning about them, empty if there is none."""
+    """Return the pixels that can be decoded, and the decoder's warning about them; it is empty if there is none."""
     try:
         return _decode(data, mode, width, height), ""
     except ValueError as error:
@@ -52,7 +56,7 @@ def _decode_tolerantly(data: bytes, mode: str, width: int, height: int) -> tuple
         return _decode(data, mode, width, height, strict=False), warning
 
 
-def _damage(found: Repaired, what: str = "has bytes that belong to nothing", *, missing: bool = False) -> Damage:
+def _damage(found: Repaired, what: str = "has bytes that belong to no segment", *, missing: bool = False) -> Damage:
     return Damage("has no end" if found.no_end else what, missing)
 
 
@@ -61,4 +65,4 @@ def _decode(data: bytes, mode: str, width: int, height: int, *, strict: bool = T
     pixels: Pixels = simplejpeg.decode_jpeg(data, SPACES[mode], min_width=width, min_height=height, strict=strict)
     if pixels.shape[:2] != (height, width):
         raise ValueError("another size than it announces")
-    return 255 - pixels if mode == "CMYK" else pixels  # inverted, as Adobe's programs write it, and others after them
+    return 255 - pixels if mode == "CMYK" else pixels  # Adobe's programs, and others, write CMYK inverted

@@ -1,7 +1,6 @@
-"""Metadata: EXIF, XMP and IPTC of a source, and the part of them that an answer keeps.
+"""Reads EXIF, XMP and IPTC of a source, and chooses the part of them that an answer keeps.
 
-The orientation and the owners of a picture come from here. Unreadable metadata counts as missing: it never makes a
-picture fail.
+The orientation and the owners of a picture come from here. Unreadable metadata counts as missing; it is never an error.
 """
 
 import struct
@@ -17,20 +16,20 @@ from . import png
 
 ORIENTATION = 0x0112
 OWNERS = (0x013B, 0x8298)  # EXIF: artist, copyright
-IPTC = 0x0404  # of Photoshop's resources
-IPTC_OWNERS = (80, 110, 116)  # in the record of the application: by-line, credit, copyright notice
+IPTC = 0x0404  # the number of Photoshop's resource that holds IPTC
+IPTC_OWNERS = (80, 110, 116)  # datasets of the application record (IIM 4.2): by-line, credit, copyright notice
 RAW_PROFILE = "Raw profile type exif"
-LONGEST = 60_000  # bytes: a segment of JPEG has no more, and larger metadata holds pictures of its own
+LONGEST = 60_000  # bytes: a JPEG segment holds 64 KB, and larger metadata contains pictures of its own
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """The metadata of an answer, in the bytes that a file holds."""
+    """The metadata of an answer, as bytes to be written to a file."""
 
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
-    """The datasets alone."""
+    """The datasets, without a Photoshop resource around them."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +42,20 @@ class SourceMetadata:
 
     @property
     def orientation(self) -> int:
-        """The number that EXIF says, 1 to 8; XMP's is ignored, as browsers ignore it."""
+        """EXIF's number, from 1 to 8; 1 if it is missing or invalid. XMP's is ignored, as in browsers."""
         number = self.exif.get(ORIENTATION, 1)
         return number if isinstance(number, int) and 1 <= number <= 8 else 1
 
     def all(self) -> Metadata:
-        """Return everything but the orientation, which has been applied or given up."""
+        """Return all metadata except for the orientation, which has been applied or is not wanted."""
         kept = Image.Exif()
-        with suppress(Exception):  # a hostile value of any kind
+        with suppress(Exception):  # a hostile value can raise any exception
             kept.load(self.exif.tobytes())
             kept.pop(ORIENTATION, None)
         return Metadata(_serialize(kept), _unless_too_long(xmp.upright(self.xmp)), _unless_too_long(self.iptc))
 
     def owners(self) -> Metadata:
-        """Return only the fields that name the picture's author and its copyright."""
+        """Return only the fields that name the picture's author and copyright."""
         kept = Image.Exif()
         for tag in OWNERS:
             value = self.exif.get(tag)
@@ -80,7 +79,7 @@ def read(image: Image.Image, data: bytes) -> SourceMetadata:
 
 
 def of_tiff(page: tiff.Page) -> SourceMetadata:
-    """Return the metadata in the directory of a TIFF's page."""
+    """Return the metadata in the directory of *page*."""
     exif = Image.Exif()
     with suppress(Exception):
         exif.load(page.metadata_file())
@@ -101,14 +100,14 @@ def _exif(info: Mapping[Any, Any]) -> Any:
 
 
 def photoshop_segment(iptc: bytes) -> bytes:
-    """Return *iptc* as JPEG holds it (APP13)."""
+    """Return *iptc* as a segment of a JPEG (APP13)."""
     resource = b"8BIM" + struct.pack(">HHI", IPTC, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
     content = b"Photoshop 3.0\0" + resource
     return b"\xff\xed" + struct.pack(">H", len(content) + 2) + content
 
 
 def _datasets(iptc: bytes) -> list[tuple[int, int, bytes]]:
-    """Return record, number and all of each dataset (IIM 4.2, 1.6), up to the first that is none."""
+    """Return record, number and whole bytes of each dataset (IIM 4.2, 1.6), up to the first invalid one."""
     found, at = [], 0
     while at + 5 <= len(iptc) and iptc[at] == 0x1C:
         record, number, length = struct.unpack_from(">BBH", iptc, at + 1)

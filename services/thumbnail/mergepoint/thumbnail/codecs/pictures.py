@@ -1,6 +1,6 @@
-"""One opened file: its header, its metadata, and its frames, as far as they can be decoded.
+"""One opened file: its header, its metadata, and all frames that can be decoded.
 
-Damage is found here, by the file's structure before it is decoded and by its decoder afterwards. The repair, by format,
+Damage is found here: by the file's structure before decoding, and by its decoder afterwards. The repair of each format
 is in jpeg.py and decoding.py, and in files/: damage.py, webp_repair.py, png/, tiff/, bmp/
 """
 
@@ -22,18 +22,19 @@ from ..spec import Limits
 from . import jpeg, stills
 from .decoding import Opened, decoding, from_inks, of_gif
 
-# Loading a JPEG at half its size averages pixels as they are stored, not as light. That is seen only where contrasts
-# are fine: in drawings and screens, which have colours as fine as their light, and in few photographs (contrast.py).
+# Loading a JPEG at half its size averages stored levels, not light. The difference is visible only where contrasts are
+# fine: in drawings and screenshots, whose colours have full resolution, and in a few photographs (contrast.py).
 HALF_FROM = 3.5
-MANY, SPARE = 30_000_000, 1.4  # pixels; of larger ones at most SPARE times the wanted width and height is loaded
-MOST_LOADED = 50_000_000  # pixels, for which there is memory
-WHOLE_UP_TO = 8_000_000  # pixels; above, memory matters more
+MANY, SPARE = 30_000_000, 1.4  # a JPEG of more pixels than MANY is loaded at no more than SPARE times the wanted size
+MOST_LOADED = 50_000_000  # pixels that fit in memory
+WHOLE_UP_TO = 8_000_000  # pixels: a larger picture is loaded smaller even if it has fine colours, to save memory
 
 
 class Picture:
-    """A file's *header*, its size as loaded, its *icc* profile, its orientation and its *damage*.
+    """A file's *header*, its size in pixels as loaded, its *icc* profile, its orientation and its *damage*.
 
-    *strict* also looks for damage that changes no pixel.
+    *frames* is the number that the caller wants; 0 means all. *strict* also looks for damage that changes no pixel.
+    Raises NotAnImage, BrokenImage or ImageTooLarge.
     """
 
     def __init__(self, data: bytes, limits: Limits, *, frames: int = 1, strict: bool = False) -> None:
@@ -78,22 +79,24 @@ class Picture:
         return ORIENTATIONS[self.metadata.orientation]
 
     def shrink_for(self, scale: float) -> None:
-        """Load it smaller if scaling by *scale* afterwards hides the difference."""
+        """Load a JPEG smaller if scaling it by *scale* afterwards hides the difference."""
         if self.header.format == "JPEG" and (eighths := _eighths(self.header, scale)) < 8:
             self._opened.reduce(eighths)
             self._most_eighths = _eighths(self.header, scale, fine=True)
             self.width, self.height = self._opened.size
 
     def first(self) -> Pixels:
-        """Return the pixels of the first frame; raise BrokenImage if there is no row of them."""
+        """Return the pixels of the first frame; raise BrokenImage if no row can be decoded."""
         if self._first is None:
             with decoding():
                 self._first = self._read_first()
         return self._first
 
     def all(self) -> Iterator[tuple[Pixels, int]]:
-        """Yield the pixels of each frame, and for how many milliseconds it is shown; a truncated animation ends with
-        its last whole frame."""
+        """Yield the pixels of each frame, and its duration in milliseconds.
+
+        A truncated animation ends with its last whole frame. Raises BrokenImage if there is none.
+        """
         frames, count = self._frames(), 0
         while True:
             try:
@@ -110,7 +113,7 @@ class Picture:
             yield shown
 
     def _open(self, strict: bool) -> Opened:
-        """Return the file as its decoder opens it, repaired if need be."""
+        """Return the opened file, repaired if it is damaged."""
         format = self.header.format
         self.damage = _find_damage(self.data, format, strict=strict)
         try:
@@ -173,7 +176,7 @@ class Picture:
                 inks = (lambda pixels: from_inks(pixels, self.icc)) if self.mode == "CMYK" else (lambda pixels: pixels)
                 return self._take(jpeg.salvage(self.data, self._opened.mode, *self._opened.size, inks))
             except BrokenImage:
-                pass  # the other decoder may know better
+                pass  # Pillow's decoder may read more
         return self._opened.pixels()
 
     def _frames(self) -> Iterator[tuple[Pixels, int]]:
@@ -209,8 +212,10 @@ class Picture:
 
 
 def _eighths(header: Header, scale: float, *, fine: bool = False) -> int:
-    """Return at how many eighths of its size a JPEG is loaded, to be scaled by *scale*; *fine*: at as many as there is
-    memory for, since single pixels matter in it."""
+    """Return at how many eighths of its size a JPEG is loaded, from 1 to 8, to be scaled by *scale* afterwards.
+
+    *fine* says that single pixels matter, so it is loaded as large as memory allows.
+    """
     fine = fine or (not header.half and header.pixels <= WHOLE_UP_TO)
     wanted = 4 if scale <= 1 / HALF_FROM and not fine else 8
     if header.pixels > MANY:
@@ -233,7 +238,7 @@ def _find_damage(data: bytes, format: str, *, strict: bool) -> Damage | None:
 
 
 def _count_plays(loop: int | None, format: str) -> int:
-    """Return how often an animation is shown, 0 for ever: GIF says how often again."""
+    """Return how often an animation plays; 0 means for ever. In a GIF, *loop* counts the repetitions only."""
     if format != "GIF":
         return loop or 0
     return loop + 1 if loop else (1 if loop is None else 0)

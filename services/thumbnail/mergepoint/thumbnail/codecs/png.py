@@ -1,6 +1,6 @@
-"""PNG, decoded in Rust and compressed by ISA-L: both twice to seven times as fast as zlib, which Pillow uses.
+"""PNG, decoded by kornia-rs and compressed by ISA-L: both are two to seven times as fast as zlib, which Pillow uses.
 
-Knows pixels of eight bits a channel. Pillow reads the other kinds of PNG (palettes, sixteen bits).
+Knows pixels of 8 bits for each channel. Pillow reads the other kinds of PNG (palettes, 16 bits).
 """
 
 import struct
@@ -18,25 +18,25 @@ from ..pixels.palettes import Indexed
 from ..pixels.scaling import Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MODES = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's word → the decoder's
-COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by channels; PNG 3, 11.2.1
+MODES = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's name → the decoder's
+COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # number of channels → colour type (PNG 3, 11.2.1)
 XMP = b"XML:com.adobe.xmp" + bytes(5)  # neither compressed nor translated; XMP 3, 1.1.5
 METADATA = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
-PALETTE = 3  # a colour type
-INDEXED_LEVEL = 6  # of zlib: a tenth smaller than ISA-L makes a drawing, and there is a third of the bytes to pack
-LEVEL = 2  # of ISA-L: as small as zlib's first four, in a fifth of the time of its first
-# The best filter is chosen on TRIED of each OF rows. All rows take the same: a choice for each row by the
-# sum of differences, as PNG suggests, gave larger files of photographs and of drawings alike.
+PALETTE = 3  # the colour type of a picture with a palette
+INDEXED_LEVEL = 6  # zlib's level: drawings become a tenth smaller than with ISA-L, and have a third of the bytes
+LEVEL = 2  # ISA-L's level: files as small as with zlib's levels 1 to 4, in a fifth of the time of level 1
+# The filter is chosen on TRIED of each OF rows, and used for all rows. A choice for each row by the sum of differences,
+# which PNG suggests, gave larger files of both photographs and drawings.
 TRIED, OF = 16, 128
 
 
 def read(data: bytes, mode: str, width: int, height: int) -> Pixels | None:
-    """Return the pixels of a file that Pillow opens as *mode*, or None where Pillow must decode, or refuse, it."""
+    """Return the pixels of a file that Pillow opens as *mode*; None if Pillow must decode or refuse it."""
     if mode not in MODES:
         return None
     try:
         pixels: Pixels = decode_image_png_u8(data, (height, width), MODES[mode])
-    except Exception:  # it raises just that
+    except Exception:  # kornia-rs raises no subclass
         return None
     return pixels
 
@@ -60,7 +60,10 @@ def write(
     icc: bytes = b"",
     animation: "Animation | None" = None,
 ) -> bytes:
-    """Return *pixels* as a file with the metadata given; with *animation*, they are its first frame."""
+    """Return *pixels* (height × width × 1 to 4 channels) as a PNG with this metadata.
+
+    If *animation* is given, *pixels* are its first frame.
+    """
     height, width, channels = pixels.shape
     about = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     return b"".join(
@@ -86,10 +89,10 @@ def _metadata_chunks(exif: bytes, xmp: bytes, icc: bytes) -> Iterable[bytes]:
 
 
 def write_indexed(image: Indexed, exif: bytes = b"", xmp: bytes = b"", icc: bytes = b"") -> bytes:
-    """Return a picture with a palette as a file."""
+    """Return *image*, a picture with a palette, as a PNG."""
     about = struct.pack(">IIBBBBB", image.width, len(image.rows), image.bits, PALETTE, 0, 0, 0)
     clear = image.colours[image.colours[:, 3] < 255][:, 3]
-    rows = np.pad(image.rows, ((0, 0), (1, 0)))  # no filter: neighbours of a number mean nothing
+    rows = np.pad(image.rows, ((0, 0), (1, 0)))  # no filter: differences between palette indexes mean nothing
     return b"".join(
         [
             SIGNATURE,
@@ -105,8 +108,8 @@ def write_indexed(image: Indexed, exif: bytes = b"", xmp: bytes = b"", icc: byte
 
 @dataclass(frozen=True)
 class Animation:
-    """The *later* frames of an animation, for how many milliseconds the first is shown, and how often all are, 0 for
-    ever."""
+    """The *later* frames of an animation, the duration of the first in milliseconds, and how often the animation plays
+    (0 means for ever)."""
 
     later: Sequence[apng.LaterFrame]
     first_duration: int
@@ -126,7 +129,7 @@ def _compress(pixels: Pixels) -> bytes:
 
 
 def _filter_rows(pixels: Pixels) -> Pixels:
-    """Return the rows of *pixels*, each after the number of its filter, by the filter that makes a sample smallest."""
+    """Return the rows of *pixels*, each after its filter's number, with the filter that compresses a sample best."""
     rows = pixels.reshape(len(pixels), -1)
     sample = np.arange(len(rows)) % OF < TRIED
     filtered = _try_filters(rows, pixels.shape[2])
@@ -134,7 +137,7 @@ def _filter_rows(pixels: Pixels) -> Pixels:
 
 
 def _try_filters(rows: Pixels, channels: int) -> list[Pixels]:
-    """Return *rows* by the filters None, Sub, Up and Average (PNG 3, 9.2). Paeth's costs more than it saves here."""
+    """Return *rows* filtered by None, Sub, Up and Average (PNG 3, 9.2). Paeth costs more time than it is worth."""
     left, up = np.zeros_like(rows), np.zeros_like(rows)
     left[:, channels:] = rows[:, :-channels]
     up[1:] = rows[:-1]

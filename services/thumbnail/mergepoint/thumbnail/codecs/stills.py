@@ -1,7 +1,4 @@
-"""Formats of one frame that are decoded when they are opened: TIFF, BMP, and ICO unless it holds a PNG.
-
-Each gives its pixels, its metadata, its profile and its damage.
-"""
+"""Reads formats of one frame that are decoded when they are opened: TIFF, BMP, and ICO unless it holds a PNG."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +16,7 @@ from .metadata import SourceMetadata
 
 @dataclass(frozen=True)
 class Still:
-    """A decoded picture."""
+    """A decoded picture: its pixels, its damage, its ICC profile and its metadata."""
 
     pixels: Pixels
     damage: Damage | None = None
@@ -28,7 +25,7 @@ class Still:
 
 
 def read(data: bytes, format: str, most_pixels: int) -> Still:
-    """Return the picture in *data*, of TIFF, BMP or ICO; raise BrokenImage."""
+    """Return the picture in *data*, a TIFF, BMP or ICO; raise BrokenImage if no row can be decoded."""
     with decoding():
         return READERS[format](data, most_pixels)
 
@@ -60,7 +57,7 @@ def _load_or_salvage(page: tiff.Page, load: Load) -> Salvaged:
 
 
 def _invert(pixels: Pixels) -> Pixels:
-    """Return grey *pixels* with black for white."""
+    """Return grey *pixels* with black and white exchanged."""
     pixels = pixels.copy()
     pixels[..., 0] = 255 - pixels[..., 0]
     return pixels

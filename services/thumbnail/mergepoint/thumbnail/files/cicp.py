@@ -1,7 +1,7 @@
-"""Colours that a file names by number (ITU-T H.273) and not by a profile: AVIF's ``nclx``, PNG's ``cICP``.
+"""Colour spaces that a file names by number (ITU-T H.273) instead of by a profile: AVIF's ``nclx``, PNG's ``cICP``.
 
-Each becomes the equivalent profile (ICC.1:2022). In pictures brighter than white (PQ, HLG), levels up to white (203
-candelas, ITU-R BT.2408) stay as they are, and brighter ones become white.
+Each becomes the equivalent profile (ICC.1:2022). In high dynamic range (PQ, HLG), levels up to white (203 candelas per
+square metre, ITU-R BT.2408) keep their brightness, and brighter levels become white.
 """
 
 import struct
@@ -14,25 +14,25 @@ from numpy.typing import NDArray
 from .probe import boxes
 
 Reals = NDArray[np.float64]
-MOST_CHUNKS = 1000  # before the pixels
+MOST_CHUNKS = 1000  # that are searched before the pixels
 D65, DCI = (0.3127, 0.3290), (0.314, 0.351)
-# By number: name, x and y of red, green, blue, white
+# For each number: the name, and x and y of red, green, blue and white
 PRIMARIES = {
     1: ("sRGB", (0.640, 0.330), (0.300, 0.600), (0.150, 0.060), D65),
     9: ("Rec. 2020", (0.708, 0.292), (0.170, 0.797), (0.131, 0.046), D65),
     11: ("DCI P3", (0.680, 0.320), (0.265, 0.690), (0.150, 0.060), DCI),
     12: ("Display P3", (0.680, 0.320), (0.265, 0.690), (0.150, 0.060), D65),
 }
-USUAL = (1, 2, 6, 13, 14, 15)  # transfers near enough to sRGB's curve
+USUAL = (1, 2, 6, 13, 14, 15)  # transfer characteristics that are near enough to sRGB's curve
 WHITE = 203.0  # candelas per square metre
-STEPS = 4096  # of a curve that is written as a table
+STEPS = 4096  # entries of a curve that is written as a table
 LEAST_GAMMA, MOST_GAMMA, NEAR = 0.2, 5.0, 0.05
 D50 = np.array([0.9642, 1.0, 0.8249])
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
 def profile_of(data: bytes, format: str) -> bytes | None:
-    """Return a profile of the colours that *data* names by number; None if it does not, or they are sRGB's."""
+    """Return an ICC profile of the colour space that *data* names by number; None if it names none, or sRGB."""
     try:
         named = _of_avif(data) if format in ("AVIF", "HEIF") else _of_png(data) if format == "PNG" else None
     except (struct.error, IndexError):
@@ -62,14 +62,14 @@ def _of_png(data: bytes) -> tuple[int, int] | None:
 
 
 def _perceptual(levels: Reals) -> Reals:
-    """PQ (SMPTE ST 2084): light for levels from 0 to 1, in candelas."""
+    """PQ (SMPTE ST 2084): return the light, in candelas per square metre, of *levels* from 0 to 1."""
     base = levels ** (1 / 78.84375)
     light = np.maximum(base - 0.8359375, 0) / (18.8515625 - 18.6875 * base)
     return np.asarray(10_000 * light ** (1 / 0.1593017578125))
 
 
 def _hybrid(levels: Reals) -> Reals:
-    """HLG (ARIB STD-B67), on a screen of 1000 candelas."""
+    """HLG (ARIB STD-B67): return the light of *levels* on a screen of 1000 candelas per square metre."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(levels <= 0.5, levels**2 / 3, (np.exp((levels - c) / a) + b) / 12)
     return np.asarray(1000 * scene**1.2)
@@ -79,7 +79,10 @@ BRIGHT: dict[int, tuple[str, Callable[[Reals], Reals]]] = {16: ("PQ", _perceptua
 
 
 def profile_of_gamma(gamma: object) -> bytes | None:
-    """Return a profile of sRGB's primaries with the curve that PNG's ``gAMA`` says; None if that is sRGB's, or none."""
+    """Return an ICC profile with sRGB's primaries and the curve of PNG's ``gAMA``.
+
+    None if *gamma* is no number from LEAST_GAMMA to MOST_GAMMA, or near sRGB's.
+    """
     if not isinstance(gamma, float) or not LEAST_GAMMA <= gamma <= MOST_GAMMA or abs(gamma * 2.2 - 1) < NEAR:
         return None
     return _of_curve(f"gamma {gamma:g}", 1, b"para" + bytes(4) + struct.pack(">HHi", 0, 0, *_fixed_point(1 / gamma)))
@@ -150,7 +153,7 @@ def _xyz(place: Reals) -> Reals:
 
 
 def _to_d50(corners: Reals, white: Reals) -> Reals:
-    """Return the matrix from light to XYZ, for eyes that take D50 for white, as profiles have it."""
+    """Return the matrix from linear RGB to XYZ, adapted to the white D50 (Bradford), as ICC profiles require."""
     columns = np.stack([_xyz(corner) for corner in corners], axis=1)
     matrix = columns * np.linalg.solve(columns, _xyz(white))
     cones = BRADFORD @ D50 / (BRADFORD @ _xyz(white))

@@ -17,14 +17,17 @@ Load = Callable[[bytes], Pixels]
 ENDS = "ends too early"
 BAD_PIXELS = "has compressed pixels that cannot be read"
 Rows = NDArray[np.bool_]
-"""Of each row of a picture, or of each pixel, whether it is there."""
-BLOCK = 64  # pixels: the sides of HEVC's and AV1's blocks are this long, or a multiple of it
+"""For each row of a picture, or for each pixel, whether it was decoded."""
+BLOCK = 64  # pixels: the side of HEVC's and AV1's blocks is this number or a multiple of it
 
 
 @dataclass(frozen=True)
 class Damage:
-    """*what* is wrong, in words that follow "the file"; *missing*: not all pixels of the first frame are those that
-    were written; *later*: not all frames after it."""
+    """The damage of a file.
+
+    *what* describes it, in words that follow "the file". *missing* says that pixels of the first frame are lost,
+    *later* that frames after the first are lost.
+    """
 
     what: str
     missing: bool = False
@@ -44,7 +47,10 @@ class Salvaged:
 
 
 def keep(pixels: Pixels, rows: Rows) -> Pixels:
-    """Return *pixels* where only *rows* can be seen, or single pixels of them; raise BrokenImage if that is none."""
+    """Return *pixels*, transparent except for those that *rows* marks (whole rows or single pixels).
+
+    Raise BrokenImage if it marks none.
+    """
     if not rows.any():
         raise BrokenImage("the file ends before the first row of pixels")
     if rows.all():
@@ -55,15 +61,20 @@ def keep(pixels: Pixels, rows: Rows) -> Pixels:
 
 
 def alike(pixels: Pixels, other: Pixels) -> Rows:
-    """Return which rows come before the first difference between *pixels* and *other*: the results of decoding two
-    files that differ only in the filler for missing bytes."""
+    """Return which rows come before the first difference between *pixels* and *other*.
+
+    They are decoded from two files that differ only in the filler for missing bytes.
+    """
     same = (pixels == other).reshape(len(pixels), -1).all(axis=1)
     return np.asarray(np.logical_and.accumulate(same))
 
 
 def alike_in_part(pixels: Pixels, other: Pixels) -> Rows:
-    """Return of each pixel whether it is there, where no row is whole: the file has tiles beside each other, or shows
-    its picture turned. Of each column of blocks what comes before the first difference is, from above or from below."""
+    """Return for each pixel whether it was decoded, for files without a whole row.
+
+    Such a file has several tiles in a row, or rotates its picture. In each column of blocks, the pixels before the
+    first difference count, either from the top or from the bottom, whichever keeps more.
+    """
     same = (pixels == other).all(axis=2)
     return max(_columns(same), _columns(same[::-1])[::-1], key=np.count_nonzero)
 

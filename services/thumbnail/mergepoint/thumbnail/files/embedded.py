@@ -12,7 +12,7 @@ HIDDEN = b"skip"  # a reference type without meaning; decoders skip items that a
 
 
 def thumbnail_within(data: bytes) -> bytes | None:
-    """Return *data*, an AVIF file, with its first embedded thumbnail as the picture; None if there is none."""
+    """Return the AVIF file *data* with its first embedded thumbnail as the primary item; None if it has none."""
     if data[4:8] != b"ftyp":
         return None
     found = {kind: (start, end) for kind, start, end in boxes(data, 0, len(data)) if kind in (b"pitm", b"iref")}
@@ -34,7 +34,7 @@ def thumbnail_within(data: bytes) -> bytes | None:
 
 
 def _references(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, list[int]]]:
-    """Yield for each reference to a thumbnail: where its type stands, the thumbnail's item, and its masters' items."""
+    """Yield each thumbnail reference: the offset of its type, the thumbnail's item, the items that it belongs to."""
     wide = data[start] > 0
     size = 4 if wide else 2
     at = start + 4

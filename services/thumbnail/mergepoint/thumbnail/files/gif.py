@@ -1,7 +1,7 @@
-"""GIF, read block by block: where its frames are, and each as a file of its own, which any decoder reads alike.
+"""Reads GIF (GIF 89a) block by block, and returns each frame as a file of its own, which every decoder reads alike.
 
-Bytes before, between and after blocks are skipped, as in browsers. A truncated frame keeps its bytes before the
-break. Knows no decoder.
+Bytes before, between and after blocks are skipped, as in browsers. A truncated frame keeps the bytes before its end.
+This module knows no decoder.
 """
 
 import re
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 from ..errors import MOST_PARTS, BrokenImage, TooManyParts
 
-BLOCK = re.compile(rb"[,!;]")  # an image, an extension, the end
+BLOCK = re.compile(rb"[,!;]")  # the first bytes of an image, an extension and the end
 IMAGE, EXTENSION, END = 0x2C, 0x21, 0x3B
 CONTROL = 0xF9
 DESCRIPTOR = 10  # bytes
 HEAD = 13
 LEAVE, CLEAR, RESTORE = 1, 2, 3  # disposals; GIF 89a, 23
-DISPOSALS = {CLEAR: CLEAR, RESTORE: RESTORE, 4: RESTORE}  # some programs count from 0; all others leave it
+DISPOSALS = {CLEAR: CLEAR, RESTORE: RESTORE, 4: RESTORE}  # some programs write 4 for RESTORE; other values mean LEAVE
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a frame goes, for how many milliseconds, what happens to it then, and its compressed pixels."""
+    """A frame: its place in pixels, its duration in milliseconds, its disposal, and its compressed pixels."""
 
     left: int
     top: int
@@ -35,10 +35,10 @@ class Frame:
     palette: bytes
     codes: bytes
     whole: bool
-    """Whether its blocks come to their end."""
+    """Whether all its blocks are in the file."""
 
     def file(self, clear: int | None = None) -> bytes:
-        """Return the frame alone as a file; with *clear*, that index is the transparent one."""
+        """Return a GIF file of this frame alone. *clear* is the transparent index; None means the frame's own."""
         clear = self.clear if clear is None else clear
         size = struct.pack("<HH", self.width, self.height)
         bits = len(self.palette) // 3
@@ -49,7 +49,7 @@ class Frame:
 
 
 def screen(data: bytes) -> tuple[int, int]:
-    """Return the size of the picture: the screen that the file names, and as much more as its first frame needs."""
+    """Return width and height: those of the logical screen, enlarged to hold the first frame."""
     width, height = struct.unpack_from("<HH", data, 6)
     for kind, at in blocks(data):
         if kind == IMAGE:
@@ -59,7 +59,7 @@ def screen(data: bytes) -> tuple[int, int]:
 
 
 def blocks(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the kind of each block and where it begins, up to the end; raise TooManyParts."""
+    """Yield kind and offset of each block before the end; raise TooManyParts if there are more than MOST_PARTS."""
     at = HEAD + _colours(data[10])
     for _ in range(MOST_PARTS):
         found = BLOCK.search(data, at)
@@ -72,7 +72,7 @@ def blocks(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def is_complete(data: bytes) -> bool:
-    """Return whether the file has its last byte, wherever that stands."""
+    """Return whether an end follows the last block."""
     at = HEAD + _colours(data[10])
     for kind, start in blocks(data):
         at = _after(data, _codes(data, start) + 1 if kind == IMAGE else start + 2)
@@ -81,7 +81,7 @@ def is_complete(data: bytes) -> bool:
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """Yield the frames of a file."""
+    """Yield the frames of a file in order; raise TooManyParts or struct.error."""
     shared = data[HEAD : HEAD + _colours(data[10])]
     duration, disposal, clear = 0, LEAVE, None
     for kind, at in blocks(data):
@@ -110,7 +110,7 @@ def still(data: bytes) -> Frame:
 
 
 def _close_last_block(codes: bytes) -> bytes:
-    """Return *codes*, whose last block breaks off, with a last block that has as much as there is."""
+    """Return the truncated *codes* with the length of their last block corrected to the bytes that it has."""
     at = 1
     while at < len(codes) and codes[at] and at + codes[at] < len(codes):
         at += codes[at] + 1
@@ -119,7 +119,7 @@ def _close_last_block(codes: bytes) -> bytes:
 
 
 def _codes(data: bytes, at: int) -> int:
-    """Return where the compressed pixels of the image at *at* begin."""
+    """Return the offset of the compressed pixels of the image at *at*."""
     return at + DESCRIPTOR + _colours(data[at + 9])
 
 
@@ -128,7 +128,7 @@ def _colours(flags: int) -> int:
 
 
 def _after(data: bytes, at: int) -> int:
-    """Return where the sub-blocks at *at* have ended; beyond the file if they do not."""
+    """Return the offset after the sub-blocks at *at*; it lies beyond the file if they do not end."""
     while at < len(data) and data[at]:
         at += data[at] + 1
     return at + 1

@@ -1,4 +1,4 @@
-"""HEIC, which telephones write: decoded by libheif, if pi-heif is installed (the extra ``[heic]``). It writes none."""
+"""HEIC, the format of many telephones: libheif reads it if pi-heif is installed (the extra ``[heic]``)."""
 
 from contextlib import suppress
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=1)
 def available() -> bool:
-    """Have Pillow open HEIC, on one processor; return whether it can."""
+    """Make Pillow open HEIC with one thread; return whether pi-heif is installed."""
     with suppress(ImportError):
         import pi_heif
 

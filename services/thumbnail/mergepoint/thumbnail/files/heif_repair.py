@@ -1,7 +1,7 @@
-"""AVIF and HEIC of which whole items are missing: tiles of a grid, transparency. Knows no decoder.
+"""Repairs AVIF and HEIC without whole items: tiles of a grid, or transparency. Knows no decoder.
 
-A decoder refuses the whole picture for one missing tile. So the locations (``iloc``, ISO 14496-12, 8.11.3) of missing
-tiles are set to that of a tile that is there, and to another one in a second version: pixels that differ are missing.
+A decoder refuses the whole picture if one tile is missing. So two versions are made, in which the locations (``iloc``,
+ISO 14496-12, 8.11.3) of missing tiles point to two different tiles of the file: pixels that differ are missing.
 References to missing transparency are hidden.
 """
 
@@ -14,28 +14,30 @@ from .probe import boxes
 
 CODED = (b"av01", b"hvc1")
 TRANSPARENCY = b"auxl"
-LEAST = 32  # bytes: a shorter item has hardly more than a header
+LEAST = 32  # bytes: a shorter item is little more than a header
 MOST_ITEMS = 10_000
-WORD = 4  # bytes, in which there is room for any place in a file
+WORD = 4  # bytes that can hold every offset in a file
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item's bytes are: from *at*, *length* of them; and where the file says so."""
+    """The location of an item: *length* bytes from the offset *at*."""
 
     item: int
     at: int
     length: int
     said: tuple[tuple[int, int], ...]
-    """Where the file stores the base offset, the offset and the length, and in how many bytes each."""
+    """Offset and size, in bytes, of the file's fields for the base offset, the offset and the length."""
 
     def available(self, data: bytes) -> int:
         return max(0, min(self.length, len(data) - self.at))
 
 
 def replace_missing(data: bytes) -> tuple[bytes, bytes] | None:
-    """Return two versions of *data*, with other items in place of missing ones; None if none is missing, or no item can
-    replace it."""
+    """Return two versions of *data*, with different items in place of the missing ones.
+
+    None if no item is missing, or none can replace it.
+    """
     try:
         found = {kind: (start, end) for kind, start, end in boxes(data, 0, len(data)) if kind in WANTED}
         kinds = dict(_kinds(data, *found[b"iinf"]))
@@ -63,7 +65,7 @@ def _hide_references(data: bytes, references: list[int]) -> bytes:
 
 
 def _point_to(data: bytes, lost: list[Place], other: Place) -> bytes:
-    """Return *data* with *other* in the place of those that are *lost*."""
+    """Return *data* with the locations of the *lost* items set to that of *other*."""
     changed = bytearray(data)
     for place in lost:
         for (at, size), value in zip(place.said, (0, other.at, other.length), strict=True):
@@ -86,7 +88,7 @@ def _kinds(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _places(data: bytes, start: int, end: int) -> Iterator[Place]:
-    """Yield the places of items that are in the file in one piece."""
+    """Yield the places of the items that are stored in one piece."""
     version, sizes, more = data[start], data[start + 4], data[start + 5]
     at_size, length_size, base_size = sizes >> 4, sizes & 15, more >> 4
     index_size = more & 15 if version else 0
@@ -112,7 +114,7 @@ def _places(data: bytes, start: int, end: int) -> Iterator[Place]:
 
 
 def _transparencies(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield each item that is another's transparency, and where that is said (``iref``, 8.11.12)."""
+    """Yield each item that is another's transparency, and the offset of the reference's type (``iref``, 8.11.12)."""
     wide = data[start] > 0
     at = start + 4
     while at + 10 <= end:

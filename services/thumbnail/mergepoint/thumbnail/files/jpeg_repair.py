@@ -1,6 +1,6 @@
-"""Repairs damaged JPEG: keeps the undamaged part and adds an end. Knows no decoder.
+"""Repairs damaged JPEG (ITU-T T.81): keeps the undamaged part and adds an end. Knows no decoder.
 
-libjpeg decodes as much as it can of any file that has an end. To find the missing rows, a second version has noise
+libjpeg decodes as much as it can of every file that has an end. To find the missing rows, a second version has noise
 before its end: rows that differ come from the noise.
 """
 
@@ -12,19 +12,23 @@ from ..errors import MOST_PARTS, TooManyParts
 
 START, END = b"\xff\xd8", b"\xff\xd9"
 MARKER = re.compile(rb"\xff+[^\xff\0]", re.DOTALL)
-# A marker after compressed pixels: 0xff00 is a level there, 0xffd0 to 0xffd7 are among them
+# A marker after compressed pixels, in which 0xff00 is a byte of data and 0xffd0 to 0xffd7 are restart markers
 AFTER_PIXELS = re.compile(rb"\xff+[^\xff\0\xd0-\xd7]", re.DOTALL)
 ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
 PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 SOS, EOI = 0xDA, 0xD9
-NOISE = bytes(range(1, 255)) * 8  # no marker is in it
+NOISE = bytes(range(1, 255)) * 8  # it contains no marker
 
 
 @dataclass
 class Repaired:
-    """*data*, which comes to its end; *other*: the same with noise before that, where *data* had *no_end*. *coarse*:
-    of a progressive one, scans that have ended show all of it; *complete*: each of its parts has all of its scans."""
+    """A repaired file.
+
+    *data* has an end; *other* is the same with noise before it. *no_end* says that the original had no end.
+    *coarse* says that the finished scans of a progressive file show the whole picture, in whatever detail; *complete*
+    that every component has all its scans. *extraneous* says that there were bytes between markers.
+    """
 
     data: bytes = b""
     other: bytes = b""
@@ -35,7 +39,7 @@ class Repaired:
 
 
 def repair(data: bytes) -> Repaired:
-    """Return the undamaged part of *data*; raise IndexError if it has no pixels at all."""
+    """Return the undamaged part of *data*; raise IndexError if it has no pixels, TooManyParts above MOST_PARTS."""
     made, scans = Repaired(), _Scans()
     parts, at = [START], 2
     for _ in range(MOST_PARTS):
@@ -74,7 +78,7 @@ def repair(data: bytes) -> Repaired:
 
 @dataclass
 class _Scans:
-    """The scans so far: for each component, how many bits of a block's first and last levels are still to come
+    """The scans so far: for each component, how many bits of a block's first and last coefficients are still missing
     (T.81, G.1.1.1)."""
 
     progressive: bool = False

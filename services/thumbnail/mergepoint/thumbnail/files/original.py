@@ -10,14 +10,14 @@ from . import gif, jpeg_repair, webp_repair
 from .header import Header
 from .png import chunks, repair
 
-JPEG_KEPT = {*range(0xC0, 0xE1), 0xEE} - {0xD9}  # tables, frames, scans, JFIF's own header; Adobe's, which says colours
+JPEG_KEPT = {*range(0xC0, 0xE1), 0xEE} - {0xD9}  # tables, frames, scans, JFIF's header, and Adobe's (the colour space)
 PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 WEBP_KEPT = (b"VP8 ", b"VP8L", b"ALPH")
 ANIMATION, ALPHA = 0x02, 0x10  # flags of VP8X; RFC 9649, 2.7
 
 
 def strip(data: bytes, header: Header) -> bytes | None:
-    """Return *data*, a whole file, reduced to its pixels; None if the format does not allow that."""
+    """Return the undamaged file *data* without its metadata; None if its format, depth or frames do not allow that."""
     if header.frames > 1 or header.depth > 8 or header.format not in STRIPPERS:
         return None
     return STRIPPERS[header.format](data)
@@ -40,7 +40,7 @@ def _jpeg(data: bytes) -> bytes | None:
 
 
 def _png(data: bytes) -> bytes | None:
-    if repair.pixel_damage(data):  # decoders do not tell a wrong checksum, but the next reader may refuse it
+    if repair.pixel_damage(data):  # decoders do not report a wrong checksum, but the next reader may refuse the file
         return None
     kept = [part.bytes() for part in chunks.chunks(data) if part.name in PNG_KEPT]
     return data[: chunks.HEAD] + b"".join(kept)

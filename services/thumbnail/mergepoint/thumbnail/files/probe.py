@@ -1,7 +1,7 @@
-"""Reads what a file announces before it is decoded: its format by its first bytes, its size, its frames.
+"""Reads a file's header before the file is decoded: its format from its first bytes, its size, its frames.
 
-Only the formats here are known; everything else, whatever it is called, is refused. The numbers are announced, not
-true: they bound the work that a decoder is given. The caller must limit the decoder itself.
+Every format that is not listed here is refused, whatever the file is called. The header may lie about the pixels, so
+its numbers only bound the work that a decoder is given; the caller must limit the decoder itself.
 """
 
 import re
@@ -17,21 +17,24 @@ from .png import apng
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = (b"avif", b"avis")
-HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis")  # ISO 23008-12, B.4.1; of sequences the first picture is shown
-SPACES = {1: "grey", 4: "cmyk"}  # of a JPEG, by its components
-PNG_COLOUR, PNG_PALETTE = 2, 3  # a bit of the colour type that says more than grey; a colour type
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis")  # ISO 23008-12, B.4.1; a sequence shows its first picture
+SPACES = {1: "grey", 4: "cmyk"}  # the colour space of a JPEG, by the number of its components
+PNG_COLOUR, PNG_PALETTE = 2, 3  # the bit of a colour type that means colour; the colour type with a palette
 HEVC_CHROMA, HEVC_DEPTH = 0x03, 0x07  # ISO 14496-15, 8.3.3.1.2
 AV1_DEEP, AV1_TWELVE, AV1_GREY = 0x40, 0x20, 0x10  # AV1 in ISOBMFF, 2.3.3
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"}
 SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start of frame, in all its kinds
-ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length, and 0, which is no marker
+ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}  # markers without a length; and 0, which is no marker
 MOST_BOXES = 10_000
-MORE_FORMATS = ("TIFF", "BMP", "ICO")  # taken where they are asked for
+MORE_FORMATS = ("TIFF", "BMP", "ICO")  # the formats that are accepted only if the operator switches them on
 MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
 
 
 def read_header(data: bytes, more: Collection[str] = ()) -> Header:
-    """Return the header of *data*; raise NotAnImage or BrokenImage. *more*: which of MORE_FORMATS are accepted."""
+    """Return the header of *data*. *more* names those of MORE_FORMATS that are accepted.
+
+    Raises NotAnImage if the format is not accepted, BrokenImage if the header is cut off or invalid.
+    """
     for recognises, read in [*READERS, *(MORE_READERS[name] for name in MORE_FORMATS if name in more)]:
         if recognises(data):
             try:
@@ -53,8 +56,8 @@ def _refusal(data: bytes, more: Collection[str]) -> str:
     named = f"{', '.join(taken[:-1])} or {taken[-1]}"
     for name in MORE_FORMATS:
         if MORE_READERS[name][0](data):
-            return f"this is a {name} file, which is not taken here (THUMBNAIL_MORE_FORMATS); {named} is"
-    return f"this is not a {named} file, by its first bytes"
+            return f"this is a {name} file, which THUMBNAIL_MORE_FORMATS does not allow here; send a {named} file"
+    return f"the first bytes are not those of a {named} file; send one of these formats"
 
 
 def _jpeg(data: bytes) -> Header:
@@ -124,8 +127,10 @@ def _three(data: bytes, at: int) -> int:
 
 
 def _avif(data: bytes) -> Header:
-    """The largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track (tkhd), which has
-    so many samples (stsz); depth and colours as the decoder is told of them (av1C)."""
+    """Return the largest extent (ispe) of any item, thumbnails and tiles included, or the size of a track (tkhd).
+
+    The number of frames is the track's number of samples (stsz); depth and colours are those in av1C.
+    """
     sizes, frames, depth, grey = [(0, 0)], 1, 8, []
     for kind, start, end in boxes(data, 0, len(data)):
         if kind == b"ispe" and end - start >= 12:
@@ -159,8 +164,10 @@ def _heic(data: bytes) -> Header:
 
 
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the boxes (ISO 14496-12, 4.2) from *at* to *end* and those within, as kind, start and end of the
-    content."""
+    """Yield the boxes (ISO 14496-12, 4.2) from *at* to *end* and those in containers.
+
+    Each is its kind, and the start and end offsets of its content. At most MOST_BOXES are read.
+    """
     pending, seen = [(at, end)], 0
     while pending and seen < MOST_BOXES:
         at, end = pending.pop()
@@ -183,7 +190,7 @@ def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _is_branded(names: Sequence[bytes]) -> Callable[[bytes], bool]:
-    """Return whether a file says that it is for readers of any of these brands (ISO 14496-12, 4.3)."""
+    """Return a function that recognises files with one of these brands (ISO 14496-12, 4.3)."""
 
     def recognises(data: bytes) -> bool:
         if data[4:8] != b"ftyp":
@@ -196,7 +203,7 @@ def _is_branded(names: Sequence[bytes]) -> Callable[[bytes], bool]:
 
 
 def _tiff(data: bytes) -> Header:
-    """Of the first page."""
+    """Return the header of the first page."""
     page = tiff.Page(data)
     space = "grey" if page.colours == 1 else "cmyk" if page.colours == 4 else "rgb"
     palette = page.photometric == tiff.PALETTE
@@ -208,7 +215,7 @@ def _bmp(data: bytes) -> Header:
 
 
 def _ico(data: bytes) -> Header:
-    """Of the largest picture."""
+    """Return the header of the largest picture."""
     icon = ico.largest(data)
     if icon.is_png:
         return replace(_png(icon.data), format="ICO", frames=1)
@@ -220,7 +227,7 @@ def _of_bitmap(format: str, found: bmp.Bitmap) -> Header:
 
 
 def _is_bmp(data: bytes) -> bool:
-    """Two letters are few: the size of the header that follows is one of those that there are."""
+    """Return whether *data* is a BMP. Two letters prove little, so the size of the next header must be known too."""
     return data[:2] == b"BM" and (len(data) < 18 or int.from_bytes(data[14:18], "little") in bmp.SIZES)
 
 

@@ -1,7 +1,7 @@
-"""Repairs damaged WebP and AVIF: corrects the sizes of their parts, and fills up missing bytes.
+"""Repairs damaged WebP and AVIF: corrects the sizes of their parts, and fills in missing bytes.
 
-Decoders refuse a truncated file, but seldom one with other pixels. So two versions are made, with different fillers for
-missing bytes: rows that differ come from the fillers. Knows no decoder.
+Decoders refuse a truncated file, but seldom a file with wrong pixels. So two versions are made, with different fillers
+for missing bytes: rows that differ come from the fillers. Knows no decoder.
 """
 
 import struct
@@ -19,14 +19,14 @@ FRAME = b"ANMF"
 FRAME_HEAD = CHUNK_HEAD + 16 + CHUNK_HEAD + 10  # bytes, up to the size that the first frame's pixels announce
 PIXELS = (b"VP8 ", b"VP8L", b"ALPH", FRAME)
 FILLERS = (b"\x00", b"\xa5", b"\xff", b"\x5a")
-MORE = (16, 64, 256, 1024, 4096, 16_384)  # bytes
+MORE = (16, 64, 256, 1024, 4096, 16_384)  # bytes before the break that are tried as filler too
 MOST_FILLED = 32 << 20  # bytes
-HALVINGS = 12  # to find where compressed pixels break: to a part in four thousand
+HALVINGS = 12  # steps of the search for an error in compressed pixels: exact to 1/4096 of their bytes
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A file that is whole again: *data*, to which *missing* bytes of any kind are to be added at *at*."""
+    """A repaired file: *data*, in which *missing* bytes of filler are to be inserted at *at*. *what* is the damage."""
 
     data: bytes
     what: str
@@ -40,12 +40,12 @@ class Repaired:
 
 
 def repair(data: bytes, format: str) -> Repaired | None:
-    """Return the repaired *data*, a WEBP or AVIF; None if the sizes of its parts are right."""
+    """Return *data*, a WebP, AVIF or HEIF by *format*, repaired; None if the sizes of its parts are right."""
     return _repair_webp(data) if format == "WEBP" else _repair_avif(data)
 
 
 def salvage(data: bytes, format: str, load: Load) -> Salvaged:
-    """Return the remaining pixels of *data*; raise BrokenImage if there are none."""
+    """Return the remaining pixels of *data*, which *load* decodes; raise BrokenImage if no row can be read."""
     found = repair(data, format) or Repaired(data, BAD_PIXELS)
     if not found.missing:
         try:
@@ -63,7 +63,7 @@ def salvage(data: bytes, format: str, load: Load) -> Salvaged:
 
 
 def _load_two(found: Repaired, load: Load) -> tuple[Pixels, Pixels]:
-    """Return the pixels of two versions of a file."""
+    """Return the pixels of the first two versions of a file that can be decoded; raise BrokenImage if fewer can."""
     made: list[Pixels] = []
     for version in _versions(found):
         with suppress(BrokenImage):
@@ -81,7 +81,7 @@ def _load_each(found: Repaired, versions: tuple[bytes, bytes], load: Load) -> tu
 
 
 def _versions(found: Repaired) -> Iterator[bytes]:
-    """Yield the file with different fillers; then, since not any bytes are pixels, with more of it filled."""
+    """Yield the file with different fillers; then, since a filler may be invalid there, with more bytes filled."""
     yield from map(found.with_filler, FILLERS)
     for more in MORE:
         if more < found.at:
@@ -91,7 +91,7 @@ def _versions(found: Repaired) -> Iterator[bytes]:
 
 
 def _keep_readable(data: bytes, load: Load) -> Repaired:
-    """Return a WebP as far as its pixels can be read: with something else from there on."""
+    """Return a WebP whose pixels are replaced by filler from the first unreadable byte on."""
     start, end = next(((at, end) for name, at, end in chunks(data) if name in PIXELS and name != b"ALPH"), (0, 0))
     if not start:
         raise BrokenImage("the file has no pixels")
@@ -107,7 +107,7 @@ def _keep_readable(data: bytes, load: Load) -> Repaired:
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start and end of each chunk, which may be beyond the end of the file."""
+    """Yield name, start and end of each chunk. The end may lie beyond the file. Raises TooManyParts."""
     at = RIFF_HEAD
     for _ in range(MOST_PARTS):
         name = data[at : at + 4]
@@ -138,7 +138,7 @@ def _repair_webp(data: bytes) -> Repaired | None:
         return None
     odd = bytes((len(body) + missing) % 2)
     whole = b"RIFF" + struct.pack("<I", 4 + len(body) + missing + len(odd)) + b"WEBP" + body + odd
-    return Repaired(whole, ENDS if missing or later else "says another size than it has", at, missing, later)
+    return Repaired(whole, ENDS if missing or later else "has another size than its header says", at, missing, later)
 
 
 def _repair_avif(data: bytes) -> Repaired | None:
@@ -147,7 +147,7 @@ def _repair_avif(data: bytes) -> Repaired | None:
         if at + CHUNK_HEAD > len(data):
             return None
         length, kind = struct.unpack_from(">I4s", data, at)
-        if length < CHUNK_HEAD:  # 0: to the end; 1: more than anybody sends
+        if length < CHUNK_HEAD:  # 0: the box goes to the end; 1: it has a length of 64 bits, larger than any upload
             return None
         if at + length > len(data):
             break

@@ -13,12 +13,12 @@ LONGEST = 1 << 20
 
 
 def upright(packet: bytes) -> bytes:
-    """Return *packet* with an orientation of 1, if it has any."""
+    """Return *packet* with its orientation, if it has one, set to 1."""
     return TURNED.sub(rb"\g<1>1", packet)
 
 
 def owners(packet: bytes) -> bytes:
-    """Return a packet with the rights and authors of *packet*; empty if there are none, or *packet* is unreadable."""
+    """Return a packet with only the rights and authors of *packet*; empty if it has none or is unreadable."""
     if not packet or len(packet) > LONGEST or b"<!" in packet:  # no packet has a document type
         return b""
     try:

@@ -1,4 +1,4 @@
-"""Arguments of imgproxy's options, which are text between colons: numbers, colours, formats, encoded words."""
+"""Parses the arguments of imgproxy's options, texts between colons: numbers, colours, formats, encoded words."""
 
 import base64
 import math
@@ -7,7 +7,7 @@ import re
 from ..spec import Colour
 
 FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
-# imgproxy's other formats, which options may name where that changes nothing here.
+# imgproxy's other formats. Options may name them where that has no effect here.
 OTHER_FORMATS = ("jxl", "ico", "svg", "heic", "bmp", "tiff")
 HEX = re.compile(r"[0-9a-f]{3}|[0-9a-f]{6}", re.ASCII | re.IGNORECASE)
 ESCAPE = re.compile(rb"%([0-9a-fA-F]{0,2})")
@@ -25,12 +25,14 @@ def at_most(count: int, arguments: list[str]) -> None:
 
 
 def whole(text: str, least: int = 0, most: int = LARGEST) -> int:
+    """Return the whole number *text*; raise BadArgument unless it is from *least* to *most*."""
     if not re.fullmatch(r"[+-]?[0-9]{1,15}", text) or not least <= int(text) <= most:
         raise BadArgument(f"a whole number from {least} to {most} is expected")
     return int(text)
 
 
 def number(text: str, least: float, most: float = LARGEST) -> float:
+    """Return the number *text*; raise BadArgument unless it is from *least* to *most*."""
     try:
         value = float(text) if re.fullmatch(r"[0-9.eE+-]{1,20}", text) else math.nan
     except ValueError:
@@ -45,7 +47,7 @@ def above_zero(text: str) -> float:
 
 
 def boolean(text: str) -> bool:
-    """Return whether *text* is one of imgproxy's words for yes; every other means no."""
+    """Return whether *text* is one of imgproxy's words for true. Every other text means false."""
     return text in ("1", "t", "T", "true", "TRUE", "True")
 
 

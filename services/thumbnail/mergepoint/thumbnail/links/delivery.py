@@ -1,4 +1,4 @@
-"""GET /thumbnail/<signature>/…: links, from the signature of the path as it was sent to the headers of the answer."""
+"""Serves GET /thumbnail/<signature>/…: from the check of the signature to the headers of the answer."""
 
 import re
 import time
@@ -28,14 +28,16 @@ NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/;]')
 
 
 def raw_path(request: Request) -> str:
-    """Return the path exactly as the client sent it, since that was signed: not unescaped, slashes not merged."""
+    """Return the path exactly as the client sent and signed it: not unescaped, and with repeated slashes."""
     uri: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     return _restore_slashes(uri.partition("?")[0])
 
 
 def _restore_slashes(path: str) -> str:
-    """Return *path* with both slashes after the scheme of its plain source, which some proxies merge into one.
-    (imgproxy also restores them before it checks the signature.)"""
+    """Return *path* with both slashes after the scheme of its plain source; some proxies merge them into one.
+
+    imgproxy also restores them before it checks the signature.
+    """
     return MERGED.sub(lambda match: f"{match[1]}:{'///' if match[2] == 'local' else '//'}", path, count=1)
 
 
@@ -61,7 +63,7 @@ class LinkVerifier:
         if self._unsigned:
             return
         if not self._signer:
-            raise Problem("not_found", "links are not switched on here: THUMBNAIL_KEYS and THUMBNAIL_SALTS")
+            raise Problem("not_found", "links are switched off here; THUMBNAIL_KEYS and THUMBNAIL_SALTS switch them on")
         try:
             self._signer.check(signature, path)
         except BadSignature:
@@ -71,13 +73,17 @@ class LinkVerifier:
 
 
 def lifetime(link: Link, found: SourceFile, now: Callable[[], float] = time.time) -> str:
-    """Return the Cache-Control of an answer to *link*: as long as its source may be cached, never beyond its expiry."""
+    """Return the Cache-Control of an answer to *link*: for the *age* of *found*, but not beyond the link's expiry."""
     seconds = found.age if link.expires is None else min(found.age, int(link.expires - now()))
     return f"public, max-age={seconds}" if seconds > 0 else caching.NO_STORE
 
 
 def read_source(link: Link, sources: Sources, most_bytes: int, known: Version | None = None) -> SourceFile:
-    """Return the source of *link*, without its bytes if it is the *known* version."""
+    """Return the source of *link*, without its bytes if it is the *known* version.
+
+    *most_bytes* limits its size; the link may lower that limit. Raises a Problem if the source is refused, not found
+    or too large.
+    """
     found = sources.read(link.source, known)
     if len(found.body) > min(link.most_bytes or most_bytes, most_bytes):
         raise Problem.field("source", f"has more than {link.most_bytes} bytes", code="source_too_large")
@@ -85,9 +91,9 @@ def read_source(link: Link, sources: Sources, most_bytes: int, known: Version | 
 
 
 def deliver_unprocessed(link: Link, announced: Header | None, body: bytes, limits: Limits) -> Answer | None:
-    """Return the source itself if *link* asks for it unprocessed. *announced* is its header, None if it is no picture.
+    """Return the source itself if *link* asks for it unprocessed, else None. *announced* is None if it is no picture.
 
-    Pictures over the limits are refused even unprocessed, except with ``raw``.
+    Raises a Problem for pictures over the limits, unless the link says ``raw``.
     """
     kind = FORMATS[announced.format].type if announced else "application/octet-stream"
     if link.raw:

@@ -1,5 +1,5 @@
 """imgproxy's URLs: ``/<options>/plain/<source>[@ext]`` and ``/<options>/<base64url of the source>[.ext]``, without the
-signature. Every free option is known, with imgproxy's meaning; a paid one is refused by name, as is an unknown one.
+signature. Every free option has imgproxy's meaning; paid and unknown options are refused by name.
 
 Options of the picture become a Spec (link_options.py); options of its delivery stay in the Link (link.py).
 """
@@ -31,13 +31,13 @@ MOST_PRESETS = 20
 
 
 class BadLink(ValueError):
-    """It is not one of imgproxy's URLs."""
+    """The path is not one of imgproxy's URLs."""
 
     code = "malformed_link"
 
 
 class UnknownOption(ValueError):
-    """An option that does not exist here, or that takes something else; *field* is its name."""
+    """An option that does not exist here, or does not accept its arguments; *field* is its name."""
 
     def __init__(self, code: str, option: str, message: str) -> None:
         super().__init__(f"{option}: {message}")
@@ -53,14 +53,17 @@ class Expired(ValueError):
 
 @dataclass(frozen=True)
 class Grammar:
-    """The operator's part of the grammar: *presets* by name, a *watermark* (the bytes of a file), and the *limits* that
-    links may change; None: links may change none."""
+    """The operator's part of the grammar.
+
+    *presets* maps names to options, *watermark* holds the bytes of a picture. Links may change *limits* unless that is
+    None.
+    """
 
     presets: Mapping[str, str] = field(default_factory=dict)
     watermark: bytes = b""
     limits: Limits | None = None
     frames: int = 1
-    """The most frames of an animation that a link may keep, and does by itself; presets may keep more."""
+    """The default number of frames that a link keeps, and the most that it may ask for. Presets may keep more."""
     now: Callable[[], float] = time.time
 
     def parse(self, path: str) -> Link:
@@ -82,7 +85,7 @@ class Grammar:
         return self._add_watermark(self._apply(Link(), [f"preset:{name}"], ())).spec
 
     def _add_watermark(self, link: Link) -> Link:
-        """Return *link* with the operator's picture in its watermark, if it has one."""
+        """Return *link* with the operator's picture as its watermark, if the link asks for a watermark."""
         if not (self.watermark and link.watermark.opacity):
             return link
         return replace(link, spec=replace(link.spec, watermark=replace(link.watermark, image=self.watermark)))
@@ -134,7 +137,7 @@ class Grammar:
 
 
 def with_colons(path: str) -> str:
-    """Return *path* with the colons of its options as they are, where they were sent as %3A."""
+    """Return *path* with unescaped colons in its options, where the client sent %3A."""
     parts = path.split("/")
     end = parts.index("plain") if "plain" in parts else len(parts)
     changed = [part if ":" in part else ESCAPED_COLON.sub(":", part) for part in parts[:end]]
@@ -150,7 +153,7 @@ def _source(parts: Sequence[str]) -> tuple[str, str]:
     if not text:
         raise BadLink("the source is missing")
     if len(more) > 1:
-        raise BadLink("more than one extension")
+        raise BadLink("the source has more than one extension; escape @ and . within it")
     try:
         source = unescape(text) if plain else from_base64(text)
         return source.decode(), more[0] if more else ""

@@ -1,4 +1,4 @@
-"""A parsed link, and those of imgproxy's options that concern its delivery and its limits, not its pixels."""
+"""A parsed link, and imgproxy's options for its delivery and its limits. link_options.py has those for its pixels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,11 @@ NO_WATERMARK = Watermark(b"", 0.0)
 
 @dataclass(frozen=True)
 class Link:
-    """A parsed URL. *expires* is in seconds since 1970; *most_bytes* limits the source."""
+    """A parsed URL.
+
+    *expires* is in seconds since 1970, *most_bytes* limits the size of the source, and *unprocessed* names the formats
+    that are delivered as they are.
+    """
 
     spec: Spec = DEFAULT
     source: str = ""

@@ -1,7 +1,7 @@
 """imgproxy's processing options: for each, the function that applies its arguments to a Spec.
 
-https://docs.imgproxy.net/usage/processing explains them. An argument that is left out keeps the value before,
-as it does in imgproxy, whose presets depend on that.
+https://docs.imgproxy.net/usage/processing explains them. An argument that is left out keeps the previous value, as in
+imgproxy, whose presets depend on that.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,14 +31,17 @@ Apply = Callable[[Spec, list[str]], Spec]
 
 
 def gravity(arguments: list[str], before: Position, *, smart: bool = True) -> Position:
-    """Return the position that *arguments* name; offsets that they leave out are those of *before*."""
+    """Return the position that *arguments* name; offsets that they leave out are those of *before*.
+
+    *smart* says whether ``sm`` is allowed. Raises BadArgument.
+    """
     at_most(3, arguments)
     kind, *offsets = arguments
     if kind in ("obj", "objw"):
         raise BadArgument(f"{kind} is one of imgproxy's paid gravities")
     if kind == "sm":
         if not smart or offsets:
-            raise BadArgument("sm takes no offsets, and says nothing about where to put a picture")
+            raise BadArgument("sm takes no offsets, and is for cropping only; name a side, such as ce")
         return Position("attention")
     if kind == "fp":
         if len(offsets) != 2:

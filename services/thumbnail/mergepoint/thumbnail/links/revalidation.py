@@ -1,8 +1,8 @@
-"""ETags that name the version of a link's source, so that an answer whose source is unchanged is not sent again.
+"""ETags that name the version of a link's source, so that an answer with an unchanged source is not sent again.
 
 A tag is ``<answer>.<made by>.<source>``: the answer's own tag, a hash of library versions and options, and the version
-that the source's server gave (ETag, Last-Modified). When a client sends the tag back, the source is requested on that
-condition. The service stores nothing, and a forged tag only affects the client that sent it.
+that the source's server gave (ETag, Last-Modified). When a client sends the tag back, the service requests the source
+only if it has changed (RFC 9110, 13.1). The service stores nothing; a forged tag only affects the client that sent it.
 """
 
 import base64
@@ -18,7 +18,10 @@ LENGTH = 16  # characters of the hash of versions and options
 
 
 def suffix(made_by: Iterable[str | bytes], version: Version | None) -> str:
-    """Return the suffix for the tag of an answer that was *made_by* these values from that *version* of its source."""
+    """Return the suffix for the tag of an answer that was made by the values *made_by* from *version* of its source.
+
+    It is empty if *version* is None or cannot stand in a tag.
+    """
     if version is None or not VERSION_TEXT.fullmatch(text := f"{version.etag}\n{version.modified}"):
         return ""
     source = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
@@ -26,7 +29,10 @@ def suffix(made_by: Iterable[str | bytes], version: Version | None) -> str:
 
 
 def find_known(tags: Iterable[str], made_by: Iterable[str | bytes]) -> tuple[str, Version] | None:
-    """Return the first of *tags* whose answer was *made_by* these values, and the source's version that it names."""
+    """Return the first of *tags* whose answer was made by the values *made_by*, and the source's version that it names.
+
+    None if there is no such tag.
+    """
     wanted = _fingerprint(made_by)
     for tag in tags:
         parts = TAG.fullmatch(tag)

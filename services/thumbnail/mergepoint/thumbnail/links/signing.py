@@ -16,7 +16,10 @@ class BadSignature(ValueError):
 
 @dataclass(frozen=True)
 class Signer:
-    """Pairs of key and salt; the first signs, and all are good. *size* is how many bytes of a signature are used."""
+    """Signs with the first of the *pairs* of key and salt, and accepts signatures of all of them.
+
+    *size* is the length of a signature in bytes, at most 32.
+    """
 
     pairs: Sequence[tuple[bytes, bytes]]
     size: int = 32
@@ -44,6 +47,9 @@ class Signer:
 
 
 def parse_pairs(keys: str, salts: str) -> list[tuple[bytes, bytes]]:
-    """Return the pairs of two lists in hexadecimal, with commas between; raise ValueError if they are none."""
+    """Return pairs of key and salt from two lists of hexadecimal words with commas between them.
+
+    Raises ValueError if a word is not hexadecimal or the lists differ in length.
+    """
     found = [[bytes.fromhex(word.strip()) for word in words.split(",") if word.strip()] for words in (keys, salts)]
     return list(zip(*found, strict=True))

@@ -1,4 +1,4 @@
-"""Where a link's picture comes from: an allowed origin, over the network, or an allowed folder of this machine."""
+"""Reads the picture of a link: from an allowed origin, over the network, or from an allowed folder of this machine."""
 
 import contextlib
 import os
@@ -21,8 +21,11 @@ ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The bytes of a source, and its *age*: the seconds for which they may be cached. *version* holds the server's ETag
-    and Last-Modified; *unchanged*: the caller knows that version already, so *body* is empty."""
+    """The bytes of a source, and *age*, the seconds for which they may be cached.
+
+    *version* holds the server's ETag and Last-Modified. *unchanged* says that the caller knows that version already,
+    so *body* is empty.
+    """
 
     body: bytes
     age: int
@@ -31,9 +34,11 @@ class SourceFile:
 
 
 class Sources:
-    """Reads from *allowed*: origins, as kit.origins has them, and folders as ``local:///srv/pictures``.
+    """Reads from the *allowed* origins (kit.fetch.origins) and folders, such as ``local:///srv/pictures``.
 
-    *age* is for how many seconds a source is cached whose server does not say, *most_age* the longest for any.
+    A source is cached for *age* seconds if its server gives no lifetime, and for at most *most_age* seconds. Its size
+    is limited by *max_bytes*, the seconds to fetch it by *timeout*, and the redirects that are followed by *redirects*.
+    Raises ValueError if *allowed* is invalid.
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class Sources:
         self._max_bytes, self._age, self._most_age = max_bytes, age, most_age
 
     def read(self, url: str, known: Version | None = None) -> SourceFile:
-        """Return the source at *url*, or raise one of kit.fetch's Problems. A *known* version is not read again."""
+        """Return the source at *url*; raise one of kit.fetch's Problems. A *known* version is not read again."""
         if url.startswith(LOCAL):
             return self._read_local(_path(url), known)
         found = self._fetcher.fetch(quote(url, safe=PRINTABLE), accept=ACCEPT, known=known)
@@ -75,8 +80,10 @@ def _folder(entry: str) -> Path:
 
 
 def _open_below(folders: Sequence[Path], path: str, max_bytes: int) -> BinaryIO:
-    """Return the file at *path* below the first of *folders* that has it. Links that lead out of the
-    folder are not followed."""
+    """Return the file at *path* below the first of *folders* that has it.
+
+    Links that lead out of the folder are not followed.
+    """
     if not folders:
         raise Problem.field("source", "this source is not allowed", code="source_refused")
     for folder in folders:

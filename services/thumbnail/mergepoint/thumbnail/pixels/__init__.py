@@ -1,4 +1,4 @@
-"""Arrays of pixels: where they go, how they are scaled, turned, changed and summed up.
+"""Works on arrays of pixels: plans their layout, scales, turns, changes and summarises them.
 
-Knows numpy, and what a Spec asks for. Does not know files.
+Knows numpy and Specs. Does not know files.
 """

@@ -1,6 +1,6 @@
-"""Composes the frames of an animation: each lies on those before it, on a canvas that is transparent at first.
+"""Composes the frames of an animation: each is drawn over those before it, on a canvas that is transparent at first.
 
-Knows arrays only. GIF 89a, 23, and PNG (third edition, 11.3.8) say what happens to a frame before the next comes.
+Knows arrays only. GIF 89a, 23, and PNG 3, 11.3.8, define how a frame is disposed of before the next.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,8 +16,10 @@ LEAVE, CLEAR, RESTORE = 1, 2, 3
 
 @dataclass(frozen=True)
 class Layer:
-    """One frame's *pixels*, their position, their *duration* in milliseconds, and their *disposal* afterwards; *over*:
-    transparent pixels show the canvas before."""
+    """One frame's *pixels*, their position, their *duration* in milliseconds, and their *disposal* afterwards.
+
+    *over* says that transparent pixels show the canvas before.
+    """
 
     pixels: Pixels
     left: int = 0
@@ -28,7 +30,7 @@ class Layer:
 
 
 def frames(layers: Iterable[Layer], width: int, height: int) -> Iterator[tuple[Pixels, int]]:
-    """Yield the visible canvas, *width* × *height* pixels, after each of *layers*, and its milliseconds."""
+    """Yield the visible canvas, *width* × *height* pixels, after each of *layers*, and its duration in milliseconds."""
     canvas = np.zeros((height, width, 4), np.uint8)
     for number, layer in enumerate(layers):
         before = canvas.copy() if layer.disposal == RESTORE else None
@@ -42,7 +44,7 @@ def frames(layers: Iterable[Layer], width: int, height: int) -> Iterator[tuple[P
 
 
 def first(layer: Layer, width: int, height: int) -> Pixels:
-    """Return the canvas after the first *layer*; without alpha if the layer covers it all and has none."""
+    """Return the canvas after the first *layer*. It has no alpha if the layer is opaque and covers it all."""
     if (layer.left, layer.top, *layer.pixels.shape[:2]) == (0, 0, height, width):
         return layer.pixels
     return next(frames([layer], width, height))[0]
@@ -66,7 +68,7 @@ def _draw(under: Pixels, pixels: Pixels, *, over: bool) -> None:
 
 
 def _blend(under: Pixels, pixels: Pixels) -> Pixels:
-    """Return *pixels*, one a row, over *under* (PNG, third edition, 12)."""
+    """Return *pixels* composited over *under* (PNG 3, section 12). Each row of the arrays is one pixel."""
     alpha = pixels[:, 3:].astype(np.float32) / 255
     below = under[:, 3:].astype(np.float32) / 255 * (1 - alpha)
     both = alpha + below

@@ -14,7 +14,10 @@ MODES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}  # ICC.1:2022, 7.2.8
 
 
 def to_srgb(pixels: Pixels, icc: bytes | None) -> Pixels:
-    """Return *pixels* in sRGB. They may have been scaled before: all common curves are near enough to sRGB's."""
+    """Return *pixels* in sRGB, converted by the profile *icc*.
+
+    They may have been scaled before, since all common curves are near enough to sRGB's.
+    """
     if not icc or not needs_conversion(icc):
         return pixels
     colours, alpha = (pixels[..., :-1], pixels[..., -1:]) if pixels.shape[2] in (2, 4) else (pixels, None)
@@ -32,12 +35,12 @@ def needs_conversion(icc: bytes | None) -> bool:
 
 
 def from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """Return a CMYK *image* in sRGB, by its profile, or as ink on white without one."""
+    """Return a CMYK *image* in sRGB: by its profile, or, without one, as ideal inks on white."""
     return (_convert(image, icc) if icc else None) or image.convert("RGB")
 
 
 def profile_name(icc: bytes | None) -> str | None:
-    """Return the profile's description, at most 100 characters; None if it has none or is unreadable."""
+    """Return the description of the profile *icc*, at most 100 characters; None if it has none or is unreadable."""
     if not icc:
         return None
     try:
@@ -60,14 +63,14 @@ def _convert(image: Image.Image, icc: bytes) -> Image.Image | None:
 
 @lru_cache(maxsize=32)
 def _is_srgb(icc: bytes) -> bool:
-    """Whether it is one of the common copies of sRGB, which say so in their first tags, or says the same."""
+    """Return whether *icc* is sRGB: by the name in its first tags, or because it changes colours by at most a level."""
     if icc[16:20] != b"RGB ":
         return False
     return b"sRGB IEC61966-2.1" in icc[:1024] or _changes(icc) <= 1
 
 
 def _changes(icc: bytes) -> int:
-    """Return by how many levels a profile changes colours, among some of all kinds; 0 if it cannot be read."""
+    """Return the most levels by which a profile changes any of STEPS³ colours; 0 if it is unreadable."""
     levels = np.linspace(0, 255, STEPS).astype(np.uint8)
     colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
     converted = _convert(Image.fromarray(colours), icc)

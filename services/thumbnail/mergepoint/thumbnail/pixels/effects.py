@@ -13,15 +13,15 @@ from .scaling import Box, Pixels, resize
 
 Shorts = NDArray[np.int16]
 Mask = NDArray[np.bool_]
-NOISE = 2  # levels that are not sharpened
+NOISE = 2  # levels: smaller differences are not sharpened
 PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
-STRIP = 128  # rows that are looked at once: all at once need ten times the picture's memory
+STRIP = 128  # rows that are compared at once: all rows at once would need ten times the picture's memory
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 TRANSPARENCY_KEY = (255, 0, 255)  # imgproxy's colour for transparent pixels when it trims
 
 
 def find_content(pixels: Pixels, trim: Trim) -> Box:
-    """Return the box, in pixels, of the part that is not background; all of the picture if there is none."""
+    """Return the box, in pixels, of the part that is not background; the whole picture if all of it is background."""
     height, width, _ = pixels.shape
     colour = np.array(trim.colour or _composite(pixels[:1, :1], TRANSPARENCY_KEY)[0, 0], np.int16)
     columns, rows = np.zeros(width, bool), np.zeros(height, bool)
@@ -33,7 +33,7 @@ def find_content(pixels: Pixels, trim: Trim) -> Box:
         columns |= differs.any(axis=0)
         rows[start : start + STRIP] = differs.any(axis=1)
     if not rows.any():
-        return (0.0, 0.0, float(width), float(height))  # nothing but background: as it is
+        return (0.0, 0.0, float(width), float(height))
     (left, right), (top, bottom) = _span(columns, trim.equal_across), _span(rows, trim.equal_down)
     return (float(left), float(top), float(right), float(bottom))
 
@@ -57,7 +57,7 @@ def _majority(mask: Mask) -> Mask:
 
 
 def _span(differs: Mask, equal: bool) -> tuple[int, int]:
-    """Return the first and the end index where *differs* is true; *equal*: widened until both margins are equal."""
+    """Return the first and the end index where *differs* is true; *equal* widens the span to equal margins."""
     places = np.flatnonzero(differs)
     first, last = int(places[0]), int(places[-1]) + 1
     if equal:
@@ -67,7 +67,7 @@ def _span(differs: Mask, equal: bool) -> tuple[int, int]:
 
 
 def remove_colours(pixels: Pixels) -> Pixels:
-    """Return *pixels* without colours, as bright as they look: their luminance (sRGB, IEC 61966-2-1)."""
+    """Return *pixels* as grey of the same luminance (sRGB, IEC 61966-2-1)."""
     if pixels.shape[2] < 3:
         return pixels
     light = _light()[pixels[..., :3]] @ LUMINANCE
@@ -77,7 +77,7 @@ def remove_colours(pixels: Pixels) -> Pixels:
 
 @lru_cache(maxsize=1)
 def _light() -> NDArray[np.float64]:
-    """Return how much light each level is, from 0 to 1."""
+    """Return the linear light, from 0 to 1, of each of the 256 levels."""
     levels = np.arange(256) / 255
     return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
 
@@ -87,7 +87,10 @@ def blur(pixels: Pixels, sigma: float) -> Pixels:
 
 
 def sharpen(pixels: Pixels, sigma: float) -> Pixels:
-    """Return *pixels* and once more by how much they differ from their blurred copy; alpha stays as it is."""
+    """Return *pixels* plus their difference from a blurred copy (an unsharp mask); alpha does not change.
+
+    *sigma* is the standard deviation of the blur, in pixels.
+    """
     if pixels.shape[2] in (1, 3):
         return _apply_filter(pixels, lambda image: image.filter(ImageFilter.UnsharpMask(sigma, 100, NOISE)))
     colours = pixels[..., :-1].astype(np.int16)
@@ -97,7 +100,7 @@ def sharpen(pixels: Pixels, sigma: float) -> Pixels:
 
 
 def pixelate(pixels: Pixels, size: int) -> Pixels:
-    """Return *pixels* as a mosaic of squares of *size*."""
+    """Return *pixels* as a mosaic of squares with sides of *size* pixels."""
     height, width, _ = pixels.shape
     size = min(size, max(width, height))
     across, down = -(-width // size), -(-height // size)
@@ -107,7 +110,7 @@ def pixelate(pixels: Pixels, size: int) -> Pixels:
 
 
 def extend(pixels: Pixels, plan: Plan, background: Colour | None) -> Pixels:
-    """Return *pixels* where *plan* puts them, on *background*, or on nothing."""
+    """Return the canvas of *plan* with *pixels* in their place, on *background*; without one it is transparent."""
     height, width, _ = pixels.shape
     if plan.canvas == (width, height):
         return pixels
@@ -122,7 +125,7 @@ def extend(pixels: Pixels, plan: Plan, background: Colour | None) -> Pixels:
 
 
 def watermark(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -> Pixels:
-    """Return *pixels* with *mark* over them; its offsets are multiplied by *scale*."""
+    """Return *pixels* with *mark* over them. The offsets of its position are multiplied by *scale*."""
     height, width, _ = pixels.shape
     if wanted.scale:
         factor = min(width * wanted.scale / mark.shape[1], height * wanted.scale / mark.shape[0])
@@ -147,7 +150,7 @@ def watermark(pixels: Pixels, mark: Pixels, wanted: Watermark, scale: float) -> 
 
 
 def _tile(mark: Pixels, room: Size, gaps: Size) -> Pixels:
-    """Return *room* full of *mark*, one of them in its middle."""
+    """Return *room* (width and height) tiled with *mark*, with one copy in the middle."""
     high, wide, _ = mark.shape
     tile = np.zeros((high + gaps[1], wide + gaps[0], 4), np.uint8)
     tile[gaps[1] // 2 : gaps[1] // 2 + high, gaps[0] // 2 : gaps[0] // 2 + wide] = mark
@@ -162,7 +165,7 @@ def with_alpha(pixels: Pixels) -> Pixels:
 
 
 def flatten(pixels: Pixels, background: Colour) -> Pixels:
-    """Return *pixels* without alpha: on *background*."""
+    """Return *pixels* on *background*, without alpha."""
     if pixels.shape[2] in (1, 3):
         return pixels
     grey = pixels.shape[2] == 2 and len(set(background)) == 1
@@ -189,7 +192,7 @@ def _rgba(pixels: Pixels) -> Pixels:
 
 
 def _apply_filter(pixels: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
-    """Return what *change* makes of *pixels*, whose colours are weighed by their alpha for it."""
+    """Return *pixels* filtered by *change*, with colours multiplied by alpha meanwhile."""
     image = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels)
     weighed = image.convert(PREMULTIPLIED.get(image.mode, image.mode))
     changed = np.asarray(change(weighed).convert(image.mode))

@@ -1,4 +1,4 @@
-"""The plan of an answer: which part of a picture becomes how large, and where on which canvas it goes.
+"""Plans an answer: which part of a picture is scaled to which size, and its place on the canvas.
 
 Knows numbers only. Positions that depend on the content come from *find*. Sizes, offsets and rounding follow imgproxy,
 so that its links give the same sizes here.
@@ -14,16 +14,21 @@ from .scaling import Box
 
 Size = tuple[int, int]
 Find = Callable[[str, Box, float, float], tuple[float, float]]
-"""A function from ``attention`` or ``entropy``, a box, and the width and height of a part of it, to where that
-starts."""
+"""A function that finds the best part of a picture.
+
+Its arguments are ``attention`` or ``entropy``, the box to search, and the width and height of the part; it returns the
+part's left upper corner.
+"""
 Within = Callable[[str, int, int], tuple[float, float]]
-"""The same in one box, from whose left upper corner the answer counts."""
+"""The same for one fixed box; the corner is relative to that of the box."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """*box* of the source becomes *width* × *height*, at *left*, *top* of a canvas. Padding and offsets
-    are multiplied by *scale*."""
+    """*box* of the source is scaled to *width* × *height* pixels and put at *left*, *top* of the canvas.
+
+    Padding and offsets are multiplied by *scale*.
+    """
 
     box: Box
     width: int
@@ -36,7 +41,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Scale:
-    """The factors of width and height, and the screen's density (dpr) that they include."""
+    """The factors for width and height, and the screen's density (dpr) that they include."""
 
     across: float
     down: float
@@ -47,14 +52,16 @@ class Scale:
 
 
 def plan(box: Box, spec: Spec, find: Find, *, most: int) -> Plan:
-    """Return the plan for *box*, the picture after trimming, by *spec*. Raises ImpossibleSize if a side of the canvas
-    is longer than *most* pixels."""
+    """Return the plan that *spec* describes for *box*, the picture after trimming.
+
+    Raises ImpossibleSize if a side of the canvas is longer than *most* pixels, or a crop leaves nothing.
+    """
     box = _crop(box, spec, find)
     wide, high = box[2] - box[0], box[3] - box[1]
     fit = _fit(spec, wide, high)
     scale = _scale(wide, high, spec, fit)
     made = _lay_out(box, spec, fit, scale, find)
-    tries = 4  # rounding may leave it a pixel too large
+    tries = 4  # rounding may leave the canvas a pixel too large
     while spec.max_side and max(made.canvas) > spec.max_side and (tries := tries - 1):
         scale = scale.times(spec.max_side / max(made.canvas))
         made = _lay_out(box, spec, fit, scale, find)
@@ -68,7 +75,10 @@ def plan(box: Box, spec: Spec, find: Find, *, most: int) -> Plan:
 def place(
     position: Position, room: Size, inner: Size, *, within: Within, scale: float = 1.0, over: bool = False
 ) -> tuple[int, int]:
-    """Return the left upper corner of a part, *inner* large, of *room*; *over*: it may stand out, but for a pixel."""
+    """Return the left upper corner of a part of the size *inner* in *room*.
+
+    *scale* multiplies the position's offsets. *over* lets the part reach beyond the room, except for one pixel.
+    """
     if position.kind in ("attention", "entropy"):
         found = within(position.kind, *inner)
         left, top = round(found[0]), round(found[1])
@@ -84,7 +94,7 @@ def place(
 
 
 def offset(given: float, whole: int, scale: float) -> int:
-    """Return how many pixels *given* is: pixels before scaling, or a part of *whole* when below 1."""
+    """Return *given* in pixels: it is a number of pixels before scaling, or, below 1, a part of *whole*."""
     return round(given * scale if abs(given) >= 1 else given * whole)
 
 
@@ -111,7 +121,7 @@ def _crop(box: Box, spec: Spec, find: Find) -> Box:
 
 
 def _cut_out(box: Box, crop: Crop, size: Size, room: Size) -> Box:
-    """Return the part of *box* that begins where *crop* says, as large as *size* where there is so much."""
+    """Return the part of *box* that begins at *crop*, with at most *size* pixels."""
     left, top = offset(crop.left or 0.0, room[0], 1.0), offset(crop.top, room[1], 1.0)
     width, height = min(size[0], room[0] - left), min(size[1], room[1] - top)
     if width < 1 or height < 1:
@@ -126,7 +136,7 @@ def _part(given: float, whole: int) -> int:
 
 
 def _within(find: Find, box: Box, across: float, down: float) -> Within:
-    """Return *find* for *box*, in pixels of the picture scaled by *across* and *down*."""
+    """Return *find* for *box*, with lengths in pixels of the picture scaled by *across* and *down*."""
 
     def find_within(kind: str, width: int, height: int) -> tuple[float, float]:
         left, top = find(kind, box, width / across, height / down)
@@ -143,8 +153,10 @@ def _fit(spec: Spec, wide: float, high: float) -> str:
 
 
 def _scale(wide: float, high: float, spec: Spec, fit: str) -> Scale:
-    """Reckons in how much is shrunk, in imgproxy's order: where half a pixel is lost in a float's last bits, it is lost
-    there too."""
+    """Return the scale of an answer.
+
+    The factors are those of shrinking, computed in imgproxy's order, so that floats round to the same pixel.
+    """
     across, down = _shrink_factor(wide, spec.width), _shrink_factor(high, spec.height)
     if fit != "fill":
         if not (spec.width and spec.height):
@@ -183,7 +195,7 @@ def _lay_out(box: Box, spec: Spec, fit: str, scale: Scale, find: Find) -> Plan:
 
 
 def _target_size(spec: Spec, dpr: float) -> Size:
-    """Return the box in pixels of the answer; 0 where a side is free."""
+    """Return the box in pixels of the answer; 0 stands for a side that is not given."""
     width, height = (
         (side or 0) * (dpr * zoom) for side, zoom in zip((spec.width, spec.height), spec.zoom, strict=True)
     )
@@ -191,7 +203,7 @@ def _target_size(spec: Spec, dpr: float) -> Size:
 
 
 def _visible_size(scaled: Size, asked: Size, spec: Spec, fit: str) -> Size:
-    """Return the part of the *scaled* size that the target box keeps."""
+    """Return the size of the part of the *scaled* picture that remains in the target box."""
     if fit == "cover" and spec.keep_ratio and not spec.upscale and all(asked):
         across, down = asked[0] / scaled[0], asked[1] / scaled[1]
         if across > down and across > 1:
@@ -206,7 +218,7 @@ def _extends(spec: Spec) -> Position | None:
 
 
 def _canvas(size: Size, asked: Size, spec: Spec, dpr: float) -> tuple[Size, int, int]:
-    """Return the size of the canvas, and where on it the picture goes."""
+    """Return the size of the canvas, and the left and top of the picture on it."""
     canvas, left, top = size, 0, 0
     if position := _extends(spec):
         canvas = max(asked[0], size[0]), max(asked[1], size[1])

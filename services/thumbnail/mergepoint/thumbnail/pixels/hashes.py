@@ -1,6 +1,6 @@
-"""Pictures in some thirty bytes, to be shown while the real one loads: BlurHash and ThumbHash, from a small copy.
+"""BlurHash and ThumbHash: pictures of some thirty bytes, to be shown while the real one loads.
 
-https://github.com/woltapp/blurhash and https://evanw.github.io/thumbhash say what the numbers mean.
+https://github.com/woltapp/blurhash and https://evanw.github.io/thumbhash define their numbers.
 """
 
 import base64
@@ -16,7 +16,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.
 
 
 def blurhash(rgb: Pixels, across: int = 4, down: int = 3) -> str:
-    """Return the BlurHash of *rgb*, height × width × 3, with that many waves each way."""
+    """Return the BlurHash of *rgb* (height × width × 3) with *across* × *down* waves, each from 1 to 9."""
     levels = rgb.astype(np.float64) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     height, width, _ = rgb.shape
@@ -47,7 +47,7 @@ def _base83(value: int, length: int) -> str:
 
 
 def thumbhash(rgba: Pixels) -> str:
-    """Return the ThumbHash of *rgba*, at most 100 × 100 × 4, in base64."""
+    """Return the ThumbHash of *rgba* (at most 100 × 100 × 4) in base64."""
     height, width, _ = rgba.shape
     values = rgba.astype(np.float64) / 255
     alpha = values[..., 3]
@@ -78,17 +78,17 @@ def thumbhash(rgba: Pixels) -> str:
 
 
 def _channel(values: Reals, across: int, down: int) -> tuple[float, float, list[float]]:
-    """Return the mean, the strength of the strongest wave, and all waves as parts of it, from 0 to 1."""
+    """Return the mean, the strength of the strongest wave, and all waves relative to it, from 0 to 1."""
     height, width = values.shape
     waves_x = np.cos(math.pi / width * np.outer(np.arange(across), np.arange(width) + 0.5))
     waves_y = np.cos(math.pi / height * np.outer(np.arange(down), np.arange(height) + 0.5))
-    # Beyond the 12th digit is the processor's rounding: a wave of no height would fall to either side of a half.
+    # Beyond the 12th digit, results depend on the processor: a wave of strength 0 could round to either side of a half.
     factors = np.round(waves_y @ values @ waves_x.T / (width * height), 12)
     kept = [
         float(factors[y, x]) for y in range(down) for x in range(across) if x * down < across * (down - y) and (x or y)
     ]
     scale = max(map(abs, kept), default=0.0)
-    if scale < 1e-9:  # a plain channel: what is left is rounding
+    if scale < 1e-9:  # a channel of one level: only rounding errors are left
         return float(factors[0, 0]), 0.0, [0.5 if scale else 0.0] * len(kept)
     return float(factors[0, 0]), scale, [0.5 + 0.5 / scale * wave for wave in kept]
 

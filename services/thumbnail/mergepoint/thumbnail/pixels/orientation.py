@@ -1,4 +1,4 @@
-"""The eight ways to turn and mirror a picture, which form a group: EXIF's orientations, rotations, flips."""
+"""The eight ways to turn and mirror a picture: EXIF's orientations, rotations, flips. They form a group."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Orientation:
     flip: bool = False
 
     def then(self, other: "Orientation") -> "Orientation":
-        """Return both as one."""
+        """Return the orientation that does the same as this and then *other*."""
         mirror, flip = (self.flip, self.mirror) if other.swap else (self.mirror, self.flip)
         return Orientation(self.swap != other.swap, mirror != other.mirror, flip != other.flip)
 
@@ -24,7 +24,7 @@ class Orientation:
         return (height, width) if self.swap else (width, height)
 
     def source_box(self, box: Box, width: int, height: int) -> Box:
-        """Return where in the source of *width* × *height* the turned picture's *box* comes from."""
+        """Return the box of the source, *width* × *height* large, that becomes *box* of the turned picture."""
         left, top, right, bottom = box
         across, down = self.size(width, height)
         if self.mirror:
@@ -43,7 +43,7 @@ class Orientation:
         return np.ascontiguousarray(pixels)
 
 
-# EXIF 2.32, 4.6.4: the side of the first row and column, by number
+# EXIF 2.32, 4.6.4: each number names the sides where the first row and the first column are shown
 ORIENTATIONS = {
     1: Orientation(),
     2: Orientation(mirror=True),

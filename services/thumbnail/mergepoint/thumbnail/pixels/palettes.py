@@ -1,4 +1,4 @@
-"""Pictures of at most 256 colours: their palette, and for each pixel its number in that, packed into bits."""
+"""Pictures of at most 256 colours: their palette, and an index into it for each pixel, packed into bits."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,16 @@ from .effects import with_alpha
 from .scaling import Pixels
 
 MOST = 256
-SAMPLE = 64  # rows that are examined first: nearly all photographs have too many colours in these already
+SAMPLE = 64  # rows that are examined first: in nearly all photographs they have too many colours already
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """*colours* (at most 256 × 4: red, green, blue, alpha; the transparent ones first) and the *rows* of numbers, each
-    of *bits*, packed."""
+    """A picture with a palette.
+
+    *colours* has at most 256 rows of red, green, blue and alpha, the transparent ones first. *rows* holds indexes of
+    *bits* bits (1, 2, 4 or 8), packed into bytes.
+    """
 
     colours: Pixels
     rows: Pixels
@@ -41,7 +44,7 @@ def find(pixels: Pixels) -> Indexed | None:
 
 
 def round_levels(grey: Pixels, levels: int) -> Pixels:
-    """Return *grey* rounded to *levels* levels, from black to white."""
+    """Return *grey* rounded to *levels* equidistant levels from black to white."""
     step = 255 / (levels - 1)
     return ((grey / step).round() * step).round().astype(np.uint8)
 
@@ -51,7 +54,7 @@ def _distinct_colours(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[n
 
 
 def _pack(indexes: Pixels, bits: int) -> Pixels:
-    """Return each row of *indexes* packed at *bits* bits an index, the first in the highest bits."""
+    """Return the rows of *indexes* packed into bytes, *bits* bits for each, the first in the highest bits."""
     if bits == 8:
         return indexes
     several = np.unpackbits(indexes[..., None], axis=2)[..., 8 - bits :]

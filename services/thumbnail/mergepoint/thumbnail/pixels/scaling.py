@@ -1,10 +1,10 @@
-"""Resizes pixels in linear light, where averages are those of the eye, with a Lanczos filter that knows its scale.
+"""Resizes pixels in linear light, where averages look right to the eye, with a Lanczos filter of three lobes.
 
 Knows arrays only: ``uint8``, height × width × channels (1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha), in sRGB.
 
-Linear light is a cubic that follows sRGB's curve within 2.5 of 255 levels and is undone exactly, so that pixels that
-are not averaged do not change. It needs no table, which numpy would look up ten times slower than it multiplies;
-pictures score 97 SSIMULACRA2 and more against the true curve.
+A cubic approximates sRGB's curve within 2.5 of 255 levels. Its inverse is exact, so pixels that are not averaged do not
+change. numpy evaluates it ten times faster than it would look up a table; pictures score at least 97 SSIMULACRA2
+against the true curve.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, in pixels from the left upper corner; fractions are fine."""
+"""Left, top, right, bottom, in pixels from the left upper corner; they may be fractions."""
 
-# The cubic u (0.0341826 + u (0.5997910 + 0.3660265 u)) of a level u from 0 to 1, fitted to sRGB's curve with an eye's
-# weights, as x ((x + BEFORE)² + AFTER) of a level x from 0 to 255, which is one pass over memory less; at most WHITE.
+# The cubic u (0.0341826 + u (0.5997910 + 0.3660265 u)) for a level u from 0 to 1, fitted to sRGB's curve with weights
+# for the eye. For a level x from 0 to 255 it is written x ((x + BEFORE)² + AFTER), which takes one pass over memory
+# less, and is at most WHITE.
 BEFORE, AFTER = 208.9292, -37578.5
 WHITE = 255 * ((255 + BEFORE) ** 2 + AFTER)
 BAND = 96  # rows that are made at once
-STRIP = 64  # rows that are converted at once: as much as stays in a processor's cache
-TOGETHER = 4  # columns that are made at once: fewer read the picture too often, more multiply too many zeros
+STRIP = 64  # rows that are converted at once: they fit in a processor's cache
+TOGETHER = 4  # columns that are made at once: fewer would read the picture more often, more would multiply more zeros
 LOBES = 3.0
 LEVELS = 65535
 Places = NDArray[np.int_]
@@ -32,7 +33,7 @@ Taps = list[tuple[int, int, Floats]]
 
 
 def resize(pixels: Pixels, width: int, height: int, box: Box | None = None) -> Pixels:
-    """Return the part *box* of *pixels* (by default all) scaled to *width* × *height* pixels."""
+    """Return the part *box* of *pixels* (None: all) scaled to *width* × *height* pixels."""
     rows, columns, channels = pixels.shape
     left, top, right, bottom = box or (0.0, 0.0, float(columns), float(rows))
     across = _taps(columns, left, right, width, TOGETHER)
@@ -47,8 +48,10 @@ def resize(pixels: Pixels, width: int, height: int, box: Box | None = None) -> P
 
 
 def _vertically(pixels: Pixels, taps: Taps) -> Iterator[Floats]:
-    """Yield the rows that *taps* make of *pixels*, in linear light, some at a time in the same place; never more rows
-    are converted than a filter spans."""
+    """Yield the rows that *taps* make from *pixels*, in linear light, at most BAND at a time in the same array.
+
+    To save memory, *strips* holds only the converted rows that the filter spans.
+    """
     rows, columns, channels = pixels.shape
     room = max(end - start for start, end, _ in taps) * 2 + STRIP
     strips = np.empty((room, columns * channels), np.float32)
@@ -71,7 +74,7 @@ def _vertically(pixels: Pixels, taps: Taps) -> Iterator[Floats]:
 
 
 def _horizontally(band: Floats, taps: Taps, width: int) -> Pixels:
-    """Return the pixels, in sRGB, that *taps* make of the columns of *band*."""
+    """Return the pixels, in sRGB, that *taps* make from the columns of *band*."""
     height, _, channels = band.shape
     turned = np.ascontiguousarray(band.transpose(1, 2, 0)).reshape(-1, channels * height)
     result = np.empty((width, channels * height), np.float32)
@@ -80,13 +83,13 @@ def _horizontally(band: Floats, taps: Taps, width: int) -> Pixels:
         np.dot(weights, turned[start - first : end - first], out=result[column : column + TOGETHER])
     encoded = _encode(result.reshape(width, channels, height), channels)
     made = np.empty((height, width, channels), np.uint8)
-    for channel in range(channels):  # twice as fast as all at once
+    for channel in range(channels):  # twice as fast as transposing all channels at once
         made[:, :, channel] = encoded[:, channel].T
     return made
 
 
 def _decode(pixels: Pixels, out: Floats) -> None:
-    """Write *pixels* to *out* in linear light, from 0 to WHITE, multiplied by their alpha, which is from 0 to 1."""
+    """Write *pixels* to *out* in linear light, from 0 to WHITE, multiplied by alpha, which becomes 0 to 1."""
     rows, columns, channels = pixels.shape
     levels = pixels.reshape(rows, -1).astype(np.float32)
     np.add(levels, np.float32(BEFORE), out=out)
@@ -101,11 +104,13 @@ def _decode(pixels: Pixels, out: Floats) -> None:
 
 
 def _encode(linear: Floats, channels: int) -> Pixels:
-    """Return *linear* (… × channels × rows) in sRGB, divided by its alpha. Values beyond the range, from the filter's
-    ringing, are clipped."""
+    """Return *linear* (… × channels × rows) in sRGB, divided by its alpha.
+
+    Values out of range, which come from the filter's ringing, are clipped.
+    """
     table = _table()
     if channels in (1, 3):
-        return table.take(_levels(linear), mode="wrap")  # none is out of range, and so it is faster than []
+        return table.take(_levels(linear), mode="wrap")  # no index is out of range; this mode is faster than []
     alpha = np.clip(linear[:, -1:], 0, 1)
     colours = np.divide(linear[:, :-1], np.maximum(alpha, 1 / 255), dtype=np.float32)
     return np.concatenate([table.take(_levels(colours), mode="wrap"), (alpha * 255 + 0.5).astype(np.uint8)], axis=1)
@@ -120,7 +125,7 @@ def _levels(linear: Floats) -> NDArray[np.uint16]:
 
 @lru_cache(maxsize=1)
 def _table() -> Pixels:
-    """Return the sRGB level of each of LEVELS + 1 levels of light."""
+    """Return the sRGB level of each of LEVELS + 1 levels of linear light."""
     level = np.linspace(0, 255, 1 << 16)
     light = level * ((level + BEFORE) ** 2 + AFTER) / WHITE
     return np.round(np.interp(np.arange(LEVELS + 1) / LEVELS, light, level)).astype(np.uint8)
@@ -128,8 +133,10 @@ def _table() -> Pixels:
 
 @lru_cache(maxsize=64)
 def _taps(size: int, start: float, end: float, wanted: int, together: int) -> Taps:
-    """Return of which pixels each of *wanted* pixels between *start* and *end* of *size* is made, and how: for so many
-    *together* the first and the last, and a matrix."""
+    """Return the filter that scales the span from *start* to *end*, of *size* pixels, to *wanted* pixels.
+
+    For each group of *together* results it has the first and the end index of their sources, and a matrix of weights.
+    """
     step = (end - start) / wanted
     scale = max(step, 1.0)
     centres = start + (np.arange(wanted) + 0.5) * step
@@ -148,7 +155,7 @@ def _taps(size: int, start: float, end: float, wanted: int, together: int) -> Ta
 
 
 def _join(first: Places, last: Places, weights: Floats) -> tuple[int, int, Floats]:
-    """Return some pixels' *weights*, each from its *first* to its *last*, as one matrix."""
+    """Return the *weights* of several pixels, each from its *first* to its *last* source, as one matrix."""
     begin, end = int(first.min()), int(last.max())
     matrix = np.zeros((len(weights), end - begin), np.float32)
     for row, a, b, exact in zip(matrix, first, last, weights, strict=True):

@@ -1,6 +1,6 @@
-"""Finds the interesting part of a picture, by what draws the eye (attention) or by the amount of detail (entropy).
+"""Finds the interesting part of a picture: where the eye looks (attention) or where most detail is (entropy).
 
-Both make a map of weights from a small copy, and look for the window that holds most.
+Both make a map of weights from a small copy, and find the window with the largest sum.
 """
 
 import numpy as np
@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 
 from .scaling import Box, Pixels
 
-SIDE = 96  # of the copy: a hundred windows to compare are enough, and cost a millisecond
-SKIN = np.array([0.78, 0.57, 0.44])  # its direction among colours, for all complexions
+SIDE = 96  # pixels, the longest side of the copy: it gives about a hundred windows, which take a millisecond
+SKIN = np.array([0.78, 0.57, 0.44])  # the direction of skin in RGB, for all complexions
 BINS = 16
 
 
 def find(
     kind: str, small: Pixels, size: tuple[float, float], room: Box, width: float, height: float
 ) -> tuple[float, float]:
-    """Return where the best part of *width* × *height* in *room* starts; *small* shows all of the picture, *size*
-    large."""
+    """Return the left upper corner of the best part of *width* × *height* in *room*.
+
+    *kind* is ``attention`` or ``entropy``. *small* is a copy of the whole picture, whose size is *size*. All lengths
+    are in pixels of the picture.
+    """
     weights = (_attention if kind == "attention" else _entropy)(_rgb(small))
     rows, columns = weights.shape
     across, down = columns / size[0], rows / size[1]
@@ -28,8 +31,10 @@ def find(
 
 
 def _best_window(weights: NDArray[np.float64], room: Box, wide: float, high: float) -> tuple[float, float]:
-    """Return the left upper corner of the window with the highest sum, where its middle half counts twice; of equal
-    ones, the one nearest to the middle."""
+    """Return the left upper corner of the window with the largest sum, in which its middle half counts twice.
+
+    Among equal windows, the one nearest to the middle of *room* wins.
+    """
     sums = np.pad(weights.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     left, top, right, bottom = room
     lefts = np.linspace(left, right - wide, max(1, round(right - left - wide) + 1))
@@ -49,14 +54,14 @@ def _sums(
     tops: NDArray[np.float64],
     bottoms: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the weight of each window between *tops* and *bottoms*, *lefts* and *rights*, from cumulative sums."""
+    """Return the weight of each window from *tops* to *bottoms* and *lefts* to *rights*, from cumulative *sums*."""
     x0, x1 = np.round(lefts).astype(int), np.minimum(np.round(rights).astype(int), sums.shape[1] - 1)
     y0, y1 = np.round(tops).astype(int), np.minimum(np.round(bottoms).astype(int), sums.shape[0] - 1)
     return np.asarray(sums[y1][:, x1] - sums[y0][:, x1] - sums[y1][:, x0] + sums[y0][:, x0])
 
 
 def _attention(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edges, strong colours and skin."""
+    """Return weights for edges, strong colours and skin."""
     light = rgb @ np.array([0.2126, 0.7152, 0.0722])
     across = abs(np.diff(light, axis=1, append=light[:, -1:]))
     down = abs(np.diff(light, axis=0, append=light[-1:]))
@@ -68,7 +73,7 @@ def _attention(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _entropy(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How rare each level is around where it stands: its surprise, by the whole picture's histogram, and its change."""
+    """Return weights for rare levels, by the picture's histogram, and for changes between neighbours."""
     light = rgb @ np.array([0.2126, 0.7152, 0.0722])
     bins = np.minimum((light * BINS).astype(int), BINS - 1)
     share = np.bincount(bins.ravel(), minlength=BINS) / bins.size

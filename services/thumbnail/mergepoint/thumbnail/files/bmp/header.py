@@ -5,25 +5,25 @@ from dataclasses import dataclass
 
 from ...errors import BrokenImage
 
-FILE_HEAD = 14  # bytes
+FILE_HEAD = 14  # bytes of the file header before the bitmap's header
 CORE = 12  # bytes of the header of OS/2 1.x, and Windows 2
 SIZES = (CORE, 16, 40, 52, 56, 64, 108, 124)  # of headers
 PLAIN, RLE8, RLE4, MASKS, ALPHA_MASKS = 0, 1, 2, 3, 6
 NAMES = {4: "JPEG", 5: "PNG", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
-OS2 = 64  # bytes of a header that calls other things 3 and 4: Huffman's codes, runs of 24 bits
+OS2 = 64  # bytes of the header of OS/2 2.x, where compression 3 and 4 mean Huffman codes and runs of 24 bits
 DEPTHS = {PLAIN: (1, 2, 4, 8, 16, 24, 32), RLE8: (8,), RLE4: (4,), MASKS: (16, 32), ALPHA_MASKS: (16, 32)}
 USUAL = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 ICON_ALPHA = 0xFF000000
-EMBEDDED = b"DEBM"  # BITMAPV5HEADER, bV5CSType: PROFILE_EMBEDDED, its bytes from the last
+EMBEDDED = b"DEBM"  # PROFILE_EMBEDDED, the bV5CSType of a BITMAPV5HEADER, in little-endian order
 
 
 @dataclass(frozen=True)
 class Bitmap:
-    """A header, and where colours and pixels begin. In an *icon* a mask follows the pixels, and alpha counts."""
+    """A header, and the offsets of palette and pixels. In an *icon* a mask follows the pixels, and alpha is used."""
 
     data: bytes
     at: int
-    """Where the header begins."""
+    """The offset of the header, in bytes."""
     width: int
     height: int
     bits: int
@@ -31,7 +31,7 @@ class Bitmap:
     upside_down: bool
     masks: tuple[int, int, int, int]
     colours: int
-    """How many colours the palette has."""
+    """The number of colours in the palette."""
     palette_at: int
     pixels_at: int
     icon: bool = False
@@ -42,7 +42,7 @@ class Bitmap:
 
     @property
     def depth(self) -> int:
-        """Bits of a sample, or of an index."""
+        """The bits of a sample, or of a palette index."""
         return self.bits if self.indexed else max(mask.bit_count() for mask in self.masks[:3]) or 8
 
     @property
@@ -51,7 +51,7 @@ class Bitmap:
 
     @property
     def icc(self) -> bytes | None:
-        """The colour profile that stands in the file."""
+        """The embedded ICC profile; None if the file has none."""
         size = struct.unpack_from("<I", self.data, self.at)[0]
         if size < 124 or self.data[self.at + 56 : self.at + 60] != EMBEDDED:
             return None
@@ -60,13 +60,16 @@ class Bitmap:
 
 
 def read(data: bytes) -> Bitmap:
-    """Return the header of a file; raise BrokenImage or struct.error."""
+    """Return the header of the BMP file *data*; raise BrokenImage if it is invalid, struct.error if it is cut off."""
     (pixels_at,) = struct.unpack_from("<I", data, 10)
     return _header(data, FILE_HEAD, pixels_at)
 
 
 def of_icon(data: bytes) -> Bitmap:
-    """Return the header of an icon's picture, which has no file header, and whose height includes the mask's."""
+    """Return the header of an icon's picture; raise BrokenImage or struct.error.
+
+    Such a picture has no file header, and the height in its header includes the mask.
+    """
     return _header(data, 0, 0, icon=True)
 
 
@@ -99,7 +102,7 @@ def _header(data: bytes, at: int, pixels_at: int, *, icon: bool = False) -> Bitm
 
 
 def _masks(data: bytes, at: int, size: int, bits: int, compression: int) -> tuple[tuple[int, int, int, int], int]:
-    """Return where in a pixel red, green, blue and alpha are, and where the palette begins."""
+    """Return the bit masks of red, green, blue and alpha in a pixel, and the offset of the palette."""
     after = at + size
     if compression not in (MASKS, ALPHA_MASKS):
         return USUAL.get(bits, (0, 0, 0, 0)), after

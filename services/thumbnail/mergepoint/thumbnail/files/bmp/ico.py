@@ -1,6 +1,6 @@
-"""ICO: a directory of pictures of several sizes, PNG or without a file header BMP. The largest is shown.
+"""ICO: a directory of pictures of several sizes, each a PNG or a BMP without a file header. The largest is shown.
 
-A directory may say any size, so those of the pictures themselves count. Knows no decoder.
+The sizes in the directory are often wrong, so this module reads those in the pictures' headers. It knows no decoder.
 """
 
 import struct
@@ -11,16 +11,16 @@ from ...errors import BrokenImage
 from ..damage import ENDS, Damage
 from .header import of_icon
 
-MAGIC = b"\0\0\1\0"  # 2 instead of 1: a cursor
+MAGIC = b"\0\0\1\0"  # a cursor has 2 instead of 1
 HEAD, ENTRY = 6, 16  # bytes
 MOST_ENTRIES = 1000
-HEADER = 64  # bytes of a picture, in which its size and masks are
+HEADER = 64  # bytes at the start of a picture; they contain its size and masks
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
 class Icon:
-    """One picture in *file*: its size, its bits a pixel, and where it is."""
+    """One picture in *file*: width and height in pixels, bits of a pixel, offset (*at*) and length in bytes."""
 
     width: int
     height: int
@@ -39,7 +39,10 @@ class Icon:
 
 
 def largest(data: bytes) -> Icon:
-    """Return the largest picture whose header is there, of those the one with most bits; raise BrokenImage."""
+    """Return the picture with the most pixels, and among equal ones the one with the most bits.
+
+    Only pictures whose header can be read count. Raise BrokenImage if there is none.
+    """
     found = list(icons(data))
     if not found:
         raise BrokenImage("the file has no picture that begins in it")
@@ -47,8 +50,10 @@ def largest(data: bytes) -> Icon:
 
 
 def damage(data: bytes) -> Damage | None:
-    """Return the damage if the directory names pictures that are not in the file. The decoder reports damage within the
-    picture that is shown."""
+    """Return the damage if the directory names pictures that are not in the file, else None.
+
+    The decoder reports damage within the picture that is shown.
+    """
     (count,) = struct.unpack_from("<H", data, 4)
     places = list(_places(data, count))
     if all(at + length <= len(data) for length, at in places) and HEAD + ENTRY * count <= len(data):
@@ -67,7 +72,7 @@ def icons(data: bytes) -> Iterator[Icon]:
 
 
 def _places(data: bytes, count: int) -> Iterator[tuple[int, int]]:
-    """Yield length and start of each entry that is there."""
+    """Yield length and offset, in bytes, of the picture of each directory entry that is in the file."""
     for at in range(HEAD, HEAD + ENTRY * min(count, MOST_ENTRIES), ENTRY):
         if at + ENTRY > len(data):
             return

@@ -1,7 +1,7 @@
-"""Decodes BMP, in all kinds that Windows and OS/2 wrote, and the pictures in ICO.
+"""Decodes all kinds of BMP that Windows and OS/2 wrote, and the pictures in ICO.
 
-Pillow refuses most masks, ignores alpha, and decodes runs in Python as well. Where the documentation is silent, this
-module follows browsers, by the BMP Suite (https://entropymine.com/jason/bmpsuite). Knows numpy alone.
+Pillow refuses most masks, ignores alpha, and also decodes runs in Python. Where the documentation is silent, this
+module does what browsers do with the BMP Suite (https://entropymine.com/jason/bmpsuite). It knows only numpy.
 """
 
 import struct
@@ -14,12 +14,12 @@ from ..damage import ENDS, Damage, Rows, keep
 from .header import CORE, RLE4, RLE8, Bitmap
 from .runs import Runs
 
-AT_ONCE = 1 << 20  # pixels: those in masks take 8 bytes each while they are taken apart
+AT_ONCE = 1 << 20  # pixels split at once: each takes 8 bytes while its channels are extracted
 END_OF_LINE, END_OF_PICTURE, DELTA = 0, 1, 2
 
 
 def decode(picture: Bitmap) -> tuple[Pixels, Damage | None]:
-    """Return the pixels, and the damage if some are missing; raise BrokenImage if no row is there."""
+    """Return the pixels, and the damage if some are missing (else None); raise BrokenImage if no row is whole."""
     if picture.compression in (RLE8, RLE4):
         pixels, rows, ended = _decode_runs(picture)
     else:
@@ -33,7 +33,7 @@ def decode(picture: Bitmap) -> tuple[Pixels, Damage | None]:
 
 
 def _read_rows(picture: Bitmap) -> tuple[NDArray[np.uint8], Rows]:
-    """Return the bytes of all rows as they are stored, zeros where the file ends, and which are there."""
+    """Return the stored bytes of all rows, with zeros after the end of the file, and which rows are whole."""
     length = picture.stride * picture.height
     found = np.frombuffer(picture.data, np.uint8)[picture.pixels_at : picture.pixels_at + length]
     needed = (picture.width * picture.bits + 7) // 8  # the padding of the last row is not needed
@@ -54,7 +54,7 @@ def _decode_plain(picture: Bitmap) -> tuple[Pixels, Rows]:
 
 
 def _unpack_indexes(stored: NDArray[np.uint8], bits: int, width: int) -> NDArray[np.uint8]:
-    """Return one index for each pixel, of which a byte has several, the first in its upper bits."""
+    """Return one index for each pixel. A byte holds several indexes, the first in its upper bits."""
     if bits == 8:
         return stored[:, :width]
     each = [stored >> shift & (1 << bits) - 1 for shift in range(8 - bits, -1, -bits)]
@@ -74,7 +74,10 @@ def _apply_palette(picture: Bitmap, indexes: NDArray[np.uint8]) -> Pixels:
 
 
 def _split_channels(words: NDArray[np.unsignedinteger], masks: tuple[int, ...], rows: Rows) -> Pixels:
-    """Return what *masks* take from *words*; alpha that is 0 everywhere is none, as many programs leave it."""
+    """Return the channels that *masks* select in *words*.
+
+    Many programs write 0 as the alpha of every pixel; such a picture is opaque.
+    """
     alpha = bool(masks[3]) and bool((words[rows] & masks[3]).any())
     taken = masks if alpha else masks[:3]
     pixels = np.empty((*words.shape, len(taken)), np.uint8)
@@ -89,7 +92,7 @@ def _split_channels(words: NDArray[np.unsignedinteger], masks: tuple[int, ...], 
 
 
 def _apply_mask(picture: Bitmap, pixels: Pixels) -> Pixels:
-    """Return *pixels* of an icon with alpha by its mask of one bit, which follows them; without it all is opaque."""
+    """Return *pixels* of an icon with alpha from the one-bit mask that follows them; without a mask all is opaque."""
     stride = (picture.width + 31) // 32 * 4
     start = picture.pixels_at + picture.stride * picture.height
     found = np.frombuffer(picture.data, np.uint8)[start : start + stride * picture.height]
@@ -101,8 +104,10 @@ def _apply_mask(picture: Bitmap, pixels: Pixels) -> Pixels:
 
 
 def _decode_runs(picture: Bitmap) -> tuple[Pixels, Rows, bool]:
-    """Return the pixels of runs (RLE8, RLE4), which rows are there, and whether the end is marked. Skipped pixels
-    are transparent."""
+    """Return the pixels of runs (RLE8, RLE4), which rows are whole, and whether the end is marked.
+
+    Skipped pixels are transparent.
+    """
     width, height, data, at = picture.width, picture.height, picture.data, picture.pixels_at
     runs = Runs(data, nibbles=picture.compression == RLE4)
     indexes, seen = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)

@@ -1,12 +1,15 @@
-"""The runs of a compressed BMP (RLE8, RLE4), many of them taken apart at once."""
+"""The runs of a compressed BMP (RLE8, RLE4), many of them expanded at once."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class Runs:
-    """Compressed pixels: pairs of how many and of which index, or, of RLE4, of which two in turn; and, after a zero,
-    indexes as they are. Pairs are taken many at once, since Python needs a microsecond for each."""
+    """Compressed pixels.
+
+    A pair of bytes is a count and the index to repeat; in RLE4 the second byte holds two indexes that alternate. After
+    a zero, indexes are stored uncompressed. Many pairs are expanded at once, since Python needs a microsecond for each.
+    """
 
     def __init__(self, data: bytes, *, nibbles: bool) -> None:
         self._data = np.frombuffer(data, np.uint8)
@@ -15,7 +18,10 @@ class Runs:
         self._zeros = zeros[zeros % 2 == 0], zeros[zeros % 2 == 1]
 
     def stretch(self, at: int, room: int) -> tuple[NDArray[np.uint8], int]:
-        """Return *room* or more of the pixels of the pairs from *at*, if there are so many, and where the pairs end."""
+        """Return the pixels of the pairs from *at*, and the offset where the pairs end.
+
+        The result has at least *room* pixels, or all of these pairs if they have fewer.
+        """
         zeros = self._zeros[at % 2]
         number = int(np.searchsorted(zeros, at))
         end = int(zeros[number]) if number < len(zeros) else len(self._data) - (len(self._data) - at) % 2
@@ -30,7 +36,10 @@ class Runs:
         return values, end
 
     def literal(self, at: int, count: int) -> tuple[NDArray[np.uint8], int]:
-        """Return so many indexes from *at*, less if the file ends, and where the next pair is: at an even distance."""
+        """Return *count* indexes from *at* (fewer if the file ends), and the offset of the next pair.
+
+        A padding byte keeps that offset at an even distance from *at*.
+        """
         length = (count + 1) // 2 if self._nibbles else count
         found = self._data[at : at + length]
         if self._nibbles:

@@ -1,5 +1,7 @@
-"""Animated PNG (third edition, 11.3.8): splits it into frames, each a PNG of its own, and writes the chunks around the
-pixels of frames. Knows no decoder."""
+"""Animated PNG (PNG 3, 11.3.8): splits it into frames, each a PNG of its own, and writes the chunks around frames.
+
+Knows no decoder.
+"""
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,15 +12,17 @@ import numpy as np
 from ...pixels.scaling import Pixels
 from .chunks import HEAD, Chunk, chunk, chunks
 
-CONTROL = 26  # bytes
+CONTROL = 26  # bytes of an fcTL chunk
 DISPOSALS = (1, 2, 3)  # leave, clear, restore, as canvas.py has them
-OVER = 1  # a blend
+OVER = 1  # the blend operation APNG_BLEND_OP_OVER
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a frame goes, for how many milliseconds, what happens to it then; *over*: what is transparent in it shows
-    what was before; *file*: the frame alone."""
+    """A frame: its place in pixels, its duration in milliseconds, its disposal, and *file*, a PNG of it alone.
+
+    *over* says that its transparent pixels show the canvas before.
+    """
 
     left: int
     top: int
@@ -31,7 +35,7 @@ class Frame:
 
 
 def count(data: bytes) -> int:
-    """Return how many frames *data* has; one if it does not move. If it breaks off, the last may be a part of one."""
+    """Return the number of frames of *data*; 1 if it is not animated. In a truncated file, the last may be cut off."""
     at, moves, found = HEAD, False, 0
     while at + 8 <= len(data):
         name = data[at + 4 : at + 8]
@@ -44,7 +48,7 @@ def count(data: bytes) -> int:
 
 
 def plays(data: bytes) -> int:
-    """Return how often it is shown, 0 for ever."""
+    """Return how often the animation plays; 0 means for ever."""
     for part in chunks(data):
         if part.name == b"acTL" and len(part.content) >= 8:
             return int.from_bytes(part.content[4:8], "big")
@@ -52,8 +56,7 @@ def plays(data: bytes) -> int:
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """Yield the frames up to the first that is damaged. The fallback picture for readers without animation
-    is not among them."""
+    """Yield the frames before the first damaged one. The picture for readers without animation is not among them."""
     shared: list[Chunk] = []
     control, pixels = b"", b""
     for part in chunks(data):
@@ -74,7 +77,7 @@ def frames(data: bytes) -> Iterator[Frame]:
 
 
 def _fits(control: bytes, shared: list[Chunk]) -> bool:
-    """Return whether a frame is within the picture."""
+    """Return whether the frame that *control* describes lies within the picture."""
     width, height = struct.unpack_from(">II", shared[0].content)
     across, down, left, top = struct.unpack_from(">4I", control, 4)
     return bool(across and down and left + across <= width and top + down <= height)
@@ -92,7 +95,7 @@ def _frame(data: bytes, control: bytes, shared: list[Chunk], pixels: bytes) -> F
 
 @dataclass(frozen=True)
 class LaterFrame:
-    """A frame after the first, whole, and for how many milliseconds it is shown."""
+    """A frame after the first: all its pixels, and its duration in milliseconds."""
 
     pixels: Pixels
     duration: int
@@ -100,8 +103,8 @@ class LaterFrame:
 
 @dataclass(frozen=True)
 class Change:
-    """The part of a frame that differs from the one before, its position, its milliseconds, and the number of its first
-    chunk."""
+    """The part of a frame that differs from the frame before, its position in pixels, its duration in milliseconds, and
+    the sequence number of its first chunk."""
 
     pixels: Pixels
     left: int
@@ -111,13 +114,13 @@ class Change:
 
 
 def opening_chunks(first: Pixels, duration: int, frames: int, plays: int) -> Iterable[bytes]:
-    """Return what comes before the pixels of the first frame."""
+    """Return the chunks that precede the pixels of the first frame; *duration* is in milliseconds."""
     control = _control(0, first, 0, 0, duration)
     return *chunk(b"acTL", struct.pack(">II", frames, plays)), *chunk(b"fcTL", control)
 
 
 def changes(first: Pixels, later: Sequence[LaterFrame]) -> Iterator[Change]:
-    """Yield the part of each of the *later* frames that is to be written."""
+    """Yield for each of the *later* frames the part that differs from the frame before."""
     before = first
     for number, frame in enumerate(later):
         differs = (frame.pixels != before).any(axis=2)
@@ -128,18 +131,18 @@ def changes(first: Pixels, later: Sequence[LaterFrame]) -> Iterator[Change]:
 
 
 def encode_change(change: Change, packed: bytes) -> Iterable[bytes]:
-    """Return *change*, whose pixels are *packed*, as its chunks."""
+    """Return the chunks of *change*; *packed* holds its compressed pixels."""
     control = _control(change.number, change.pixels, change.left, change.top, change.duration)
     return *chunk(b"fcTL", control), *chunk(b"fdAT", (change.number + 1).to_bytes(4, "big") + packed)
 
 
 def _control(number: int, pixels: Pixels, left: int, top: int, duration: int) -> bytes:
-    """Return the control of a frame that replaces what was there, and stays."""
+    """Return the content of an fcTL chunk for a frame that replaces the pixels below it and stays."""
     height, width, _ = pixels.shape
     return struct.pack(">5IHHBB", number, width, height, left, top, min(duration, 65535), 1000, 0, 0)
 
 
 def _span(differs: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> tuple[int, int]:
-    """Return where what *differs* begins and ends; of nothing, one pixel: a frame has no less."""
+    """Return the first and the end index where *differs* is true; one pixel if it never is, the least of a frame."""
     places = np.flatnonzero(differs)
     return (int(places[0]), int(places[-1]) + 1) if len(places) else (0, 1)

@@ -12,7 +12,7 @@ HEAD = 8  # bytes of the signature
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk as it stands in the file: *good* if its checksum is right, *whole* if it does not break off."""
+    """A chunk of a file: *good* if its checksum is right, *whole* if all its bytes are in the file."""
 
     name: bytes
     content: bytes
@@ -24,13 +24,13 @@ class Chunk:
 
 
 def chunk(name: bytes, content: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-    """Return the parts of a chunk."""
+    """Return length, name, content and checksum of a chunk."""
     checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
     return len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks up to the last, or up to the first bytes that are no chunk."""
+    """Yield the chunks up to IEND, or up to the first bytes that are no chunk; raise TooManyParts."""
     at = HEAD
     for _ in range(MOST_PARTS):
         name = data[at + 4 : at + 8]

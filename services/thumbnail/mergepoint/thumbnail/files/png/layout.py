@@ -10,7 +10,7 @@ from ...pixels.scaling import Pixels
 from ..damage import Rows
 
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type; PNG 3, 11.2.1
-# Left, top, across, down of each pass; PNG 3, 8.2; and how large the block is that a pixel stands for until the next
+# Left, top, and the steps across and down of each pass (PNG 3, 8.2); and the block that a pixel fills until the next
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 BLOCKS = ((8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2), (1, 1))
 FILTERS = 5
@@ -18,12 +18,12 @@ FILTERS = 5
 
 @dataclass(frozen=True)
 class Layout:
-    """How the rows of a picture stand one after the other, each after the number of its filter."""
+    """The layout of inflated pixels: row after row, each preceded by the number of its filter."""
 
     width: int
     height: int
     bits: int
-    """Of a pixel."""
+    """The bits of a pixel."""
     interlaced: bool
 
     @classmethod
@@ -35,7 +35,7 @@ class Layout:
 
     @property
     def passes(self) -> list[tuple[int, int]]:
-        """How many rows each pass has, and how many bytes one of them; empty passes have none."""
+        """For each pass, the number of its rows and the bytes of a row; an empty pass has no rows."""
         found = []
         for left, top, across, down in PASSES if self.interlaced else ((0, 0, 1, 1),):
             wide, high = -(-(self.width - left) // across), -(-(self.height - top) // down)
@@ -47,7 +47,7 @@ class Layout:
         return sum(rows * stride for rows, stride in self.passes)
 
     def good(self, piece: bytes, at: int) -> int:
-        """Return how many bytes of *piece*, which begins at *at*, come before a row whose filter does not exist."""
+        """Return how many bytes of *piece*, which begins at the offset *at*, precede a row with an unknown filter."""
         levels, start = np.frombuffer(piece, np.uint8), 0
         for rows, stride in self.passes:
             first = max(0, -(-(at - start) // stride))
@@ -60,8 +60,10 @@ class Layout:
         return len(piece)
 
     def fill(self, pixels: Pixels, count: int) -> tuple[Pixels, Rows]:
-        """Return *pixels*, of which the first *count* bytes are known, and which rows that are; of an interlaced one
-        each pixel stands for those around it that come later, as browsers show it."""
+        """Return *pixels*, of which the first *count* inflated bytes are known, and the rows that these give.
+
+        In an interlaced picture each known pixel fills the unknown ones of its block, as in browsers.
+        """
         if count >= self.size:
             return pixels, np.ones(self.height, bool)
         if not self.interlaced:

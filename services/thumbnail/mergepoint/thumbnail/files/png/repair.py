@@ -1,7 +1,7 @@
-"""Repairs damaged PNG: writes the undamaged part anew, so that any decoder reads it. Knows no decoder.
+"""Repairs damaged PNG: writes the undamaged part anew, so that every decoder reads it. Knows no decoder.
 
-Chunks beside the pixels are left out if their checksum is wrong. The compressed pixels are read as far as they go, and
-the rest is made of zeros; the number of rows that were read is known.
+Chunks without pixels are left out if their checksum is wrong. The compressed pixels are inflated up to the first error,
+and zeros replace the rest; the number of inflated bytes tells which rows are good.
 """
 
 import zlib
@@ -15,13 +15,13 @@ from ..damage import BAD_PIXELS, ENDS, Damage, Load, Salvaged, keep
 from .chunks import HEAD, Chunk, chunk, chunks
 from .layout import Layout
 
-PALETTE = b"\x03"  # a colour type
+PALETTE = b"\x03"  # the colour type of a picture with a palette
 NO_PALETTE = "has no palette"
 CRITICAL = (b"IHDR", b"PLTE")
-NOT_KEPT = (b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")  # written anew, or of other frames
-PIECE = 1 << 12  # bytes that are inflated at once: to a thousand times as many
+NOT_KEPT = (b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")  # they are written anew, or belong to other frames
+PIECE = 1 << 12  # bytes that are inflated at once; they can become a thousand times as many
 ZEROS = 1 << 20
-LONGEST_TEXT = 1 << 20  # bytes that a compressed chunk may become
+LONGEST_TEXT = 1 << 20  # bytes of an inflated text chunk
 
 
 def damage(data: bytes) -> Damage | None:
@@ -102,7 +102,8 @@ def _is_kept(part: Chunk) -> bool:
 
 
 class _Inflater:
-    """Compressed pixels, as far as they go: *count* bytes of those of *layout*; *error* in words, if not all."""
+    """Inflates pixels up to the first error. *count* is the number of good bytes, of those that *layout* has; *error*
+    describes the error, and is empty if there is none."""
 
     def __init__(self, stream: bytes, layout: "Layout") -> None:
         self.count = 0
@@ -110,7 +111,7 @@ class _Inflater:
         self._stream, self._layout, self._size = stream, layout, layout.size
 
     def recompress(self) -> bytes:
-        """Return them compressed anew, with zeros for what is missing."""
+        """Return the pixels compressed anew, with zeros in place of missing bytes."""
         packer = isal_zlib.compressobj(0)
         packed = []
         for piece in self._pieces():
@@ -155,7 +156,7 @@ class _Inflater:
         return self._size - self.count
 
     def _byte_by_byte(self, inflater: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
-        """Yield what comes before the error in *piece*."""
+        """Yield the pixels before the error in *piece*."""
         with suppress(zlib.error):
             for at in range(len(piece)):
                 yield inflater.decompress(piece[at : at + 1])[: self._remaining()]

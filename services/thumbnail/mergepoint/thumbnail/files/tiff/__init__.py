@@ -1,4 +1,4 @@
-"""TIFF: its first page read and written anew, and the repair of a damaged one. It does not know decoders."""
+"""TIFF: reads the first page and writes it anew, and repairs damaged files. It does not know decoders."""
 
 from .directory import MAGIC
 from .page import Page

@@ -1,4 +1,4 @@
-"""A directory of TIFF (6.0, section 2, and BigTIFF): its fields read, with limits, and written."""
+"""Reads and writes a directory of TIFF (6.0, section 2, and BigTIFF), with limits on what is read."""
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,23 +9,26 @@ from .tags import ICC, STRIP_COUNTS, STRIP_OFFSETS, TILE_COUNTS, TILE_OFFSETS
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 BIG = b"+"
 LAYOUTS = {1: "B", 2: "s", 3: "H", 4: "I", 5: "8s", 6: "b", 7: "s", 9: "i", 10: "8s", 13: "I", 16: "Q", 18: "Q"}
-BYTES, NUMBERS = (1, 2, 7), (1, 3, 4, 13, 16, 18)  # types (TIFF 6.0, section 2; BigTIFF)
-MOST_ENTRIES = 1000  # of a directory: more are not read
+BYTES, NUMBERS = (1, 2, 7), (1, 3, 4, 13, 16, 18)  # types of fields (TIFF 6.0, section 2; BigTIFF)
+MOST_ENTRIES = 1000  # entries of a directory; later ones are ignored
 MOST_PARTS = 200_000  # strips and tiles; a strip may be one row of one colour
-LONGEST = 1 << 16  # bytes of a field, but for those in LONGER
+LONGEST = 1 << 16  # bytes of a field that is not in LONGER
 LONGER = dict.fromkeys((STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS), 8 * MOST_PARTS) | {ICC: 4 << 20}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A field of a directory: its type, and its values as the file has them."""
+    """A field of a directory: its type, and its values in the file's bytes."""
 
     type: int
     raw: bytes
 
 
 def read_entries(data: bytes, order: str, *, big: bool) -> Iterator[tuple[int, Entry]]:
-    """Yield the fields of the first directory that are in the file, by tag; of two the last is yielded first."""
+    """Yield tag and field of each entry of the first directory, last to first; raise struct.error if it is cut off.
+
+    Fields that are too long, or beyond the end of the file, are left out. *order* is ``<`` or ``>``.
+    """
     (at,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", data, 8 if big else 4)
     (count,) = struct.unpack_from(f"{order}{'Q' if big else 'H'}", data, at)
     at += 8 if big else 2
@@ -43,7 +46,7 @@ def read_entries(data: bytes, order: str, *, big: bool) -> Iterator[tuple[int, E
 
 
 def pack(order: str, layout: str, values: Sequence[int]) -> bytes:
-    """Return *values* as a field has them, each of the struct format *layout*."""
+    """Return the bytes of *values* in a field, each in the struct format *layout*."""
     return struct.pack(f"{order}{len(values)}{layout}", *values)
 
 
@@ -63,7 +66,7 @@ def write_file(order: str, body: list[bytes], end: int, fields: Mapping[int, Ent
     for tag, entry in sorted(fields.items()):
         layout, raw = LAYOUTS[entry.type], entry.raw
         type_ = entry.type
-        if layout == "Q":  # which only BigTIFF has; of what is copied
+        if layout == "Q":  # 64-bit numbers, copied from BigTIFF, which alone has them
             raw, type_ = pack(order, "I", [min(n, 2**32 - 1) for n in unpack(order, entry)]), 4
         count = len(raw) // struct.calcsize(f"={LAYOUTS[type_]}")
         directory += struct.pack(f"{order}HHI", tag, type_, count)

@@ -1,7 +1,7 @@
-"""TIFF (6.0, and BigTIFF): its first page, read by us, and a plain file of that page alone for the decoder.
+"""TIFF (6.0, and BigTIFF): reads the first page, and writes a plain file of that page alone for the decoder.
 
-The decoder gets a directory that is written here, over the file's own pixels. It holds only numbers that were checked,
-no second page, and no orientation (which would be applied twice otherwise). Knows no decoder.
+The decoder gets the file's own pixels with a directory that is written here. It holds only numbers that were checked,
+no second page, and no orientation (which would otherwise be applied twice). This module knows no decoder.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from ...errors import BrokenImage
 from . import tags
 from .directory import BIG, BYTES, MOST_PARTS, NUMBERS, Entry, pack, read_entries, unpack, write_file
 
-MOST_SAMPLES = 6  # of a pixel; the decoder knows no more
+MOST_SAMPLES = 6  # samples of a pixel; the decoder supports no more
 MOST_TILE = 4096 * 4096  # pixels: a tile is decoded whole, however small the picture is
-MOST_GROWTH, ROOM = 2, 1024  # times, and bytes: more no strip or tile grows by being compressed
+MOST_GROWTH, ROOM = 2, 1024  # a compressed strip or tile has at most this many times its pixels' bytes, plus this many
 
 
 @dataclass(frozen=True)
 class Part:
-    """A strip or tile: where it begins, its *count* of bytes, and how many of these are *missing*."""
+    """A strip or tile: its offset, its number of bytes, and how many of these are *missing* from the file."""
 
     at: int
     count: int
@@ -27,8 +27,11 @@ class Part:
 
 
 class Page:
-    """The first page of *data*: its size, and how its pixels are stored. Raises BrokenImage, IndexError and
-    struct.error."""
+    """The first page of *data*: its size in pixels, and how its pixels are stored.
+
+    Raises BrokenImage if they are stored in a way that is not decoded, struct.error or IndexError if the directory is
+    cut off.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -45,7 +48,7 @@ class Page:
         self.depth = self._depth()
         self.extras = self._extras()
         self.band = self._number(tags.TILE_HEIGHT) if self.tiled else self._rows_per_strip()
-        """How many rows a strip has, or a row of tiles."""
+        """The number of rows of a strip, or of a row of tiles."""
         self.tile_width = self._number(tags.TILE_WIDTH) if self.tiled else self.width
         if self.tiled and not 0 < self.band * self.tile_width <= MOST_TILE:
             raise BrokenImage(f"the TIFF has tiles of {self.tile_width} by {self.band} pixels")
@@ -55,7 +58,7 @@ class Page:
 
     @property
     def colours(self) -> int:
-        """How many samples of a pixel are not alpha or anything else."""
+        """The number of samples of a pixel that are colours, and not alpha or anything else."""
         return tags.COLOURS_OF[self.photometric]
 
     @property
@@ -68,12 +71,13 @@ class Page:
 
     @property
     def inverted(self) -> bool:
-        """Whether white is 0 in a way that the decoder does not know, so that the file does not say it."""
+        """Whether white is 0 in a layout where the decoder does not support that. The decoder's file then says that
+        black is 0, and the caller must invert its pixels."""
         return self.photometric == tags.WHITE_IS_ZERO and (self.depth > 8 or bool(self.extras))
 
     @cached_property
     def parts(self) -> Sequence[Part]:
-        """All strips or tiles: those of a plane from top to bottom, tiles of a row from left to right."""
+        """All strips or tiles: plane after plane, each from top to bottom, and tiles from left to right."""
         wanted = self.planes * self.bands * self.across
         if wanted > MOST_PARTS:
             raise BrokenImage(f"the TIFF has {wanted} strips or tiles")
@@ -82,21 +86,21 @@ class Page:
         return [self._part(number, offsets, counts) for number in range(wanted)]
 
     def row_bytes(self) -> int:
-        """Return how many bytes a row of a strip or tile has, where nothing is compressed."""
+        """Return the number of uncompressed bytes in a row of a strip or tile."""
         return -(-self.tile_width * self.depth * (self.samples // self.planes) // 8)
 
     def parts_of(self, band: int) -> list[Part]:
-        """Return the strips or tiles that hold these rows, of all planes."""
+        """Return the strips or tiles of the rows in *band*, of all planes."""
         firsts = [(plane * self.bands + band) * self.across for plane in range(self.planes)]
         return [part for first in firsts for part in self.parts[first : first + self.across]]
 
     def whole_bands(self) -> int:
-        """Return of how many bands, from the first, all bytes are in the file."""
+        """Return the number of bands before the first with missing bytes."""
         whole = (not any(part.missing for part in self.parts_of(band)) for band in range(self.bands))
         return next((band for band, there in enumerate(whole) if not there), self.bands)
 
     def file(self, first: int = 0, rows: int | None = None, filler: bytes = b"\0") -> bytes:
-        """Return a file of *rows* rows from the band *first* on, with *filler* for missing bytes."""
+        """Return a TIFF of *rows* rows (None: all) from the band *first* on, with *filler* for missing bytes."""
         rows = self.height - first * self.band if rows is None else rows
         count, band = -(-rows // self.band), self.band
         if count == 1:  # decode only the wanted rows of a strip or tile; tiles have a multiple of 16 rows
@@ -119,14 +123,14 @@ class Page:
         return write_file(self.order, body, end, self._fields(rows, band, places, [part.count for part in ordered]))
 
     def metadata_file(self) -> bytes:
-        """Return a file with the metadata and without pixels; its other directories stay where they were."""
+        """Return a TIFF with the metadata and without pixels. The EXIF and GPS directories keep their offsets."""
         kept = [tag for tag in tags.NOTES if tag in self.entries]
-        if self.big:  # whose other directories have another layout
+        if self.big:  # the other directories of BigTIFF have another layout
             kept = [tag for tag in kept if tag not in (tags.EXIF_IFD, tags.GPS_IFD)]
         return write_file(self.order, [self.data[8:]], len(self.data), {tag: self.entries[tag] for tag in kept})
 
     def bytes_of(self, tag: int) -> bytes:
-        """Return the value of a field that is bytes; none, if it has none."""
+        """Return the value of a field of bytes; empty if the page has no such field."""
         entry = self.entries.get(tag)
         return entry.raw if entry and entry.type in BYTES else b""
 

@@ -1,7 +1,8 @@
 """Repairs damaged TIFF: finds how many rows of its first page can be read. Knows no decoder.
 
-Strips and rows of tiles are independent, so the search finds the first that is broken, then the number of its rows that
-can be read, since its compressed bytes are in order. Rows that differ between two fillers come from missing bytes.
+Strips and rows of tiles are independent, so a binary search finds the first broken one. Its compressed bytes are in
+order, so a second search finds how many of its rows can be read. Rows that differ between two fillers come from missing
+bytes.
 """
 
 from collections.abc import Callable
@@ -18,12 +19,12 @@ FILLERS = (b"\x00", b"\xa5")
 
 
 def is_cut(page: Page) -> bool:
-    """Return whether some of its strips or tiles are not in the file."""
+    """Return whether some strips or tiles of *page* are not in the file."""
     return page.whole_bands() < page.bands
 
 
 def salvage(page: Page, load: Load) -> Salvaged:
-    """Return the remaining pixels; raise BrokenImage if there is no whole row."""
+    """Return the remaining pixels of *page*, which *load* decodes; raise BrokenImage if there is no whole row."""
     there, bands = page.whole_bands(), page.bands
     what = ENDS if there < bands else BAD_PIXELS
 
@@ -48,7 +49,7 @@ def _rows(page: Page, first: int, end: int) -> int:
 
 
 def _rows_within(page: Page, band: int, load: Load) -> int:
-    """Return how many rows of a band can be read, from its first."""
+    """Return how many rows at the start of *band* can be read."""
 
     def same(_: int, rows: int) -> bool:
         return bool(_alike(page, band, rows, load) == rows)
@@ -71,8 +72,10 @@ def _load(load: Load, data: bytes) -> Pixels | None:
 
 
 def _halving(low: int, high: int, holds: Callable[[int, int], bool]) -> int:
-    """Return the largest number up to *high* for which *holds* is true, which it is for *low*; it is called with the
-    largest that is known to be good, and a larger one."""
+    """Return the largest number from *low* to *high* for which *holds* is true, by binary search.
+
+    *holds* is true for *low*. It is called with the largest number that is known to be good, and the one to try.
+    """
     while low < high:
         middle = (low + high + 1) // 2
         if holds(low, middle):
