@@ -1,4 +1,4 @@
-"""Connections to other people's servers: of origins that are allowed, at addresses that were checked, within a deadline.
+"""Connections to other people's servers: of allowed origins, at addresses that were checked, within a deadline.
 
 The name is resolved once, every address is checked, and the connection goes to a checked one. What is sent over it is
 its caller's.
@@ -20,7 +20,7 @@ Resolve = Callable[[str, int], Iterable[Address]]
 
 
 class Refused(Exception):
-    """An origin that is not listed, or an address that it may not have: the text is for the log, and for nobody else."""
+    """An origin that is not listed, or an address that it may not have. The text is for the log, and nobody else."""
 
 
 def resolve(host: str, port: int) -> Iterable[Address]:
@@ -39,9 +39,9 @@ def resolve_number(host: str, port: int) -> Iterable[Address]:
 
 
 class Connector:
-    """Connects to *origins*, the entries of a setting (see origins.py); none: refuses everything. Threads may share one.
+    """Connects to *origins*, the entries of a setting (see origins.py); none: refuses everything.
 
-    *clock* is that of the deadlines, in seconds.
+    Threads may share one. *clock* is that of the deadlines, in seconds.
     """
 
     def __init__(

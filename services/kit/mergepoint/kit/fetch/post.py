@@ -42,7 +42,10 @@ class Posted:
 
 
 class Poster:
-    """Posts to *origins*, the entries of a setting (see origins.py); none: refuses everything. Threads may share one."""
+    """Posts to *origins*, the entries of a setting (see origins.py); none: refuses everything.
+
+    Threads may share one.
+    """
 
     def __init__(
         self,
