@@ -28,16 +28,17 @@ GONE = 410  # the receiver wants no more (Standard Webhooks)
 
 
 class Callbacks:
-    """Sends the callbacks of *engine* by *poster*, from `start` to `stop`."""
+    """Sends the callbacks of *engine* by *poster*, from `start` to `stop`. *deadline* of a try is in seconds."""
 
     def __init__(
         self,
         engine: Engine,
         poster: Poster,
         *,
+        deadline: float = DEADLINE,
         delay: Callable[[int, str | None, float], float] = backoff.callback_delay,
     ) -> None:
-        self._engine, self._poster, self._delay = engine, poster, delay
+        self._engine, self._poster, self._deadline, self._delay = engine, poster, deadline, delay
         self._under_way: set[threading.Thread] = set()
         self._wake, self._stopping = threading.Event(), threading.Event()
 
@@ -53,6 +54,19 @@ class Callbacks:
         self._stopping.set()
         self._wake.set()
 
+    def send_due(self) -> int:
+        """Begin to send what is due, as much as may be under way; return how many there are."""
+        free = AT_ONCE - len(self._under_way)
+        if free <= 0 or not self._engine.has_callbacks():
+            return 0
+        ends = self._poster.clock() + self._deadline  # from before the lease: after it nothing is sent
+        deliveries = self._engine.claim_callbacks(free)
+        for delivery in deliveries:
+            thread = threading.Thread(target=self._deliver, args=(delivery, ends), daemon=True)
+            self._under_way.add(thread)
+            thread.start()
+        return len(deliveries)
+
     @property
     def is_idle(self) -> bool:
         return not self._under_way
@@ -61,7 +75,7 @@ class Callbacks:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                claimed = self._claim()
+                claimed = self.send_due()
             except StoreUnavailable:
                 self._stopping.wait(AWAY)
                 continue
@@ -70,18 +84,6 @@ class Callbacks:
                 claimed = 0
             if not claimed:
                 self._wake.wait(POLL)
-
-    def _claim(self) -> int:
-        free = AT_ONCE - len(self._under_way)
-        if free <= 0 or not self._engine.has_callbacks():
-            return 0
-        ends = self._poster.clock() + DEADLINE  # from before the lease: after it nothing is sent
-        deliveries = self._engine.claim_callbacks(free)
-        for delivery in deliveries:
-            thread = threading.Thread(target=self._deliver, args=(delivery, ends), daemon=True)
-            self._under_way.add(thread)
-            thread.start()
-        return len(deliveries)
 
     def _deliver(self, delivery: Delivery, ends: float) -> None:
         try:
