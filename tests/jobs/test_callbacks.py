@@ -3,9 +3,11 @@
 import ipaddress
 import json
 import pathlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from standardwebhooks import WebhookVerificationError
@@ -22,7 +24,7 @@ from mergepoint.jobs.queue.outcomes import FORGET_AFTER, Answer, Outcome
 from mergepoint.kit.fetch.post import Poster
 from tests.jobs.queues import ADA, LIN, Clock, done, put
 from tests.jobs.receiver import Handler, Receiver, new_receiver
-from tests.servers import wait_for
+from tests.servers import ROOT, wait_for
 
 LONGEST_PAUSE = 1080.0  # seconds, before the last try
 
@@ -420,6 +422,22 @@ def test_a_callback_is_forgotten_with_its_job(jobs: Jobs, engine: Engine, store:
     engine.sweep()
     assert jobs.callbacks([job]) == {}
     assert not engine.has_callbacks()
+
+
+def test_the_receiver_of_the_readme_takes_a_message_and_no_forged_one(
+    jobs: Jobs, engine: Engine, callbacks: Callbacks, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (ROOT / "services/jobs/README.md").read_text()
+    [program] = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "Webhook(" in block]
+    job = finish(jobs, engine, receiver.url)
+    send(callbacks)
+    [message] = receiver.messages
+    names: dict[str, Any] = {"__name__": "receiver"}
+    exec(program.replace("whsec_…", jobs.secrets(ADA).secret), names)
+    client = names["app"].test_client()
+    assert client.post("/finished", data=message.body, headers=dict(message.headers)).status_code == 204
+    assert f"{job.id} done" in capsys.readouterr().out
+    assert client.post("/finished", data=b"{}", headers=dict(message.headers)).status_code == 500
 
 
 def test_a_replay_tells_the_same_address(
