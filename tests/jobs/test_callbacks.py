@@ -14,6 +14,7 @@ from standardwebhooks import WebhookVerificationError
 
 from mergepoint.jobs import Engine, Jobs, Owner, Store
 from mergepoint.jobs.core import new_id
+from mergepoint.jobs.metrics import metrics_of
 from mergepoint.jobs.performing import backoff
 from mergepoint.jobs.performing.callbacks import AT_ONCE, Callbacks
 from mergepoint.jobs.queue.callback_secrets import MOST_REPLACED, OVERLAP
@@ -383,6 +384,22 @@ def test_slow_receivers_of_one_owner_hold_up_nobody_else(
     assert other.claim_callbacks(AT_ONCE) == []
 
 
+def test_owners_take_turns_however_many_callbacks_they_have(jobs: Jobs, engine: Engine) -> None:
+    owners = [Owner(str(number), "x", "") for number in range(5)]
+    for owner in owners:
+        for _ in range(3):
+            finish(jobs, engine, "https://example.com/", owner)
+    turns: list[str] = []
+    while found := engine.claim_callbacks(3):
+        turns += [delivery.job.owner for delivery in found]
+        for delivery in found:
+            engine.settle_callback(delivery, Tried(True, 200))
+    assert turns == [owner.key for owner in owners for _ in range(3)]
+    for owner in owners[:2]:
+        finish(jobs, engine, "https://example.com/", owner)
+    assert [delivery.job.owner for delivery in engine.claim_callbacks(3)] == [owner.key for owner in owners[:2]]
+
+
 def test_a_rotated_secret_signs_beside_its_successor_for_a_day(
     jobs: Jobs, engine: Engine, clock: Clock, callbacks: Callbacks, receiver: Receiver
 ) -> None:
@@ -422,6 +439,16 @@ def test_a_callback_is_forgotten_with_its_job(jobs: Jobs, engine: Engine, store:
     engine.sweep()
     assert jobs.callbacks([job]) == {}
     assert not engine.has_callbacks()
+
+
+def test_metrics_count_callbacks_that_wait(jobs: Jobs, engine: Engine) -> None:
+    def pending() -> float:
+        [metric] = [one for one in metrics_of(jobs, ["highlight"])() if one.name == "mergepoint_jobs_callbacks"]
+        return metric.samples[0].value
+
+    assert pending() == 0
+    finish(jobs, engine, "https://example.com/")
+    assert pending() == 1
 
 
 def test_the_receiver_of_the_readme_takes_a_message_and_no_forged_one(

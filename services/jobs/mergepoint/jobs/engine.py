@@ -37,6 +37,7 @@ class Engine:
         self.writer = Writer(store, clock)
         self.contents = Contents(store, folder)
         self._concurrency, self._keep = concurrency, keep
+        self._last_told = ""  # the owner whose callbacks were claimed last
 
     def claim(self, count: int) -> list[Job]:
         """Lease up to *count* jobs and return them."""
@@ -116,7 +117,11 @@ class Engine:
 
     def claim_callbacks(self, count: int) -> list[Delivery]:
         """Lease up to *count* callbacks and return them."""
-        return self._write(lambda connection, now: callbacks.claim(connection, now, self.worker, count))
+        after = self._last_told
+        found, self._last_told = self._write(
+            lambda connection, now: callbacks.claim(connection, now, self.worker, count, after=after)
+        )
+        return found
 
     def settle_callback(self, delivery: Delivery, tried: Tried) -> bool:
         """Write down how a try ended; False if another worker has had the callback meanwhile."""

@@ -85,6 +85,8 @@ callbacks = Table(  # what is told of a finished job; it goes with the job's row
     Column("code", String(64)),  # why the last try failed
     Column("delivered", Float),
     Index("callbacks_due", "state", "at"),
+    Index("callbacks_turns", "state", "owner", "at"),
+    Index("callbacks_leased", "lease_token"),
 )
 
 callback_secrets = Table(  # as they are: messages are signed with them

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job"),
     )
     op.create_index("callbacks_due", "callbacks", ["state", "at"], unique=False)
+    op.create_index("callbacks_leased", "callbacks", ["lease_token"], unique=False)
+    op.create_index("callbacks_turns", "callbacks", ["state", "owner", "at"], unique=False)
     op.create_table(
         "callback_secrets",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -43,5 +45,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_callback_secrets_owner"), table_name="callback_secrets")
     op.drop_index(op.f("ix_callback_secrets_ends"), table_name="callback_secrets")
     op.drop_table("callback_secrets")
+    op.drop_index("callbacks_turns", table_name="callbacks")
+    op.drop_index("callbacks_leased", table_name="callbacks")
     op.drop_index("callbacks_due", table_name="callbacks")
     op.drop_table("callbacks")
