@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
 
 
-HTTP_ONLY = ("test_callback_routes.py",)  # what these ask differs by no database
+HTTP_ONLY = ("test_callbacks.py", "test_callback_routes.py")  # what these ask differs by no database
 PROGRAMS = ("test_programs.py", "test_callback_programs.py")
 
 

@@ -1,10 +1,9 @@
-"""Callbacks on both databases, with a clock that tests set: what arrives at a real receiver, what is tried again."""
+"""Callbacks with a clock that tests set: what arrives at a real receiver, and what is tried again."""
 
 import ipaddress
 import json
 import pathlib
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,19 +11,18 @@ from typing import Any
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from mergepoint.jobs import Engine, Jobs, Owner, Store
+from mergepoint.jobs import Engine, Jobs
 from mergepoint.jobs.core import new_id
-from mergepoint.jobs.metrics import metrics_of
 from mergepoint.jobs.performing import backoff
-from mergepoint.jobs.performing.callbacks import AT_ONCE, Callbacks
-from mergepoint.jobs.queue.callback_secrets import MOST_REPLACED, OVERLAP
-from mergepoint.jobs.queue.callbacks import LEASE, OF_ONE_OWNER, TRIES, Callback, Tried
-from mergepoint.jobs.queue.job import Job
+from mergepoint.jobs.performing.callbacks import Callbacks
+from mergepoint.jobs.queue.callback_secrets import OVERLAP
+from mergepoint.jobs.queue.callbacks import LEASE, TRIES
 from mergepoint.jobs.queue.leases import LEASE as LEASE_OF_A_JOB
-from mergepoint.jobs.queue.outcomes import FORGET_AFTER, Answer, Outcome
+from mergepoint.jobs.queue.outcomes import Answer, Outcome
 from mergepoint.kit.fetch.post import Poster
-from tests.jobs.queues import ADA, LIN, Clock, done, put
+from tests.jobs.queues import ADA, LIN, Clock, done, finish, put, told
 from tests.jobs.receiver import Handler, Receiver, new_receiver
+from tests.long import some
 from tests.servers import ROOT, wait_for
 
 LONGEST_PAUSE = 1080.0  # seconds, before the last try
@@ -40,23 +38,11 @@ def callbacks(engine: Engine, receiver: Receiver) -> Callbacks:
     return Callbacks(engine, Poster(receiver.origin), deadline=5.0)
 
 
-def finish(jobs: Jobs, engine: Engine, url: str, owner: Owner = ADA) -> Job:
-    """Return a job that is done, whose callback is due."""
-    put(jobs, owner, callback=url)
-    [job] = engine.claim(1)
-    done(engine, job, b"a secret result")
-    return jobs.show(job.id, owner)
-
-
 def send(callbacks: Callbacks) -> int:
     """Send what is due; return how many tries that were."""
     number = callbacks.send_due()
     wait_for(lambda: callbacks.is_idle)
     return number
-
-
-def told(jobs: Jobs, job: Job) -> Callback:
-    return jobs.callbacks([jobs.show(job.id, ADA)])[job.id]
 
 
 def fail(jobs: Jobs, engine: Engine, _clock: Clock) -> None:
@@ -122,12 +108,6 @@ def test_every_end_of_a_job_is_told_by_a_message_that_the_library_verifies(
     assert send(callbacks) == 0
 
 
-def test_a_job_without_a_callback_tells_nobody(jobs: Jobs, engine: Engine) -> None:
-    put(jobs)
-    succeed(jobs, engine, Clock())
-    assert not engine.has_callbacks()
-
-
 def test_a_message_that_is_altered_is_not_verified(
     jobs: Jobs, engine: Engine, callbacks: Callbacks, receiver: Receiver
 ) -> None:
@@ -174,17 +154,17 @@ def test_pauses_are_not_the_same_for_all() -> None:
     assert backoff.callback_delay(3, None, 0.0, random=lambda: 1.0) == 180
 
 
-@pytest.mark.parametrize(
-    ("asked", "low", "high"),
-    [
-        ("120", 120, 120),
-        ("1", 2.5, 5),
-        ("999999", 3600, 3600),
-        ("never", 2.5, 5),
-        ("-1", 2.5, 5),
-        ("9" * 500, 3600, 3600),
-    ],
-)
+RETRY_AFTER = {
+    "120": (120.0, 120.0),
+    "1": (2.5, 5.0),
+    "999999": (3600.0, 3600.0),
+    "never": (2.5, 5.0),
+    "-1": (2.5, 5.0),
+    "9" * 500: (3600.0, 3600.0),
+}
+
+
+@pytest.mark.parametrize("asked", some(RETRY_AFTER, always=("120",)))
 def test_retry_after_is_honoured_up_to_an_hour(
     jobs: Jobs,
     engine: Engine,
@@ -192,9 +172,8 @@ def test_retry_after_is_honoured_up_to_an_hour(
     callbacks: Callbacks,
     receiver: Receiver,
     asked: str,
-    low: float,
-    high: float,
 ) -> None:
+    low, high = RETRY_AFTER[asked]
     receiver.answer = lambda handler: handler.reply(429, Retry_After=asked)
     job = finish(jobs, engine, receiver.url)
     send(callbacks)
@@ -241,31 +220,33 @@ def endless(handler: Handler, head: bytes, piece: bytes) -> None:
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize(
-    ("answer", "state", "code"),
-    [
-        (lambda handler: endless(handler, OK + b"\r\n", b"x" * 10_000), "delivered", None),
-        (lambda handler: endless(handler, OK, b"X: y\r\n" * 100), "pending", "no_http"),
-        (lambda handler: endless(handler, b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), "pending", "no_http"),
-        (lambda handler: handler.write(OK + b"Content-Length: 99999999999\r\n\r\n"), "delivered", None),
-        (lambda handler: handler.write(b"\0" * 500_000), "pending", "no_http"),
-        (lambda handler: handler.write(b"SSH-2.0-OpenSSH_9\r\n"), "pending", "no_http"),
-        (lambda handler: handler.write(b"HTTP/1.1 2000 OK\r\n\r\n"), "pending", "no_http"),
-        (lambda handler: handler.write(b""), "pending", "unreachable"),
-        (lambda handler: handler.write(b"HTTP/1.1 101 Up\r\n\r\n"), "pending", "status_101"),
-        (lambda handler: (time.sleep(3), handler.reply()), "pending", "too_slow"),
-        (lambda handler: endless(handler, OK, b"X"), "pending", "too_slow"),
-    ],
-)
+ANSWERS = {
+    "body without end": (lambda handler: endless(handler, OK + b"\r\n", b"x" * 10_000), "delivered", None),
+    "head without end": (lambda handler: endless(handler, OK, b"X: y\r\n" * 100), "pending", "no_http"),
+    "100 without end": (
+        lambda handler: endless(handler, b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+        "pending",
+        "no_http",
+    ),
+    "large": (lambda handler: handler.write(OK + b"Content-Length: 99999999999\r\n\r\n"), "delivered", None),
+    "zeros": (lambda handler: handler.write(b"\0" * 500_000), "pending", "no_http"),
+    "ssh": (lambda handler: handler.write(b"SSH-2.0-OpenSSH_9\r\n"), "pending", "no_http"),
+    "2000": (lambda handler: handler.write(b"HTTP/1.1 2000 OK\r\n\r\n"), "pending", "no_http"),
+    "nothing": (lambda handler: handler.write(b""), "pending", "unreachable"),
+    "101": (lambda handler: handler.write(b"HTTP/1.1 101 Up\r\n\r\n"), "pending", "status_101"),
+    "late": (lambda handler: (time.sleep(3), handler.reply()), "pending", "too_slow"),
+    "slow": (lambda handler: endless(handler, OK, b"X"), "pending", "too_slow"),
+}
+
+
+@pytest.mark.parametrize("name", some(ANSWERS, always=("body without end", "zeros", "slow")))
 def test_no_answer_costs_more_than_its_deadline(
     jobs: Jobs,
     engine: Engine,
     receiver: Receiver,
-    answer: Callable[[Handler], object],
-    state: str,
-    code: str | None,
+    name: str,
 ) -> None:
-    receiver.answer = answer
+    receiver.answer, state, code = ANSWERS[name]
     slow = code == "too_slow"
     job = finish(jobs, engine, receiver.url)
     send(Callbacks(engine, Poster(receiver.origin), deadline=0.5 if slow else 8.0))
@@ -304,57 +285,6 @@ def test_an_origin_that_is_listed_no_longer_is_not_asked(jobs: Jobs, engine: Eng
     assert (told(jobs, job).code, receiver.messages) == ("refused", [])
 
 
-def test_two_workers_never_send_one_callback_at_a_time(jobs: Jobs, engine: Engine, other: Engine) -> None:
-    for number in range(40):
-        finish(jobs, engine, "https://example.com/", Owner(str(number), "x", ""))
-    claimed: list[str] = []
-
-    def claim(engine: Engine) -> None:
-        while found := engine.claim_callbacks(3):
-            claimed.extend(delivery.job.id for delivery in found)
-
-    threads = [threading.Thread(target=claim, args=(one,)) for one in (engine, other, engine, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(claimed) == len(set(claimed)) == 40
-
-
-def test_a_lost_worker_loses_no_callback_and_no_try(jobs: Jobs, engine: Engine, other: Engine, clock: Clock) -> None:
-    job = finish(jobs, engine, "https://example.com/")
-    [stale] = engine.claim_callbacks(1)
-    clock.pass_by(other, LEASE - 1)
-    assert other.claim_callbacks(1) == []
-    clock.pass_by(other, 2)
-    [taken] = other.claim_callbacks(1)
-    assert (taken.message, taken.tries) == (stale.message, 0)
-    assert engine.settle_callback(stale, Tried(True, 200)) is False
-    assert told(jobs, job).state == "pending"
-    assert other.settle_callback(taken, Tried(True, 201)) is True
-    assert engine.settle_callback(stale, Tried(False, 500, "status_500", 1.0)) is False
-    assert (told(jobs, job).state, told(jobs, job).status, told(jobs, job).tries) == ("delivered", 201, 1)
-
-
-def test_the_dead_process_of_a_worker_need_not_be_waited_for(jobs: Jobs, engine: Engine, other: Engine) -> None:
-    finish(jobs, engine, "https://example.com/")
-    engine.claim_callbacks(1)
-    other.end_leases("one")
-    assert len(other.claim_callbacks(1)) == 1
-
-
-def test_time_in_which_the_database_was_away_ends_no_lease(
-    jobs: Jobs, engine: Engine, other: Engine, clock: Clock
-) -> None:
-    finish(jobs, engine, "https://example.com/")
-    engine.look()
-    [delivery] = engine.claim_callbacks(1)
-    clock.now += 600
-    other.look()
-    assert other.claim_callbacks(1) == []
-    assert engine.settle_callback(delivery, Tried(True, 200)) is True
-
-
 def test_what_was_claimed_too_long_ago_is_not_sent(jobs: Jobs, engine: Engine, receiver: Receiver) -> None:
     """A process that was stopped after its claim wakes up when another one has the callback."""
     finish(jobs, engine, receiver.url)
@@ -370,34 +300,6 @@ def test_what_was_claimed_too_long_ago_is_not_sent(jobs: Jobs, engine: Engine, r
     engine.claim_callbacks = slow  # type: ignore[method-assign,assignment]
     send(callbacks)
     assert receiver.messages == []
-
-
-def test_slow_receivers_of_one_owner_hold_up_nobody_else(
-    jobs: Jobs, engine: Engine, other: Engine, clock: Clock
-) -> None:
-    for _ in range(3 * AT_ONCE):
-        finish(jobs, engine, "https://slow.example/")
-    clock.now += 1
-    finish(jobs, engine, "https://quick.example/", LIN)
-    claimed = [delivery.job.owner for delivery in engine.claim_callbacks(AT_ONCE)]
-    assert claimed == [ADA.key] * OF_ONE_OWNER + [LIN.key]
-    assert other.claim_callbacks(AT_ONCE) == []
-
-
-def test_owners_take_turns_however_many_callbacks_they_have(jobs: Jobs, engine: Engine) -> None:
-    owners = [Owner(str(number), "x", "") for number in range(5)]
-    for owner in owners:
-        for _ in range(3):
-            finish(jobs, engine, "https://example.com/", owner)
-    turns: list[str] = []
-    while found := engine.claim_callbacks(3):
-        turns += [delivery.job.owner for delivery in found]
-        for delivery in found:
-            engine.settle_callback(delivery, Tried(True, 200))
-    assert turns == [owner.key for owner in owners for _ in range(3)]
-    for owner in owners[:2]:
-        finish(jobs, engine, "https://example.com/", owner)
-    assert [delivery.job.owner for delivery in engine.claim_callbacks(3)] == [owner.key for owner in owners[:2]]
 
 
 def test_a_rotated_secret_signs_beside_its_successor_for_a_day(
@@ -422,33 +324,6 @@ def test_a_rotated_secret_signs_beside_its_successor_for_a_day(
     after.verify(new.secret)
     with pytest.raises(WebhookVerificationError):
         after.verify(old.secret)
-
-
-def test_however_often_a_secret_is_rotated_few_sign(jobs: Jobs, clock: Clock) -> None:
-    secrets = []
-    for _ in range(10):
-        secrets.append(jobs.rotate_secret(ADA).secret)
-        clock.now += 1
-    assert jobs.secrets(ADA).all == tuple(secrets[: -MOST_REPLACED - 2 : -1])
-    assert len(jobs.secrets(LIN).all) == 1
-
-
-def test_a_callback_is_forgotten_with_its_job(jobs: Jobs, engine: Engine, store: Store, clock: Clock) -> None:
-    job = finish(jobs, engine, "https://example.com/")
-    clock.now += 86_400 + FORGET_AFTER + 1
-    engine.sweep()
-    assert jobs.callbacks([job]) == {}
-    assert not engine.has_callbacks()
-
-
-def test_metrics_count_callbacks_that_wait(jobs: Jobs, engine: Engine) -> None:
-    def pending() -> float:
-        [metric] = [one for one in metrics_of(jobs, ["highlight"])() if one.name == "mergepoint_jobs_callbacks"]
-        return metric.samples[0].value
-
-    assert pending() == 0
-    finish(jobs, engine, "https://example.com/")
-    assert pending() == 1
 
 
 def test_the_receiver_of_the_readme_takes_a_message_and_no_forged_one(
