@@ -79,9 +79,9 @@ def test_a_result_that_is_an_error_is_not_asked_for_again() -> None:
     with FaultServer("accepted", "running", "done", "its 503") as server:
         assert ruby(server.url, program) == "overloaded"
         assert len(server.requests) == 4
-    with FaultServer("done", "its 503") as server:
+    with FaultServer("running", "done", "its 503") as server:
         assert shell(server.url, "jobs", "wait", ID).returncode == 1
-        assert len(server.requests) == 2
+        assert len(server.requests) == 3
 
 
 def test_waiting_ends_and_the_job_goes_on() -> None:
