@@ -147,6 +147,7 @@ _UNDER_WAY = (
     .group_by(table.c.owner)
 )
 _NEXT_OWNER = select(func.min(table.c.owner)).where(table.c.state == PENDING, table.c.owner > bindparam("owner"))
+_NEXT_OWNER_BEFORE = _NEXT_OWNER.where(table.c.owner <= bindparam("after"))
 _DUE_OF_ONE = (
     select(table.c.job)
     .where(table.c.state == PENDING, table.c.owner == bindparam("owner"), table.c.at <= bindparam("now"))
@@ -157,17 +158,20 @@ _JOB = select(*COLUMNS).where(jobs.c.id == bindparam("id"))
 
 
 def _turns(connection: Connection, after: str) -> Iterator[str]:
-    """Yield the owners of pending callbacks, each once, beginning with the one that follows *after*."""
-    owner, is_second_round = after, False
+    """Yield the owners of pending callbacks, each once, beginning with the one that follows *after*.
+
+    Only the database compares owners: it may sort texts otherwise than Python does.
+    """
+    owner, query = after, _NEXT_OWNER
     for _ in range(MOST_TURNS):
-        found: str | None = connection.execute(_NEXT_OWNER, {"owner": owner}).scalar()
-        if is_second_round and (found is None or found > after):
-            return
-        if found is None:
-            owner, is_second_round = "", True
-        else:
+        found: str | None = connection.execute(query, {"owner": owner, "after": after}).scalar()
+        if found is not None:
             owner = found
             yield found
+        elif query is _NEXT_OWNER:
+            owner, query = "", _NEXT_OWNER_BEFORE
+        else:
+            return
 
 
 def _lease(connection: Connection, now: float, worker: str, id: str, owner: str) -> Delivery:
