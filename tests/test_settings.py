@@ -30,6 +30,7 @@ BAD_TEXTS = {
     "AUTH_THUMBNAIL_KEY": "hidden",
     "AUTH_THUMBNAIL_SALT": "hidden",
     "HTMLDIFF_SOURCES": "https://ada:hidden@example.com",
+    "JOBS_CALLBACKS": "https://ada:hidden@example.com",
     "JOBS_CONCURRENCY": "2 thumbnail=none",
     "JOBS_DATABASE_URL": "mysql://ada:hidden@db/jobs",
     "JOBS_DOOR": "door",

@@ -16,6 +16,7 @@ from tests.live.suite import Suite
 from tests.servers import ROOT
 
 ID = JOB["id"]
+CALLBACK = "https://example.com/told?by=jobs"
 RUBY = shutil.which("ruby")
 SHELL = ROOT / "clients/shell/mergepoint"
 
@@ -38,15 +39,16 @@ def shell(url: str, *words: str, text: str = "") -> subprocess.CompletedProcess[
 
 
 def by_python(url: str) -> None:
-    Client(url).later(at="2030-01-01T00:00:00Z", attempts=2, deadline=9).highlight("x", language="c")
+    Client(url).later(at="2030-01-01T00:00:00Z", attempts=2, deadline=9, callback=CALLBACK).highlight("x", language="c")
 
 
 def by_ruby(url: str) -> None:
-    ruby(url, "c.later.with(at: '2030-01-01T00:00:00Z', attempts: 2, deadline: 9).highlight('x', language: 'c').id")
+    terms = f"at: '2030-01-01T00:00:00Z', attempts: 2, deadline: 9, callback: '{CALLBACK}'"
+    ruby(url, f"c.later.with({terms}).highlight('x', language: 'c').id")
 
 
 def by_shell(url: str) -> None:
-    terms = ["--at", "2030-01-01T00:00:00Z", "--attempts=2", "--deadline", "9"]
+    terms = ["--at", "2030-01-01T00:00:00Z", "--attempts=2", "--deadline", "9", "--callback", CALLBACK]
     assert shell(url, "highlight", "--language", "c", *terms, text="x").returncode == 0
 
 
@@ -61,8 +63,8 @@ def test_all_tries_of_a_call_have_one_key_of_their_own(call) -> None:
         assert (first.method, first.target, first.body) == ("POST", "/highlight?language=c", b"x")
         told: Mapping[str, str] = first.headers
         assert told["prefer"] == "respond-async"
-        terms = [told[f"mergepoint-{name}"] for name in ("at", "attempts", "deadline")]
-        assert terms == ["2030-01-01T00:00:00Z", "2", "9"]
+        terms = [told[f"mergepoint-{name}"] for name in ("at", "attempts", "deadline", "callback")]
+        assert terms == ["2030-01-01T00:00:00Z", "2", "9", CALLBACK]
         assert len(told["idempotency-key"]) >= 22
         keys.add(told["idempotency-key"])
     assert len(keys) == 2
@@ -77,9 +79,9 @@ def test_a_result_that_is_an_error_is_not_asked_for_again() -> None:
     with FaultServer("accepted", "running", "done", "its 503") as server:
         assert ruby(server.url, program) == "overloaded"
         assert len(server.requests) == 4
-    with FaultServer("done", "its 503") as server:
+    with FaultServer("running", "done", "its 503") as server:
         assert shell(server.url, "jobs", "wait", ID).returncode == 1
-        assert len(server.requests) == 2
+        assert len(server.requests) == 3
 
 
 def test_waiting_ends_and_the_job_goes_on() -> None:

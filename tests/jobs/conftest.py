@@ -13,11 +13,15 @@ from tests.jobs.queues import Clock
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the queue ask about both databases; those of whole programs about PostgreSQL in `make test-long`."""
+    """Tests of the queue ask about both databases; those of programs and routes do in `make test-long`."""
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        if item.path.name == "test_programs.py" and parameters.get("server") == "postgresql":
+        if item.path.name in (*PROGRAMS, *ONE_DATABASE) and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)
+
+
+ONE_DATABASE = ("test_callbacks.py", "test_callback_routes.py")  # what these ask differs by no database
+PROGRAMS = ("test_programs.py", "test_callback_programs.py")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

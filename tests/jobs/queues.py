@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from mergepoint.jobs import Engine, JobRequest, Jobs, Owner
 from mergepoint.jobs.core import new_id
+from mergepoint.jobs.queue.callbacks import Callback
 from mergepoint.jobs.queue.job import Job
 from mergepoint.jobs.queue.outcomes import Answer, Outcome
 
@@ -39,3 +40,16 @@ def put(jobs: Jobs, owner: Owner = ADA, **fields: object) -> Job:
 def done(engine: Engine, job: Job, body: bytes = b"answer") -> None:
     content = engine.contents.prepare(body, job.id)
     engine.finish(job, Outcome("done", answer=Answer(200, {"Content-Type": "text/plain"}, content)))
+
+
+def finish(jobs: Jobs, engine: Engine, url: str, owner: Owner = ADA) -> Job:
+    """Return a job that is done, whose callback is due."""
+    put(jobs, owner, callback=url)
+    [job] = engine.claim(1)
+    done(engine, job, b"a secret result")
+    return jobs.show(job.id, owner)
+
+
+def told(jobs: Jobs, job: Job) -> Callback:
+    """Return what ada's finished job says of its callback."""
+    return jobs.callbacks([jobs.show(job.id, ADA)])[job.id]

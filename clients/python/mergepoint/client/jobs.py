@@ -144,7 +144,7 @@ class Jobs:
 class Later:
     """``client.later``: the calls of the client, each of which returns a `Job` and runs later.
 
-    Called, it returns the same with other terms: ``client.later(at=…, deadline=…, attempts=…).highlight(…)``.
+    Called, it returns the same with other terms: ``client.later(at=…, attempts=…, callback=…).highlight(…)``.
     """
 
     def __init__(
@@ -161,7 +161,10 @@ class Later:
         attempts: int | None = None,
         callback: str | None = None,
     ) -> "Later":
-        """*at*: not before this time (RFC 3339). *deadline*: seconds an attempt. *attempts*: how often it is tried."""
+        """*at*: not before this time (RFC 3339). *deadline*: seconds an attempt. *attempts*: how often it is tried.
+
+        *callback*: the URL that is told when the job ends, where the server allows it.
+        """
         when = at.astimezone(UTC).isoformat() if isinstance(at, datetime) else at
         given = {"At": when, "Deadline": deadline, "Attempts": attempts, "Callback": callback}
         terms = {f"Mergepoint-{name}": str(value) for name, value in given.items() if value is not None}

@@ -128,7 +128,7 @@ module Mergepoint
     end
 
     # The same calls with other terms. *at*: not before this Time. *deadline*: seconds an attempt. *attempts*: how often
-    # it is tried.
+    # it is tried. *callback*: the URL that is told when the job ends, where the server allows it.
     def with(at: nil, deadline: nil, attempts: nil, callback: nil)
       given = { "At" => at.is_a?(Time) ? at.utc.iso8601(3) : at, "Deadline" => deadline, "Attempts" => attempts,
                 "Callback" => callback }

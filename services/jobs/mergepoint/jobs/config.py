@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
 from mergepoint.kit.database.address import check_address
+from mergepoint.kit.fetch.origins import parse_origins
 from mergepoint.kit.state import check_folder, folder_for
 
 from .queue.acceptance import Limits
@@ -24,7 +25,7 @@ class Settings(ServiceSettings):
     """Where things are, who may ask, how much at a time. The worker reads the same."""
 
     model_config = SettingsConfigDict(env_prefix="jobs_")
-    several_lines = frozenset({"concurrency", "services"})
+    several_lines = frozenset({"callbacks", "concurrency", "services"})
     companion = "mergepoint.jobs.start:waiting"
 
     workers: int = Field(1, ge=1, le=256)  # one accepts 300 jobs/s, and threads wait for the disk together
@@ -36,6 +37,7 @@ class Settings(ServiceSettings):
     max_bytes: int = Field(10 << 20, ge=1024, le=100 << 20)
     max_result_bytes: int = Field(32 << 20, ge=1024, le=256 << 20)
     concurrency: str = ""
+    callbacks: str = ""
     slots: int = Field(16, ge=1, le=256)
     door: str = ""
     identity_keys: str = ""
@@ -69,6 +71,15 @@ class Settings(ServiceSettings):
         names = [match and match[1] for match in found]
         if not all(found) or len(set(names)) < len(names):
             raise ValueError("a number from 1 to 999 is expected, or such as `2 thumbnail=4 wiki=8`, each once")
+        return value
+
+    @field_validator("callbacks")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        try:
+            parse_origins(value)
+        except ValueError as error:
+            raise ValueError(f"origins such as https://example.com are expected; {error}") from None
         return value
 
     @field_validator("door")

@@ -6,13 +6,15 @@
 import contextlib
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import Invalid, LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound, StoreUnavailable
-from .queue import acceptance, listing, outcomes
+from .queue import acceptance, callback_secrets, callbacks, listing, outcomes
 from .queue.acceptance import Limits
+from .queue.callback_secrets import Secrets
+from .queue.callbacks import Callback
 from .queue.job import CANCELLED, QUEUED, Job, find
 from .requests.job_request import JobRequest, Owner
 from .storage.contents import Contents
@@ -115,6 +117,24 @@ class Jobs:
             **asked,
         )
         return self.accept(new, asker, request, replay_of=id)[0]
+
+    def callbacks(self, jobs: Iterable[Job]) -> Mapping[str, Callback]:
+        """Return the callbacks of those *jobs* that are finished and have one, by the jobs' ids."""
+        ids = [job.id for job in jobs if job.callback and job.is_finished]
+        if not ids:
+            return {}
+        with self.store.read() as connection:
+            return callbacks.of_jobs(connection, ids)
+
+    def secrets(self, owner: Owner) -> Secrets:
+        """Return what signs the callbacks of *owner*, a user."""
+        with self.store.read() as connection:
+            found = callback_secrets.find(connection, self.clock(connection), owner.key)
+        return found or self.writer.run(lambda connection, now: callback_secrets.ensure(connection, now, owner.key))
+
+    def rotate_secret(self, owner: Owner) -> Secrets:
+        """Give *owner*, a user, a new secret; the one before signs too for a while."""
+        return self.writer.run(lambda connection, now: callback_secrets.rotate(connection, now, owner.key))
 
     def now(self) -> float:
         """Return the time by the database's clock."""

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from .core import KEEP
 from .errors import LeaseLost
-from .queue import claims, fairness, leases, outcomes, sweeping
+from .queue import callbacks, claims, fairness, leases, outcomes, sweeping
+from .queue.callbacks import Delivery, Tried
 from .queue.claims import Concurrency
 from .queue.job import Job
 from .queue.outcomes import Outcome
@@ -36,6 +37,7 @@ class Engine:
         self.writer = Writer(store, clock)
         self.contents = Contents(store, folder)
         self._concurrency, self._keep = concurrency, keep
+        self._last_told = ""  # the owner whose callbacks were claimed last
 
     def claim(self, count: int) -> list[Job]:
         """Lease up to *count* jobs and return them."""
@@ -107,6 +109,23 @@ class Engine:
         """Give a job back; the attempt does not count."""
         token = str(job.lease_token)
         self._write(lambda connection, now: outcomes.release(connection, now, job.id, token))
+
+    def has_callbacks(self) -> bool:
+        """Whether `claim_callbacks` may find one."""
+        with self.store.read() as connection:
+            return callbacks.is_any_due(connection, self.clock(connection))
+
+    def claim_callbacks(self, count: int) -> list[Delivery]:
+        """Lease up to *count* callbacks and return them."""
+        after = self._last_told
+        found, self._last_told = self._write(
+            lambda connection, now: callbacks.claim(connection, now, self.worker, count, after=after)
+        )
+        return found
+
+    def settle_callback(self, delivery: Delivery, tried: Tried) -> bool:
+        """Write down how a try ended; False if another worker has had the callback meanwhile."""
+        return self._write(lambda connection, now: callbacks.settle(connection, now, delivery, tried))
 
     def end_leases(self, worker: str) -> int:
         """End the leases of a process that is known to be dead."""

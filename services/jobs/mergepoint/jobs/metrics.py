@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from .core import Jobs
 from .errors import StoreUnavailable
-from .queue import listing
+from .queue import callbacks, listing
 from .queue.job import FINISHED, UNFINISHED
 
 log = structlog.get_logger()
@@ -36,12 +36,13 @@ def _depths(jobs: Jobs, services: Collection[str]) -> Iterable[Metric]:
     with jobs.store.read() as connection:
         now = jobs.clock(connection)
         depths = {(row.service, row.state): row.number for row in listing.depths(connection)}
+        waiting = callbacks.count_pending(connection)
         ages = {row.service: max(now - row.oldest, 0.0) for row in listing.oldest_ready(connection)}
     for (service, state), number in {**dict.fromkeys(product(services, UNFINISHED), 0), **depths}.items():
         depth.add_metric([service, state], number)
     for service, seconds in {**dict.fromkeys(services, 0.0), **ages}.items():
         age.add_metric([service], seconds)
-    return depth, age
+    return depth, age, GaugeMetricFamily("mergepoint_jobs_callbacks", "Callbacks to be sent", waiting)
 
 
 def _outcomes(jobs: Jobs, services: Collection[str]) -> Iterable[Metric]:

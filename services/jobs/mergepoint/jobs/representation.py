@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from .queue.callbacks import PENDING, Callback
 from .queue.job import Job
 
 # Opened in a browser a result runs nothing, whatever the service said: nginx's own policy for pure answers.
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def describe(job: Job) -> dict[str, Any]:
-    """Return what its owner sees of a job; times are RFC 3339."""
+def describe(job: Job, callback: Callback | None = None) -> dict[str, Any]:
+    """Return what its owner sees of a job; times are RFC 3339. *callback* is that of a finished job, if it has one."""
     shown: dict[str, Any] = {
         "id": job.id,
         "state": job.state,
@@ -31,11 +32,28 @@ def describe(job: Job) -> dict[str, Any]:
         "status": job.result_status,
         "size": job.size_result,
         "replay_of": job.replay_of,
+        "callback": _callback(job, callback) if job.callback else None,
         "result": f"/jobs/{job.id}/result",
         "events": f"/jobs/{job.id}/events",
         "version": job.version,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return _without_none(shown)
+
+
+def _callback(job: Job, callback: Callback | None) -> dict[str, Any]:
+    if callback is None:
+        return {"url": job.callback, "state": PENDING, "tries": 0}
+    next_try = callback.at if callback.state == PENDING and not callback.is_under_way else None
+    shown: dict[str, Any] = {
+        "url": job.callback,
+        "state": callback.state,
+        "tries": callback.tries,
+        "status": callback.status,
+        "code": callback.code,
+        "delivered": moment(callback.delivered),
+        "next": moment(next_try),
+    }
+    return _without_none(shown)
 
 
 def moment(seconds: float | None) -> str | None:
@@ -43,6 +61,10 @@ def moment(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def result_headers(job: Job) -> Mapping[str, str]:

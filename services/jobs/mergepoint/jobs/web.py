@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, Response
 
 from mergepoint.kit.config import load
+from mergepoint.kit.fetch.post import Poster
 from mergepoint.kit.problems import Problem
 from mergepoint.kit.web.app import base_app
 
@@ -16,7 +17,7 @@ from .core import Jobs
 from .errors import JobsError, NoAnswer, NoLonger, StoreUnavailable
 from .identities import Identities
 from .metrics import metrics_of
-from .routes import accept, watch
+from .routes import accept, callbacks, watch
 from .service import VERSION
 from .statuses import STATUS
 
@@ -42,7 +43,8 @@ def create_app(
         collect=metrics_of(jobs, settings.service_names),
     )
     app.extensions |= {"jobs": jobs, "settings": settings, "identities": identities}
-    for routes in (accept, watch):
+    app.extensions["callbacks"] = Poster(settings.callbacks)
+    for routes in (accept, callbacks, watch):
         app.register_blueprint(routes.blueprint)
     _add_refusals(app)
     return app

@@ -12,9 +12,11 @@ import structlog
 
 from mergepoint.kit import logs
 from mergepoint.kit.config import load
+from mergepoint.kit.fetch.post import Poster
 
 from .config import Settings
 from .engine import Engine
+from .performing.callbacks import Callbacks
 from .performing.supervisor import Supervisor
 from .performing.worker import Worker, ask_for
 from .queue import leases
@@ -65,7 +67,9 @@ def _worker(settings: Settings, name: str) -> Worker:
     store = Store(settings.database, connections=CONNECTIONS)
     concurrency = lru_cache(settings.concurrency_of)
     engine = Engine(store, settings.state, name, concurrency=concurrency, keep=settings.keep)
-    worker = Worker(engine, settings.door, slots=settings.slots, most=settings.max_result_bytes)
+    callbacks = Callbacks(engine, Poster(settings.callbacks)) if settings.callbacks else None
+    most = settings.max_result_bytes
+    worker = Worker(engine, settings.door, slots=settings.slots, most=most, callbacks=callbacks)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
     return worker

@@ -13,6 +13,7 @@ from ..engine import Engine
 from ..errors import StoreUnavailable
 from ..queue.job import Job
 from .attempt import Attempt
+from .callbacks import Callbacks
 
 POLL = 0.08  # seconds between two looks for a job: an idle worker has it within 150 ms
 PROMOTE_EVERY = 0.25  # seconds
@@ -30,10 +31,14 @@ def name_of_process() -> str:
 
 
 class Worker:
-    """Performs jobs of *engine* by *slots* threads, until `stop`; an answer may have *most* bytes."""
+    """Performs jobs of *engine* by *slots* threads, until `stop`; an answer may have *most* bytes.
 
-    def __init__(self, engine: Engine, door: str, *, slots: int, most: int) -> None:
+    *callbacks* are sent meanwhile, if there are any to be sent.
+    """
+
+    def __init__(self, engine: Engine, door: str, *, slots: int, most: int, callbacks: Callbacks | None = None) -> None:
         self._engine, self._door, self._slots, self._most = engine, door, slots, most
+        self._callbacks = callbacks
         self._running: dict[str, Attempt] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -58,6 +63,8 @@ class Worker:
         *looked* about each second, after the database has answered.
         """
         threading.Thread(target=self._keep_leases, args=(looked,), name="leases", daemon=True).start()
+        if self._callbacks:
+            self._callbacks.start()
         promoted = 0.0
         while not self._stopping.is_set():
             self._wake.clear()
@@ -109,6 +116,8 @@ class Worker:
             with self._lock:
                 del self._running[attempt.token]
             self._wake.set()
+            if self._callbacks:
+                self._callbacks.wake()
 
     def _keep_leases(self, looked: Callable[[], object] = lambda: None) -> None:
         beaten = 0.0
@@ -136,7 +145,9 @@ class Worker:
 
     def _drain(self) -> None:
         ends = time.monotonic() + GRACE
-        while self._running and time.monotonic() < ends:
+        if self._callbacks:
+            self._callbacks.stop()
+        while self._is_busy() and time.monotonic() < ends:
             time.sleep(POLL)
         with self._lock:
             left = list(self._running.values())
@@ -144,6 +155,9 @@ class Worker:
             attempt.give_back()
         while self._running and time.monotonic() < ends + 1:
             time.sleep(POLL)
+
+    def _is_busy(self) -> bool:
+        return bool(self._running or (self._callbacks and not self._callbacks.is_idle))
 
 
 def alone_name(worker: str, pid: int) -> str:

@@ -9,6 +9,7 @@ from ..errors import Invalid, LimitExceeded
 from ..requests.job_request import JobRequest, Owner
 from ..storage.contents import Content, Contents
 from ..storage.schema import jobs
+from . import callback_secrets
 from .changes import history_line
 from .fairness import next_rank
 from .job import BY_ID, COLUMNS, QUEUED, UNFINISHED, Job, of_row, of_values
@@ -86,6 +87,8 @@ def accept(
         "version": 1,
         "history": history_line(1, now, QUEUED, 0),
     }
+    if request.callback:
+        callback_secrets.ensure(connection, now, owner.key)  # so that its owner can read it before the first message
     contents.insert(connection, content, now)
     connection.execute(INSERT, values)
     return of_values(values), True

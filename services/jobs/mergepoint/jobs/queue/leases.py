@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from ..errors import LeaseLost
 from ..storage.schema import clock, jobs
+from . import callbacks
 from .changes import change
 from .job import COLUMNS, QUEUED, RUNNING, Job, of_row
 
@@ -30,6 +31,7 @@ def look(connection: Connection, now: float, *, every: float = 1.0) -> None:
     if looked and now - looked > UNWATCHED:
         longer = jobs.c.lease_until + (now - looked)
         connection.execute(update(jobs).where(jobs.c.state == RUNNING).values(lease_until=longer))
+        callbacks.extend_leases(connection, now - looked)
     connection.execute(update(clock).where(clock.c.id == 1).values(looked=now))
 
 
@@ -50,8 +52,9 @@ def held(connection: Connection, id: str, token: str) -> Job:
 
 
 def end_leases(connection: Connection, worker: str) -> int:
-    """End the leases of a worker's process that is known to be dead; return how many it had."""
+    """End the leases of a worker's process that is known to be dead; return how many jobs it had."""
     mine = (jobs.c.worker == worker, jobs.c.state == RUNNING)
+    callbacks.end_leases(connection, worker)
     return connection.execute(update(jobs).where(*mine).values(lease_until=0.0)).rowcount
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from ..storage.contents import Content, Contents
-from . import leases
+from . import callbacks, leases
 from .changes import change
 from .job import CANCELLED, FAILED, QUEUED, UNFINISHED, Job, find
 
@@ -89,4 +89,5 @@ def _end(connection: Connection, now: float, job: Job, state: str, keep: float, 
     seconds = now - (job.started or now)
     row = {"service": job.service, "outcome": state, "seconds": seconds, "retries": max(job.attempts - 1, 0)}
     connection.execute(COUNT, row)
+    callbacks.put(connection, now, ended)
     return ended

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from ..storage.contents import Contents
 from ..storage.schema import jobs
-from . import fairness
+from . import callback_secrets, callbacks, fairness
 
 AT_ONCE = 500
 
@@ -14,6 +14,7 @@ def sweep(connection: Connection, now: float, contents: Contents) -> list[str]:
     files = _forget_results(connection, now, contents) + _forget_jobs(connection, now, contents)
     files += contents.delete(connection, *contents.find_orphans(connection, now))
     fairness.sweep(connection)
+    callback_secrets.sweep(connection, now)
     return files
 
 
@@ -29,5 +30,7 @@ def _forget_jobs(connection: Connection, now: float, contents: Contents) -> list
     over = select(jobs.c.id, jobs.c.request_content, jobs.c.result_content).where(jobs.c.forget_at < now)
     rows = connection.execute(over.limit(AT_ONCE)).all()
     files = contents.delete(connection, *(row.request_content for row in rows), *(row.result_content for row in rows))
-    connection.execute(delete(jobs).where(jobs.c.id.in_([row.id for row in rows])))
+    ids = [row.id for row in rows]
+    callbacks.forget(connection, ids)
+    connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
     return files

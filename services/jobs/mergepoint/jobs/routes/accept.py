@@ -12,10 +12,11 @@ from mergepoint.kit.web.openapi import describe
 
 from ..errors import Invalid
 from ..requests.headers import ALLOWED, check_headers
-from ..requests.job_request import JobRequest, check_method
+from ..requests.job_request import JobRequest, Owner, check_method
 from ..requests.paths import service_of
 from ..requests.preferences import preferences, wait_of
 from ..requests.terms import ATTEMPTS, DEADLINE, attempts_of, deadline_of, time_of
+from .callbacks import check_callback
 from .context import accepted, body, jobs, no_such_path, owner, settings
 from .request import drain, job_id, of_request, prefer
 
@@ -38,7 +39,9 @@ class JobOptions(Options):
     at: str | None = Field(None, description="not before this time (RFC 3339)")
     deadline: float | None = Field(None, strict=True, description="seconds of an attempt, 1 to 3600; 300 by default")
     attempts: float | None = Field(None, strict=True, description="how often it may be tried, 1 to 20; 5 by default")
-    callback: str | None = Field(None, description="the URL that is told when the job is finished")
+    callback: str | None = Field(
+        None, description="the URL that is told when the job is finished, by a message of Standard Webhooks"
+    )
 
 
 @blueprint.post("/jobs")
@@ -56,8 +59,8 @@ def create() -> Response:
         target=options.path,
         body=options.body_base64 or options.body.encode(),
         headers=check_headers(options.headers.items()),
-        **_terms({"at": options.at, "deadline": options.deadline, "attempts": options.attempts,
-                  "callback": options.callback}),
+        **_terms(asker, {"at": options.at, "deadline": options.deadline, "attempts": options.attempts,
+                         "callback": options.callback}),
         **of_request(asker),
     )  # fmt: skip
     job, _ = jobs().accept(job_id(), asker, made)
@@ -78,20 +81,20 @@ def accept() -> Response:
         target=target,
         body=body(),
         headers=_named("", lambda: check_headers((name, headers[name]) for name in ALLOWED if headers.get(name))),
-        **_terms({name: headers.get(header) for name, header in HOP.items()}, HOP),
+        **_terms(asker, {name: headers.get(header) for name, header in HOP.items()}, HOP),
         **of_request(asker),
     )
     job, _ = jobs().accept(job_id(), asker, made)
     return accepted(job, wait)
 
 
-def _terms(given: Mapping[str, Any], names: Mapping[str, str] = {}) -> dict[str, Any]:
-    """Return when, how long and how often; *names* are how callers know the fields."""
+def _terms(asker: Owner, given: Mapping[str, Any], names: Mapping[str, str] = {}) -> dict[str, Any]:
+    """Return when, how long, how often, and who is told; *names* are how callers know the fields."""
     read: dict[str, Callable[[Any], Any]] = {
         "at": lambda value: time_of(value, jobs().now()),
         "deadline": deadline_of,
         "attempts": attempts_of,
-        "callback": _callback,
+        "callback": lambda value: check_callback(value, asker),
     }
     defaults = {"at": None, "deadline": DEADLINE, "attempts": ATTEMPTS, "callback": None}
     found = {}
@@ -99,10 +102,6 @@ def _terms(given: Mapping[str, Any], names: Mapping[str, str] = {}) -> dict[str,
         name = names.get(field, field)
         found[field] = defaults[field] if value is None else _named(name, lambda r=read[field], v=value: r(v))  # type: ignore[misc]
     return found
-
-
-def _callback(_value: str) -> str:
-    raise Invalid("callback", "callbacks are off here")
 
 
 def _named(name: str, check: Callable[[], Result]) -> Result:

@@ -51,7 +51,7 @@ def request_id() -> str:
 
 def answer(job: Job, status: int = 200) -> Response:
     """Return the job as JSON."""
-    response = jsonify(describe(job))
+    response = jsonify(describe(job, jobs().callbacks([job]).get(job.id)))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -33,7 +33,8 @@ def list_jobs() -> Response:
     if filters["state"] not in (None, *STATES):
         raise Invalid("state", f"{', '.join(STATES)} are expected")
     found = jobs().list(who, filters)
-    page = {"jobs": [representation.describe(job) for job in found]}
+    callbacks = jobs().callbacks(found)
+    page = {"jobs": [representation.describe(job, callbacks.get(job.id)) for job in found]}
     if len(found) == PAGE:
         page |= {"after": found[-1].id}  # type: ignore[dict-item]
     response = jsonify(page)

@@ -70,6 +70,35 @@ contents = Table(  # bodies, in pieces; a large one is a file on SQLite
     Column("created", Float, nullable=False, index=True),
 )
 
+callbacks = Table(  # what is told of a finished job; it goes with the job's row
+    "callbacks",
+    metadata,
+    Column("job", String(32), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("message", String(32), nullable=False),  # its id, the same at each try
+    Column("state", String(16), nullable=False),  # pending, delivered or failed
+    Column("at", Float, nullable=False),  # of a pending one: not before; while a worker has it: until then
+    Column("tries", Integer, nullable=False),  # those that came to an end
+    Column("lease_token", String(32)),
+    Column("worker", String(80)),
+    Column("status", Integer),  # of the last answer
+    Column("code", String(64)),  # why the last try failed
+    Column("delivered", Float),
+    Index("callbacks_due", "state", "at"),
+    Index("callbacks_turns", "state", "owner", "at"),
+    Index("callbacks_leased", "lease_token"),
+)
+
+callback_secrets = Table(  # as they are: messages are signed with them
+    "callback_secrets",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(80), nullable=False, index=True),
+    Column("secret", String(128), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("ends", Float, index=True),  # none: it is the owner's newest
+)
+
 turns = Table(  # start-time fair queueing: the rank of each owner's last job
     "turns",
     metadata,

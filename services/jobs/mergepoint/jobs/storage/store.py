@@ -27,7 +27,7 @@ class ImpossibleValue(Invalid):
 class Store(store.Store):
     """Jobs and their contents: see schema.py."""
 
-    migrations = Migrations(Path(__file__).with_name("migrations"), newest="0001")
+    migrations = Migrations(Path(__file__).with_name("migrations"), newest="0002")
     probe = "DELETE FROM turns WHERE last < -1"  # deletes nothing, but takes the lock
     lock = 17
     unavailable = StoreUnavailable
