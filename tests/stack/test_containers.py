@@ -100,7 +100,7 @@ def test_the_door_is_for_workers_alone(stack: Stack):
     for our in OURS:
         assert stack.execute(stack.ids(our)[0], "python", "-c", ask).returncode != 0, our
     networks = stack.inspect("jobs-worker")[0]["NetworkSettings"]["Networks"]
-    assert set(networks) == {f"{stack.project}_door", f"{stack.project}_outside"}  # callbacks go out
+    assert set(networks) == {f"{stack.project}_door", f"{stack.project}_callbacks"}  # these go out
 
 
 def test_metrics_are_for_the_inside(stack: Stack, our):
