@@ -268,5 +268,6 @@ FAULTS: dict[str, Fault] = {
     "no content": answer("206 Partial Content", HTML, "ok"),
     "not utf-8": answer("200 OK", HTML, b"\xff"),
     "gzip": answer("200 OK", HTML, gzip.compress(b"x" * 1000), Content_Encoding="gzip"),
+    "mail": cut_off(b"220 mail.example.com ESMTP\r\n\r\n"),
     "garbage": cut_off(b"220 mail.example.com ESMTP\r\n"),
 }
