@@ -204,7 +204,8 @@ BATCH = [
     {"status": 422, "problem": KLINGON},
     {"status": 200, "type": "image/png", "body": "iVBORw0KGgr/", "encoding": "base64", **PLAIN},
 ]
-JOB = {"id": "0123456789abcdefghijkl", "state": "queued", "attempts": 0}
+JOB = {"id": "0123456789abcdefghijkl", "state": "queued", "attempts": 0, "attempts_allowed": 5}
+FAR = {"progress": {"done": 3, "of": 12, "note": 'a "done": 9'}}
 CHUNK = b"10000\r\n" + b"x" * 65536 + b"\r\n"
 OK = answer("200 OK", HTML, "<b>ok</b>")
 DIFF = {
@@ -262,6 +263,8 @@ FAULTS: dict[str, Fault] = {
     "other json": answer("200 OK", "application/json", '{"languages": "many"}'),
     "accepted": answer("202 Accepted", "application/json", json.dumps(JOB), Location=f"/jobs/{JOB['id']}"),
     "running": answer("200 OK", "application/json", json.dumps({**JOB, "state": "running", "attempts": 1})),
+    "far": answer("200 OK", "application/json", json.dumps({**JOB, "state": "running", "attempts": 1, **FAR})),
+    "behind": answer("200 OK", "application/json", json.dumps({**JOB, "ahead": 7, "attempts": 2})),
     "done": answer("200 OK", "application/json", json.dumps({**JOB, "state": "done", "attempts": 1})),
     "its 503": problem("503 Service Unavailable", "overloaded", Mergepoint_Job=JOB["id"]),
     "redirect": answer("302 Found", HTML, "", Location="/elsewhere"),

@@ -101,6 +101,7 @@ def test_a_header_that_may_not_be_is_named(name: str, value: str, field: str) ->
 def test_times_are_rfc_3339() -> None:
     assert time_of("2027-01-15T08:00:00Z", NOW) == time_of("2027-01-15t10:00:00.000+02:00", NOW) == NOW
     assert time_of("2027-01-15T08:00:00.5Z", NOW) == NOW + 0.5
+    assert time_of("2027-01-15T08:00:00.500000000000000001Z", NOW) == NOW + 0.5  # any number of digits
 
 
 @pytest.mark.parametrize(

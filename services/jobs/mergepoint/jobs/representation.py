@@ -10,8 +10,8 @@ from .queue.job import Job
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def describe(job: Job) -> dict[str, Any]:
-    """Return what its owner sees of a job; times are RFC 3339."""
+def describe(job: Job, ahead: int | None = None) -> dict[str, Any]:
+    """Return what its owner sees of a job; times are RFC 3339. *ahead*: how many jobs are before it."""
     shown: dict[str, Any] = {
         "id": job.id,
         "state": job.state,
@@ -25,6 +25,7 @@ def describe(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "attempts_allowed": job.attempts_allowed,
         "deadline": job.deadline,
+        "ahead": ahead,
         "progress": job.progress,
         "code": job.code,
         "detail": job.detail,

@@ -46,6 +46,8 @@ class JobOptions(Options):
 def create() -> Response:
     if request.mimetype != "application/json":
         raise Problem("unsupported_type", f"Content-Type {request.mimetype[:60]!r}: send JSON")
+    for name in request.args:
+        raise Invalid(name[:60], "stands in the query; here all options stand in the JSON")
     options = validate(JobOptions, dict(read_object(body(), "body")))
     if options.body and options.body_base64:
         raise Invalid("body_base64", "stands beside body; send one of them")

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from mergepoint.kit.web.openapi import describe
 
 from .. import representation
+from ..config import NAME
 from ..errors import Invalid, LoginRequired
 from ..queue.job import STATES
 from ..queue.listing import PAGE
@@ -26,12 +27,7 @@ def list_jobs() -> Response:
     who = asker()
     if who.user is None:
         raise LoginRequired
-    for name in request.args:
-        if name not in FILTERS:
-            raise Invalid(name[:60], f"is not known; there are {', '.join(FILTERS)}")
-    filters = {name: request.args.get(name) or None for name in FILTERS}
-    if filters["state"] not in (None, *STATES):
-        raise Invalid("state", f"{', '.join(STATES)} are expected")
+    filters = _filters()
     found = jobs().list(who, filters)
     page = {"jobs": [representation.describe(job) for job in found]}
     if len(found) == PAGE:
@@ -50,7 +46,8 @@ def check() -> Response:
 @blueprint.get("/jobs/<id>")
 @describe("A job: its state, attempts, times, and why", produces=["application/json"])
 def show(id: str) -> Response:
-    return answer(jobs().show(id, asker()))
+    job = jobs().show(id, asker())
+    return answer(job, ahead=jobs().ahead_of(job))
 
 
 @blueprint.delete("/jobs/<id>")
@@ -74,3 +71,18 @@ def result(id: str) -> Response:
     response.headers.clear()
     response.headers.update(representation.result_headers(job))
     return response
+
+
+def _filters() -> dict[str, str | None]:
+    """Return what the list is narrowed by; raise Invalid for what is not known, given twice or cannot be."""
+    for name, values in request.args.lists():
+        if name not in FILTERS:
+            raise Invalid(name[:60], f"is not known; there are {', '.join(FILTERS)}")
+        if len(values) > 1:
+            raise Invalid(name, "is given more than once")
+    filters = {name: request.args.get(name) or None for name in FILTERS}
+    if filters["state"] not in (None, *STATES):
+        raise Invalid("state", f"{', '.join(STATES)} are expected")
+    if filters["service"] and not NAME.fullmatch(filters["service"]):
+        raise Invalid("service", "the name of a service such as highlight is expected")
+    return filters
