@@ -1,9 +1,12 @@
 """Jobs as their users meet them, through nginx: wrong requests, what answers say, what a browser makes of them."""
 
 import json
+import re
 import secrets
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.live.suite import Suite
 from tests.live.test_browser import ARGUMENTS
-from tests.servers import Connection, Reply, need
+from tests.servers import ROOT, Connection, Reply, need
 
 LATER = {"Prefer": "respond-async"}
 PATH = "/highlight?language=python"
@@ -170,6 +173,15 @@ def test_one_key_makes_one_job_however_many_ask_at_once(suite: Suite) -> None:
     assert len(paths) == 1
     reply = ask(suite, "POST", PATH, b"another", {**LATER, "Idempotency-Key": key})
     assert (reply.status, reply.json["code"]) == (422, "idempotency_mismatch")
+
+
+def test_the_program_of_the_clients_readme_that_awaits_runs(suite: Suite) -> None:
+    readme = (ROOT / "clients/python/README.md").read_text()
+    [program] = [block for block in re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S) if "asyncio.run" in block]
+    live = program.replace("http://localhost:8080", suite.url)
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", live], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith('<div class="highlight">')
 
 
 # In a browser

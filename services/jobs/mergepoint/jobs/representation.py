@@ -22,6 +22,7 @@ def describe(job: Job, ahead: int | None = None) -> dict[str, Any]:
         "at": moment(job.at),
         "started": moment(job.started),
         "finished": moment(job.finished),
+        "kept_until": moment(job.keep_until),
         "attempts": job.attempts,
         "attempts_allowed": job.attempts_allowed,
         "deadline": job.deadline,
