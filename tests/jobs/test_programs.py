@@ -393,6 +393,7 @@ def test_listeners_hear_how_far_a_job_is(programs: Programs) -> None:
         assert next_event(response)["state"] == "failed"
     assert programs.get(f"/jobs/{id}").json["progress"] == {"done": 2, "of": 2, "note": "nearly"}
     assert [event["state"] for event in listen(programs.waiting, id, 4)] == ["failed"]
+    assert [event["state"] for event in listen(programs.waiting, id, 99)] == ["queued", "running", "failed"]
     store.close()
 
 
