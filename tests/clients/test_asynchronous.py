@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 import io
 import pickle
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from mergepoint.client import (
     AsyncClient,
+    AsyncJob,
     Client,
     ConnectionFailed,
     Error,
@@ -108,6 +110,13 @@ def test_it_has_the_calls_of_the_other_client() -> None:
         calls = {name for name in dir(getattr(Client(), room)) if not name.startswith("_")}
         assert calls == {name for name in dir(getattr(AsyncClient(), room)) if not name.startswith("_")}
     assert AsyncClient.guess.__doc__ == Client.guess.__doc__
+    for name in ("guess", "htmldiff", "thumbnail", "languages"):
+        direct, awaited = (inspect.signature(getattr(client, name)) for client in (Client(), AsyncClient()))
+        assert (list(direct.parameters), direct.return_annotation) == (
+            list(awaited.parameters), awaited.return_annotation
+        )  # fmt: skip
+        later = inspect.signature(getattr(AsyncClient().later, name)).return_annotation
+        assert later == AsyncJob[direct.return_annotation]
 
 
 def test_environment_changes_nothing(monkeypatch, tmp_path) -> None:

@@ -9,7 +9,7 @@ from .calls import Call, Calls
 from .connections import Deadline
 from .errors import Timeout
 from .job_calls import About, JobCalls, pauses, terms_of
-from .methods import Make, made
+from .methods import Make, made, returning
 from .server import Answer
 
 Returned = TypeVar("Returned", covariant=True)
@@ -149,7 +149,7 @@ def as_job(call: Callable[Concatenate[Calls, Given], Call[Result]]) -> Callable[
     def method(self: "Later", /, *values: Given.args, **named: Given.kwargs) -> Job[Result]:
         return self._make(call(self._calls, *values, **named))
 
-    return method
+    return returning(method, call, Job)
 
 
 class Later:

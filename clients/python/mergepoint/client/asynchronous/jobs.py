@@ -11,6 +11,7 @@ from ..calls import Call, Calls
 from ..connections import Deadline
 from ..job_calls import About, JobCalls, pauses, terms_of
 from ..jobs import KnownJob, body_of
+from ..methods import returning
 from ..server import Answer
 
 Of = TypeVar("Of")
@@ -30,7 +31,7 @@ def awaited(
         result: Result = await self._make(call(self._calls, *values, **named))
         return result
 
-    return method
+    return returning(method, call)
 
 
 class AsyncAuth:
@@ -144,7 +145,7 @@ def as_job(
     async def method(self: "AsyncLater", /, *values: Given.args, **named: Given.kwargs) -> AsyncJob[Result]:
         return await self._make(call(self._calls, *values, **named))
 
-    return method
+    return returning(method, call, AsyncJob)
 
 
 class AsyncLater:
