@@ -17,16 +17,19 @@ import pytest
 from mergepoint.client import (
     AsyncClient,
     AsyncJob,
+    AsyncLater,
     Client,
     ConnectionFailed,
     Error,
     InvalidRequest,
     Job,
+    Later,
     NotFound,
     Timeout,
     Unauthorized,
     Unavailable,
 )
+from mergepoint.client.calls import Calls
 from tests.clients import scenarios
 from tests.clients.faults import JOB, FaultServer
 from tests.clients.scenarios import SCENARIOS, Call, Outcome, Scenario
@@ -103,6 +106,9 @@ def test_certificate_of_a_stranger_is_refused(tls, monkeypatch) -> None:  # noqa
 
 
 def test_it_has_the_calls_of_the_other_client() -> None:
+    pure = {name for name in vars(Calls) if not name.startswith("_")}
+    for has in (Client, AsyncClient, Later, AsyncLater):
+        assert pure <= set(dir(has)), has
     for client, sister in ((Client(), AsyncClient()), (Client().later, AsyncClient().later)):
         calls = {name for name in dir(client) if not name.startswith("_")}
         assert calls == {name for name in dir(sister) if not name.startswith("_")}

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Literal, TypeVar, overload
 
@@ -61,19 +61,16 @@ class AsyncClient(BaseClient):
         self._timeout, self._clock, self._sleep = timeout, clock, sleep
 
     @overload
-    def highlight(
+    async def highlight(
         self, code: str | bytes, language: str | None = None, *, format: Literal["png"], **options: Any
-    ) -> Coroutine[Any, Any, HighlightedImage]: ...
+    ) -> HighlightedImage: ...
 
     @overload
-    def highlight(
-        self, code: str | bytes, language: str | None = None, **options: Any
-    ) -> Coroutine[Any, Any, Highlighted]: ...
+    async def highlight(self, code: str | bytes, language: str | None = None, **options: Any) -> Highlighted: ...
 
-    def highlight(self, code: str | bytes, language: str | None = None, **options: Any) -> Coroutine[Any, Any, Result]:
-        return self._highlight(code, language, **options)
+    async def highlight(self, code: str | bytes, language: str | None = None, **options: Any) -> Result:
+        return await self._make(self._calls.highlight(code, language, **options))
 
-    _highlight = awaited(Calls.highlight)
     guess = awaited(Calls.guess)
     batch = awaited(Calls.batch)
     languages = awaited(Calls.languages)
@@ -138,6 +135,6 @@ class AsyncClient(BaseClient):
         return unless_failed(result)
 
 
-for _name in ("highlight", *vars(Calls)):
+for _name in vars(Calls):  # documented once, where they are not awaited
     if not _name.startswith("_"):
         getattr(AsyncClient, _name).__doc__ = getattr(Client, _name).__doc__
