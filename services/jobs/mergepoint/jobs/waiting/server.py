@@ -171,7 +171,7 @@ class Server:
 
 
 def last_seen(given: str, job: Job) -> int:
-    """Return the version that a listener has seen last: 0 for none, and for one that never was (a restored database)."""
+    """Return the version that a listener has seen last: 0 for none, and for one that is not there (a restored copy)."""
     last = int(given) if NUMBER.fullmatch(given) else 0
     return last if last <= job.version else 0
 
