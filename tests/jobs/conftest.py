@@ -10,13 +10,16 @@ from mergepoint.jobs.queue.acceptance import Limits
 from tests.auth.databases import Databases, databases
 from tests.jobs.door import Door, new_door
 from tests.jobs.queues import Clock
+from tests.nginx.conftest import nginx_present as nginx_present
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the queue ask about both databases; those of whole programs about PostgreSQL in `make test-long`."""
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        if item.path.name == "test_programs.py" and parameters.get("server") == "postgresql":
+        if item.path.name in ("test_programs.py", "test_chaos.py") and parameters.get("server") == "postgresql":
+            item.add_marker(pytest.mark.long)
+        if parameters.get("kind", "worker") != "worker":  # of test_chaos.py
             item.add_marker(pytest.mark.long)
 
 

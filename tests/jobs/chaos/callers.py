@@ -4,10 +4,11 @@ import http.client
 import itertools
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.jobs.chaos.stack import Stack
 
+SMALL, LARGE = 500, 50_000  # bytes; a large body is a file, or pieces in the database
 PATH = "/highlight?language=python"
 
 
@@ -15,7 +16,7 @@ PATH = "/highlight?language=python"
 class Asked:
     """One request: *status* is 0 if nginx did not answer. Times are seconds since 1970."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     began: float
     seconds: float
     status: int
@@ -25,11 +26,11 @@ class Asked:
 
 
 class Callers:
-    """*threads* callers that make *rate* jobs a second together, until `stop`."""
+    """*threads* callers that make *rate* jobs a second together, until `stop`; each tenth is a large one."""
 
-    def __init__(self, stack: Stack, *, rate: float = 60, threads: int = 6, filler: int = 500) -> None:
+    def __init__(self, stack: Stack, *, rate: float = 60, threads: int = 6) -> None:
         self.asked: list[Asked] = []
-        self._stack, self._pause, self._filler = stack, threads / rate, b" " + b"x" * filler
+        self._stack, self._pause = stack, threads / rate
         self._numbers = itertools.count()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
@@ -48,7 +49,9 @@ class Callers:
     def _run(self) -> None:
         due = time.monotonic()
         while not self._over.is_set():
-            self.asked.append(ask(self._stack, f"job{next(self._numbers)}".encode() + self._filler))
+            number = next(self._numbers)
+            filler = b"x" * (LARGE if number % 10 == 0 else SMALL)
+            self.asked.append(ask(self._stack, f"job{number} ".encode() + filler))
             due = max(due + self._pause, time.monotonic() - 1)
             self._over.wait(max(due - time.monotonic(), 0))
 

@@ -1,7 +1,7 @@
 """Compares what was acknowledged, what was delivered and what was finished: the rules of a queue that loses nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mergepoint.jobs.queue.changes import Change
@@ -13,6 +13,7 @@ from tests.jobs.chaos.stack import Row
 
 ANSWER_WITHIN = 3.0  # seconds in which callers are answered, whatever is away
 TAKEN_WITHIN = 10.0  # seconds from a kill until a lost job runs again
+LOSING = ("worker", "stopped", "told_to_end", "database")  # what may cost a job its worker, or a worker its claim
 CALM_AFTER = 5.0  # seconds after a return from which on everybody is accepted
 
 
@@ -25,12 +26,13 @@ class Report:
 
     def add(self, rule: str, faults: Iterable[object]) -> None:
         if found := list(faults):
-            self.faults.append(f"{rule}: {len(found)}, such as {found[0]}")
+            self.faults.append(f"{rule}: {len(found)}, such as {found[0]}"[:600])
 
 
 def check(
     asked: Sequence[Asked],
-    rows: dict[str, Row],
+    rows: Mapping[str, Row],
+    bodies: Mapping[str, tuple[bytes, bytes]],
     deliveries: Counter[str],
     kills: Sequence[Kill],
     *,
@@ -41,12 +43,12 @@ def check(
     acknowledged = {str(one.location).removeprefix("/jobs/"): one for one in asked if one.status == 202}
     report.add("acknowledged, but lost", (id for id in acknowledged if id not in rows))
     report.add(
-        "acknowledged twice", (id for id, one in acknowledged.items() if id in rows and rows[id].request != one.body)
+        "another's request", (id for id, one in acknowledged.items() if id in bodies and bodies[id][0] != one.body)
     )
     report.add("not done", (row for row in rows.values() if row.state != "done"))
     report.add("not one result", (row for row in rows.values() if len(list(_ends(row.changes))) != 1))
-    report.add("wrong bytes", (row for row in rows.values() if row.result != answer_to(row.request)))
-    report.add("never delivered", (row for row in rows.values() if _word(row) not in deliveries))
+    report.add("wrong bytes", (id for id, (request, result) in bodies.items() if result != answer_to(request)))
+    report.add("never delivered", (id for id, (request, _) in bodies.items() if _word(request) not in deliveries))
     running = in_flight(rows.values(), kills)
     extra = sum(deliveries.values()) - len(rows)
     if extra > running:
@@ -85,14 +87,15 @@ def taken_again(changes: Sequence[Change], kills: Sequence[Kill]) -> Iterator[fl
         if (change.state, change.code) != (QUEUED, "worker_lost"):
             continue
         again = next((later.time for later in changes[number:] if later.state == RUNNING), None)
-        before = [kill.at for kill in kills if kill.at <= change.time]
         began = changes[number - 1].time
-        if again is not None and before:
-            yield again - max(began, before[-1])
+        cause = next((kill for kill in kills if kill.kind in LOSING and began <= kill.back), None)
+        if again is not None and cause:
+            yield again - max(began, cause.at)
 
 
 def _check_callers(report: Report, asked: Sequence[Asked], kills: Sequence[Kill], slowness: float) -> None:
     report.add("answered too late", (one for one in asked if one.seconds > ANSWER_WITHIN * slowness))
+    refused = []
     for one in asked:
         near = [kill for kill in kills if _touches(kill, one, CALM_AFTER * slowness)]
         if one.status == 202 or (one.status == 503 and one.retry_after and any(kill.seen for kill in near)):
@@ -100,7 +103,8 @@ def _check_callers(report: Report, asked: Sequence[Asked], kills: Sequence[Kill]
         if one.status == 0 and any(kill.silent for kill in kills if _touches(kill, one, 0.0)):
             continue
         after = round(min((one.began - kill.back for kill in near), default=0.0, key=abs), 2)
-        report.add(f"refused {after} s after a return", [one])
+        refused.append((after, one))
+    report.add("refused, and how many seconds after the nearest return", refused)
 
 
 def _touches(kill: Kill, one: Asked, after: float) -> bool:
@@ -119,5 +123,5 @@ def _ends(changes: Iterable[Change]) -> Iterator[Change]:
     return (change for change in changes if change.state in FINISHED)
 
 
-def _word(row: Row) -> str:
-    return row.request.split(b" ", 1)[0].decode()
+def _word(request: bytes) -> str:
+    return request.split(b" ", 1)[0].decode()

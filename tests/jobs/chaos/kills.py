@@ -87,22 +87,24 @@ def database(stack: Stack, number: int) -> Kill:
     cluster = stack.cluster
     assert cluster
     at, first = time.time(), cluster.pid
-    pids = children(first)
     if number % 2:
-        os.kill(first, signal.SIGKILL)
+        os.kill(first, signal.SIGSTOP)  # it starts no more, which would hold the memory that they share
+        pids = {first, *children(first)}
         for pid in pids:
             kill_hard(pid)
-        wait_for(lambda: not any(alive(pid) for pid in {first, *pids}))
+        wait_for(lambda: not any(alive(pid) for pid in pids))
+        for path in (cluster.folder / "data/postmaster.pid", *cluster.folder.glob(".s.PGSQL.*.lock")):
+            path.unlink()  # where nobody waits for orphans, the number in it is a zombie's
         cluster.start()
     else:
-        kill_hard(max(pids))
-    wait_for(lambda: stack.rows("LIMIT 1") is not None, seconds=30)
+        kill_hard(max(children(first)))
+    wait_for(stack.is_stored, seconds=30)
     return Kill("database", at, time.time(), seen=True)
 
 
 def stopped(stack: Stack, _number: int) -> Kill:
-    """SIGSTOP of a worker, whose jobs another takes; then it goes on."""
-    at, pids = time.time(), children(stack.worker.pid)
+    """SIGSTOP of a worker and its master, whose jobs another takes; then it goes on. It may have held a lock."""
+    at, pids = time.time(), {stack.worker.pid, *children(stack.worker.pid)}
     for pid in pids:
         kill_hard(pid, signal.SIGSTOP)
     other = stack.work()
@@ -110,7 +112,7 @@ def stopped(stack: Stack, _number: int) -> Kill:
     for pid in pids:
         kill_hard(pid, signal.SIGCONT)
     other.terminate()
-    return Kill("stopped", at, time.time())
+    return Kill("stopped", at, time.time(), seen=True)
 
 
 def told_to_end(stack: Stack, number: int) -> Kill:

@@ -38,4 +38,5 @@ def endure(
             time.sleep(max(ends - time.monotonic(), CALM))
         asked = callers.stop()
         wait_for(lambda: not stack.unfinished(), seconds=DRAINED_WITHIN)
-    return check(asked, stack.rows(), stack.deliveries(), kills, slowness=watch.slowness)
+    rows = stack.rows()
+    return check(asked, rows, stack.bodies(rows.values()), stack.deliveries(), kills, slowness=watch.slowness)

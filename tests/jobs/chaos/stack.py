@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mergepoint.jobs import Store
+from mergepoint.jobs.errors import StoreUnavailable
 from mergepoint.jobs.queue.changes import Change, parse
+from mergepoint.jobs.storage.contents import Contents
 from tests.auth.databases import PostgreSQL
 from tests.jobs.programs import Programs
 from tests.servers import ROOT, Connection, Reply, alive, children, descendants, free_port, wait_for
@@ -20,16 +23,15 @@ SLOTS = 8  # jobs that run at a time
 
 @dataclass(frozen=True)
 class Row:
-    """What the database has of a job; *worker* is the process that performs it."""
+    """What the database has of a job; *worker* is the process that performs it, *request* and *result* name bodies."""
 
     id: str
     state: str
     code: str | None
     worker: str | None
     history: str
-    status: int | None
-    request: bytes
-    result: bytes | None
+    request: str
+    result: str | None
 
     @property
     def changes(self) -> list[Change]:
@@ -90,17 +92,23 @@ class Stack(Programs):
 
     def rows(self, where: str = "") -> "dict[str, Row]":
         """Return what the database has of all jobs, by their ids."""
-        query = (
-            "SELECT jobs.id, state, code, worker, history, result_status, request.data, result.data FROM jobs "
-            "JOIN contents AS request ON request.id = request_content "
-            f"LEFT JOIN contents AS result ON result.id = result_content {where}"
-        )
-        store = Store(self.url, connections=1)
+        query = f"SELECT id, state, code, worker, history, request_content, result_content FROM jobs {where}"
+        with contextlib.closing(Store(self.url, connections=1)) as store, store.read() as connection:
+            return {row[0]: Row(*row) for row in connection.exec_driver_sql(query)}
+
+    def bodies(self, rows: Iterable["Row"]) -> dict[str, tuple[bytes, bytes]]:
+        """Return requests and results by the ids of their jobs; what is not there is empty."""
+        with contextlib.closing(Store(self.url, connections=1)) as store:
+            contents = Contents(store, self.run / "state")
+            return {row.id: (_read(contents, row.request), _read(contents, row.result)) for row in rows}
+
+    def is_stored(self) -> bool:
+        """Whether the database answers."""
         try:
-            with store.read() as connection:
-                return {row[0]: Row(*row) for row in connection.exec_driver_sql(query)}
-        finally:
-            store.close()
+            self.rows("LIMIT 1")
+        except StoreUnavailable:
+            return False
+        return True
 
     def unfinished(self) -> int:
         return len(self.rows("WHERE state IN ('queued', 'running')"))
@@ -117,6 +125,13 @@ class Stack(Programs):
     def accepting(self) -> set[int]:
         """Return the processes that accept jobs; gunicorn's other child is the companion."""
         return {pid for pid in children(self.gunicorn.pid) if is_accepting(pid, self.gunicorn.pid)}
+
+
+def _read(contents: Contents, id: str | None) -> bytes:
+    try:
+        return contents.read(id) if id else b""
+    except StoreUnavailable:
+        return b""
 
 
 def is_accepting(pid: int, master: int) -> bool:

@@ -10,7 +10,7 @@ from .core import KEEP
 from .errors import LeaseLost
 from .queue import claims, fairness, leases, outcomes, sweeping
 from .queue.claims import Concurrency
-from .queue.job import Job
+from .queue.job import Job, find
 from .queue.outcomes import Outcome
 from .storage.contents import Contents
 from .storage.store import Clock, Store, database_time
@@ -81,7 +81,9 @@ class Engine:
             return claims.suspects(connection)
 
     def finish(self, job: Job, outcome: Outcome) -> None:
-        """End a job. Raise LeaseLost if it is no longer ours."""
+        """End a job. Raise LeaseLost if it is no longer ours. After StoreUnavailable, which may have come when all was
+        committed, it may be called again.
+        """
         token, keep = str(job.lease_token), self._keep
         try:
             self._write(
@@ -90,8 +92,11 @@ class Engine:
                 )
             )
         except LeaseLost:
-            if outcome.answer:
-                self.contents.discard(outcome.answer.content)
+            if not outcome.answer:
+                raise
+            if self._has_result(job.id, outcome.answer.content.id):
+                return
+            self.contents.discard(outcome.answer.content)
             raise
 
     def retry(self, job: Job, delay: float, code: str, detail: str) -> None:
@@ -108,6 +113,12 @@ class Engine:
         token = str(job.lease_token)
         self._write(lambda connection, now: outcomes.release(connection, now, job.id, token))
 
+    def release_unknown(self, tokens: Collection[str]) -> int:
+        """Give back the jobs that are leased to us without our knowledge, beside *tokens*: the answer to a claim that
+        was committed got lost. Return how many there were.
+        """
+        return self._write(lambda connection, now: outcomes.release_unknown(connection, now, self.worker, tokens))
+
     def end_leases(self, worker: str) -> int:
         """End the leases of a process that is known to be dead."""
         return self._write(lambda connection, _now: leases.end_leases(connection, worker))
@@ -121,6 +132,10 @@ class Engine:
         with self.store.read() as connection:
             now = self.clock(connection)
         self.contents.sweep_files(now)
+
+    def _has_result(self, id: str, content: str) -> bool:
+        with self.store.read() as connection:
+            return find(connection, id).result_content == content
 
     def _write(self, operation: Callable[[Connection, float], Result]) -> Result:
         return self.writer.run(operation)
