@@ -45,9 +45,12 @@ class SQLite:
 
 
 class PostgreSQL:
-    """A cluster on a Unix socket, run by the user that Debian makes for it when we are root."""
+    """A cluster on a Unix socket, run by the user that Debian makes for it when we are root. Without *sync* it waits
+    for no disk.
+    """
 
-    def __init__(self, make_store: type[Store] = AuthStore) -> None:
+    def __init__(self, make_store: type[Store] = AuthStore, *, sync: bool = False) -> None:
+        self._sync = "on" if sync else "off"
         found = [shutil.which("initdb"), *map(str, pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
         if not (initdb := next(filter(None, found), None)):
             missing("postgresql is not installed")
@@ -80,7 +83,7 @@ class PostgreSQL:
         return self._reused
 
     def start(self) -> None:
-        settings = f"-c fsync=off -c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=200"
+        settings = f"-c fsync={self._sync} -c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=200"
         self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", settings, "start")
 
     @property

@@ -17,7 +17,7 @@ from tests.jobs.chaos.callers import PATH, ask
 from tests.jobs.chaos.counting import answer_to
 from tests.jobs.chaos.kills import KILLS, kill_hard
 from tests.jobs.chaos.run import endure
-from tests.jobs.chaos.stack import Row, Stack, pid_of_worker
+from tests.jobs.chaos.stack import Row, Stack, alone_pid
 from tests.servers import wait_for
 
 SECONDS = 10.0
@@ -86,7 +86,7 @@ def kill_workers_of(stack: Stack, poison: set[str], over: threading.Event) -> No
         for row in running(stack):
             if row.id in poison and row.worker and row.worker not in killed:
                 killed.add(row.worker)
-                kill_hard(pid_of_worker(row.worker))
+                kill_hard(alone_pid(row.worker) or stack.performing())
 
 
 def running(stack: Stack) -> list[Row]:

@@ -48,6 +48,7 @@ class Stack(Programs):
         self.url, self.cluster, self.port = database_url, cluster, free_port()
         self.counted = self.run / "deliveries"
         self._seconds = seconds
+        self._store = Store(database_url, connections=2)
         self.run.chmod(0o755)  # nginx's workers go through it
 
     def start(self, *, working: bool = True) -> "Stack":
@@ -93,14 +94,13 @@ class Stack(Programs):
     def rows(self, where: str = "") -> "dict[str, Row]":
         """Return what the database has of all jobs, by their ids."""
         query = f"SELECT id, state, code, worker, history, request_content, result_content FROM jobs {where}"
-        with contextlib.closing(Store(self.url, connections=1)) as store, store.read() as connection:
+        with self._store.read() as connection:
             return {row[0]: Row(*row) for row in connection.exec_driver_sql(query)}
 
     def bodies(self, rows: Iterable["Row"]) -> dict[str, tuple[bytes, bytes]]:
         """Return requests and results by the ids of their jobs; what is not there is empty."""
-        with contextlib.closing(Store(self.url, connections=1)) as store:
-            contents = Contents(store, self.run / "state")
-            return {row.id: (_read(contents, row.request), _read(contents, row.result)) for row in rows}
+        contents = Contents(self._store, self.run / "state")
+        return {row.id: (_read(contents, row.request), _read(contents, row.result)) for row in rows}
 
     def is_stored(self) -> bool:
         """Whether the database answers."""
@@ -111,7 +111,13 @@ class Stack(Programs):
         return True
 
     def unfinished(self) -> int:
-        return len(self.rows("WHERE state IN ('queued', 'running')"))
+        with self._store.read() as connection:
+            query = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')"
+            return int(connection.exec_driver_sql(query).scalar_one())
+
+    def stop(self) -> None:
+        self._store.close()
+        super().stop()
 
     def kill_whole(self, process: subprocess.Popen[bytes]) -> None:
         """Kill a program and all of its processes."""
@@ -154,7 +160,6 @@ def kill_hard(pid: int, number: int = signal.SIGKILL) -> None:
         os.kill(pid, number)
 
 
-def pid_of_worker(name: str) -> int:
-    """Return the process that a job's row calls its worker (performing/worker.py)."""
-    return int(name.rpartition("/")[2] if "/" in name else name.split(":")[1])
-
+def alone_pid(worker: str) -> int:
+    """Return the process of a job that runs alone, by the name of its worker (performing/worker.py); else 0."""
+    return int(worker.partition("/")[2] or 0)
