@@ -15,6 +15,7 @@ import auth
 import comparing
 import engine
 import guess
+import jobs
 import pictures
 import rows
 import suite
@@ -71,6 +72,7 @@ PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
     "htmldiff": lambda folder, _turns: comparing.rows(folder),
     "thumbnail": thumbnail,
     "auth": lambda _folder, turns: auth.rows(turns),
+    "jobs": jobs.rows,
 }
 
 

@@ -71,3 +71,12 @@ def test_a_database_that_is_away_is_told_to_all_in_time(store: Store) -> None:
     with pytest.raises(StoreUnavailable):
         writer.run(away)
     assert writer.run(put("a")) == "a"
+
+
+def test_who_stops_amid_a_transaction_holds_others_up_for_two_seconds_at_most(store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("a process that was stopped holds the lock of SQLite until it is killed: see test_programs.py")
+    with pytest.raises(StoreUnavailable), store.write() as stopped:
+        store.take_turn(stopped)
+        assert Writer(store, database_time).run(put("a")) == "a"
+        put("b")(stopped, 0.0)

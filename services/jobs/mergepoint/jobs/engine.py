@@ -11,7 +11,7 @@ from .errors import LeaseLost
 from .queue import callbacks, claims, fairness, leases, outcomes, sweeping
 from .queue.callbacks import Delivery, Tried
 from .queue.claims import Concurrency
-from .queue.job import Job
+from .queue.job import Job, find
 from .queue.outcomes import Outcome
 from .queue.progress import check_progress, report
 from .storage.contents import Contents
@@ -89,7 +89,9 @@ class Engine:
         self._write(lambda connection, _now: report(connection, job.id, token, checked))
 
     def finish(self, job: Job, outcome: Outcome) -> None:
-        """End a job. Raise LeaseLost if it is no longer ours."""
+        """End a job. Raise LeaseLost if it is no longer ours. After StoreUnavailable, which may have come when all was
+        committed, it may be called again.
+        """
         token, keep = str(job.lease_token), self._keep
         try:
             self._write(
@@ -98,8 +100,11 @@ class Engine:
                 )
             )
         except LeaseLost:
-            if outcome.answer:
-                self.contents.discard(outcome.answer.content)
+            if not outcome.answer:
+                raise
+            if self._has_result(job.id, outcome.answer.content.id):
+                return
+            self.contents.discard(outcome.answer.content)
             raise
 
     def retry(self, job: Job, delay: float, code: str, detail: str) -> None:
@@ -115,6 +120,12 @@ class Engine:
         """Give a job back; the attempt does not count."""
         token = str(job.lease_token)
         self._write(lambda connection, now: outcomes.release(connection, now, job.id, token))
+
+    def release_unknown(self, tokens: Collection[str]) -> int:
+        """Give back the jobs that are leased to us without our knowledge, beside *tokens*: the answer to a claim that
+        was committed got lost. Return how many there were.
+        """
+        return self._write(lambda connection, now: outcomes.release_unknown(connection, now, self.worker, tokens))
 
     def has_callbacks(self) -> bool:
         """Whether `claim_callbacks` may find one."""
@@ -146,6 +157,10 @@ class Engine:
         with self.store.read() as connection:
             now = self.clock(connection)
         self.contents.sweep_files(now)
+
+    def _has_result(self, id: str, content: str) -> bool:
+        with self.store.read() as connection:
+            return find(connection, id).result_content == content
 
     def _write(self, operation: Callable[[Connection, float], Result]) -> Result:
         return self.writer.run(operation)

@@ -1,0 +1,42 @@
+"""One run: callers ask all the time while things are killed; at the end everything is counted."""
+
+import time
+from collections.abc import Callable
+
+from tests.jobs.chaos.callers import Callers
+from tests.jobs.chaos.checker import Report, check
+from tests.jobs.chaos.kills import KILLS, Kill
+from tests.jobs.chaos.stack import Stack
+from tests.servers import wait_for
+from tests.stopwatch import Stopwatch
+
+CALM = 6.0  # seconds at the end of each kind, of which the last must see nobody refused
+DRAINED_WITHIN = 60.0  # seconds
+
+
+def endure(
+    stack: Stack,
+    kinds: list[str],
+    seconds: float,
+    *,
+    rate: float = 60,
+    pause: float = 0.6,
+    say: Callable[[str], object] = lambda _: None,
+) -> Report:
+    """Kill each of *kinds* again and again for *seconds*, the last CALM of which nothing happens."""
+    kills: list[Kill] = []
+    with Stopwatch() as watch:
+        callers = Callers(stack, rate=rate).start()
+        for kind in kinds:
+            ends, number = time.monotonic() + seconds, 0
+            time.sleep(pause)
+            while not number or time.monotonic() + pause + CALM < ends:
+                kills.append(KILLS[kind](stack, number))
+                number += 1
+                time.sleep(pause)
+            say(f"{kind}: {number} kills")
+            time.sleep(max(ends - time.monotonic(), CALM))
+        asked = callers.stop()
+        wait_for(lambda: not stack.unfinished(), seconds=DRAINED_WITHIN)
+    rows = stack.rows()
+    return check(asked, rows, stack.bodies(rows.values()), stack.deliveries(), kills, slowness=watch.slowness)
