@@ -1,4 +1,4 @@
-"""Nothing is lost, whatever is killed while callers ask: the checker compares what was acknowledged, delivered and done.
+"""Nothing is lost, whatever is killed while callers ask: what was acknowledged is delivered, and done once.
 
 `make chaos` kills for two minutes; here each thing has ten seconds, of which it is spared the last six.
 """
@@ -26,9 +26,7 @@ MakeStack = Callable[..., Stack]
 
 
 @pytest.fixture
-def make_stack(
-    nginx_present: None, server: Databases, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MakeStack]:
+def make_stack(nginx_present: None, server: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeStack]:
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
     with contextlib.ExitStack() as stacks:
 
@@ -41,9 +39,7 @@ def make_stack(
 
 
 @pytest.mark.parametrize("kind", KILLS)
-def test_nothing_is_lost_whatever_is_killed(
-    make_stack: MakeStack, server: Databases, kind: str
-) -> None:
+def test_nothing_is_lost_whatever_is_killed(make_stack: MakeStack, server: Databases, kind: str) -> None:
     if kind == "database" and not isinstance(server, PostgreSQL):
         pytest.skip("SQLite has no process of its own")
     report = endure(make_stack().start(), [kind], SECONDS)

@@ -317,7 +317,9 @@ def test_a_worker_that_was_stopped_and_comes_back_changes_nothing(programs: Prog
 def test_a_worker_that_stays_stopped_is_killed_and_its_jobs_are_taken_again(programs: Programs, door: Door) -> None:
     """It may hold the lock of a SQLite database, for which all others wait."""
     programs.serve().work()
-    door.answer(lambda handler: (time.sleep(0.5), handler.reply(200, handler.headers["Mergepoint-Attempt"].encode()))[0])
+    door.answer(
+        lambda handler: (time.sleep(0.5), handler.reply(200, handler.headers["Mergepoint-Attempt"].encode()))[0]
+    )
     id = id_of(programs.accept(b"x"))
     wait_for(lambda: programs.state(id) == "running")
     os.kill(programs.performing(), signal.SIGSTOP)

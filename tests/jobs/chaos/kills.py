@@ -140,4 +140,3 @@ KILLS: Mapping[str, Callable[[Stack, int], Kill]] = {
     "told_to_end": told_to_end,
     "stopped": stopped,
 }
-

@@ -92,7 +92,9 @@ class Supervisor:
                 self._alone_pid = _fork(lambda: self._perform_alone(alone_name(worker, os.getpid()), id))
 
     def _kill_stopped(self) -> None:
-        self._stopped = Counter({pid: self._stopped[pid] + 1 for pid in (self._pid, self._alone_pid) if is_stopped(pid)})
+        self._stopped = Counter(
+            {pid: self._stopped[pid] + 1 for pid in (self._pid, self._alone_pid) if is_stopped(pid)}
+        )
         for pid, looks in self._stopped.items():
             if looks > STOPPED_LOOKS:
                 log.warning("a stopped worker is killed", pid=pid)
