@@ -199,7 +199,8 @@ class Bench:
             beside = statistics.median(self._paced())
             used = proportional_set(pid) / 2**20
         late = listening.heard() - float(self._query(f"SELECT finished FROM jobs WHERE id = '{job.split('/')[-1]}'"))
-        source = f"PSS of the program that holds them; a job is accepted in {beside * 1000:.1f} ms, before in {before * 1000:.1f}"
+        accepted = f"a job is accepted in {beside * 1000:.1f} ms beside them, before in {before * 1000:.1f} ms"
+        source = f"PSS of the program that holds them; {accepted}"
         yield Row(f"{LISTENERS} listeners", f"{used:.0f} MB", "≤ 40 MB", used <= 40, source)
         yield Row("done, until the last of them has heard", f"{late * 1000:.0f} ms", source=f"load {others()}")
 

@@ -13,7 +13,6 @@ from .changes import change
 from .job import COLUMNS, QUEUED, RUNNING, Job, of_row
 
 READY = (jobs.c.state == QUEUED, jobs.c.rank.is_not(None))
-TURN = (jobs.c.rank, jobs.c.created)
 SAFE = jobs.c.losses < leases.LOSSES_ALONE
 
 ANY = select(jobs.c.id).where(*READY, SAFE).limit(1)
@@ -51,7 +50,7 @@ def claim(
     while len(taken) < count:
         wanted = count - len(taken)
         where = (*READY, SAFE, jobs.c.service.not_in(full), jobs.c.id.not_in(taken))
-        query = select(jobs.c.id, jobs.c.service).where(*where).order_by(*TURN).limit(wanted)
+        query = select(jobs.c.id, jobs.c.service).where(*where).order_by(jobs.c.rank, jobs.c.created).limit(wanted)
         candidates = connection.execute(query).all()
         for row in candidates:
             if running[row.service] < concurrency(row.service):
@@ -63,8 +62,8 @@ def claim(
             break
     if not taken:
         return []
-    whole = select(*COLUMNS).where(jobs.c.id.in_(taken)).order_by(*TURN)
-    found = [of_row(row) for row in connection.execute(whole).all()]
+    whole = {row.id: of_row(row) for row in connection.execute(select(*COLUMNS).where(jobs.c.id.in_(taken)))}
+    found = [whole[id] for id in taken]
     fairness.serve(connection, max(job.rank or 0.0 for job in found))
     return [_lease(connection, now, worker, job) for job in found]
 
