@@ -75,13 +75,10 @@ def check(
 
 
 def in_flight(rows: Iterable[Row], kills: Sequence[Kill]) -> int:
-    """Return how many jobs ran at the kills, each counted once for a kill."""
-    return sum(
-        start.time <= kill.back and kill.at <= end
-        for row in rows
-        for start, end in _runs(row.changes)
-        for kill in kills
-    )
+    """Return how many jobs ran at the kills, each counted once for a kill; one that stops strikes at its beginning."""
+    strikes = [(kill.at, kill.at if kill.kind in ("stopped", "told_to_end") else kill.back) for kill in kills]
+    runs = [(start.time, end) for row in rows for start, end in _runs(row.changes)]
+    return sum(began <= until and at <= ended for began, ended in runs for at, until in strikes)
 
 
 def taken_again(changes: Sequence[Change], kills: Sequence[Kill]) -> Iterator[float]:
