@@ -31,22 +31,23 @@ def rate_of(count: int, done: Callable[[], int]) -> float:
 
 
 class Queues:
-    """Celery and RQ, whose tasks call *url*; Redis has no file."""
+    """Celery and RQ, installed in *folder*; Redis has no file. Raise Absent if they cannot be run here."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path) -> None:
         need("redis-server")
         self._folder, self._port = folder, free_port()
         say(sys.executable, "-m", "venv", str(folder / "venv"))
         self._python = str(folder / "venv/bin/python")
         pinned = str(HERE / "peers/queues.txt")
         say(self._python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", pinned)
-        self._environment = {**os.environ, "REDIS": f"redis://127.0.0.1:{self._port}/0", "URL": url}
+        self._environment = {**os.environ, "REDIS": f"redis://127.0.0.1:{self._port}/0", "URL": ""}
         names = "import celery, rq; print(celery.__version__, rq.VERSION)"
         self.celery_version, self.rq_version = say(self._python, "-c", names).split()
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """Run Redis."""
+    def running(self, url: str) -> Iterator[None]:
+        """Run Redis, for tasks that call *url*."""
+        self._environment["URL"] = url
         command = ["redis-server", "--port", str(self._port), "--save", "", "--bind", "127.0.0.1"]
         with self._program(command):
             while not self._is_up():

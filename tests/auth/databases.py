@@ -83,7 +83,8 @@ class PostgreSQL:
         return self._reused
 
     def start(self) -> None:
-        settings = f"-c fsync={self._sync} -c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=200"
+        settings = f"-c fsync={self._sync} -c listen_addresses= -c max_connections=200"
+        settings += f" -c unix_socket_directories={self.folder}"
         self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", settings, "start")
 
     @property

@@ -1,6 +1,6 @@
-"""Nothing is lost, whatever is killed while callers ask: the checker compares what was acknowledged, delivered and done.
+"""Nothing is lost, whatever is killed while callers ask: what was acknowledged is delivered, and done once.
 
-`make chaos` kills for two minutes; here each thing has ten seconds, of which it is spared the last six.
+`make chaos` kills for two minutes; here each thing has ten seconds, of which the last six see no kill.
 """
 
 import contextlib

@@ -1,5 +1,6 @@
 """The writer: what waits together is committed together, and what fails fails alone. On both databases."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -76,7 +77,8 @@ def test_a_database_that_is_away_is_told_to_all_in_time(store: Store) -> None:
 def test_who_stops_amid_a_transaction_holds_others_up_for_two_seconds_at_most(store: Store) -> None:
     if store.is_sqlite:
         pytest.skip("a process that was stopped holds the lock of SQLite until it is killed: see test_programs.py")
-    with pytest.raises(StoreUnavailable), store.write() as stopped:
+    with contextlib.ExitStack() as transaction:
+        transaction.enter_context(pytest.raises(StoreUnavailable))  # it cannot be committed: PostgreSQL has ended it
+        stopped = transaction.enter_context(store.write())
         store.take_turn(stopped)
         assert Writer(store, database_time).run(put("a")) == "a"
-        put("b")(stopped, 0.0)

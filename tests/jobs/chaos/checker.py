@@ -38,7 +38,7 @@ def check(
     *,
     slowness: float = 1.0,
 ) -> Report:
-    """Return what was found. *slowness*: how much longer than alone all took, on a machine that works for others too."""
+    """Return what was found. *slowness*: how much longer all took than on a machine that works for nobody else."""
     report = Report()
     acknowledged = {str(one.location).removeprefix("/jobs/"): one for one in asked if one.status == 202}
     report.add("acknowledged, but lost", (id for id in acknowledged if id not in rows))
@@ -75,13 +75,10 @@ def check(
 
 
 def in_flight(rows: Iterable[Row], kills: Sequence[Kill]) -> int:
-    """Return how many jobs ran at the kills, each counted once for a kill."""
-    return sum(
-        start.time <= kill.back and kill.at <= end
-        for row in rows
-        for start, end in _runs(row.changes)
-        for kill in kills
-    )
+    """Return how many jobs ran at the kills, each counted once for a kill; one that stops strikes at its beginning."""
+    strikes = [(kill.at, kill.at if kill.kind in ("stopped", "told_to_end") else kill.back) for kill in kills]
+    runs = [(start.time, end) for row in rows for start, end in _runs(row.changes)]
+    return sum(began <= until and at <= ended for began, ended in runs for at, until in strikes)
 
 
 def taken_again(changes: Sequence[Change], kills: Sequence[Kill]) -> Iterator[float]:

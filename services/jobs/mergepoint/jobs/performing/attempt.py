@@ -77,11 +77,11 @@ class Attempt:
         code = IDENTITY_REFUSED if answer.refusal == IDENTITY_REFUSED else f"status_{answer.status}"
         return lambda: self._finish(answer, FAILED, code, why)
 
-    def _finish(self, answer: Answer, *outcome: str) -> None:
+    def _finish(self, answer: Answer, state: str, code: str | None = None, detail: str | None = None) -> None:
         if self._content is None:
             self._content = self._engine.contents.prepare(answer.body, self.job.id)
         stored = Stored(answer.status, answer.headers, self._content)
-        self._engine.finish(self.job, Outcome(*outcome, answer=stored))
+        self._engine.finish(self.job, Outcome(state, code, detail, stored))
 
     def _end(self, outcome: Outcome) -> Callable[[], None]:
         return lambda: self._engine.finish(self.job, outcome)

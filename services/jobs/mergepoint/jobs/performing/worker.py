@@ -42,6 +42,7 @@ class Worker:
         self._engine, self._address, self._slots, self._most = engine, address, slots, most
         self._callbacks = callbacks
         self._is_closed = False  # the door: nginx is away
+        self._is_busy = False  # the last claim found jobs: the next one probably does, so nobody looks before it
         self._is_unsure = False  # whether the last claim was committed
         self._running: dict[str, Attempt] = {}
         self._lock = threading.Lock()
@@ -78,8 +79,7 @@ class Worker:
             try:
                 if time.monotonic() - promoted > PROMOTE_EVERY:
                     promoted = time.monotonic()
-                    self._engine.promote()
-                    for id in self._engine.suspects():
+                    for id in self._engine.promote():
                         ask_for_alone(id)
                 claimed = self._claim()
             except StoreUnavailable as error:
@@ -112,13 +112,13 @@ class Worker:
 
     def _claim(self) -> int:
         free = self._slots - len(self._running)
-        if free <= 0 or not (self._is_unsure or self._engine.has_work()):
+        if free <= 0 or not (self._is_busy or self._is_unsure or self._engine.has_work()):
             return 0
         if self._is_unsure:
             self._engine.release_unknown(list(self._running))
         self._is_unsure = True
         jobs = self._engine.claim(free)
-        self._is_unsure = False
+        self._is_unsure, self._is_busy = False, bool(jobs)
         for job in jobs:
             self._start(job)
         return len(jobs)
