@@ -42,7 +42,7 @@ class Worker:
         self._engine, self._address, self._slots, self._most = engine, address, slots, most
         self._callbacks = callbacks
         self._is_closed = False  # the door: nginx is away
-        self._is_busy = False  # the last claim found jobs: the next one probably does, so nobody looks before it
+        self._found_some = False  # whether the last claim found jobs: if so, the next one follows without a look
         self._is_unsure = False  # whether the last claim was committed
         self._running: dict[str, Attempt] = {}
         self._lock = threading.Lock()
@@ -112,13 +112,13 @@ class Worker:
 
     def _claim(self) -> int:
         free = self._slots - len(self._running)
-        if free <= 0 or not (self._is_busy or self._is_unsure or self._engine.has_work()):
+        if free <= 0 or not (self._found_some or self._is_unsure or self._engine.has_work()):
             return 0
         if self._is_unsure:
             self._engine.release_unknown(list(self._running))
         self._is_unsure = True
         jobs = self._engine.claim(free)
-        self._is_unsure, self._is_busy = False, bool(jobs)
+        self._is_unsure, self._found_some = False, bool(jobs)
         for job in jobs:
             self._start(job)
         return len(jobs)
