@@ -87,7 +87,7 @@ def _add_request_ids(app: Flask, service: str) -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, service=service)
         g.began = time.perf_counter()
 
     @app.after_request

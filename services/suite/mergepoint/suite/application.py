@@ -1,0 +1,201 @@
+"""The whole suite as one WSGI application, with what nginx does in front of services that run apart."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from mergepoint.kit import logs
+
+from . import headers, services
+from .answers import Headers, refuse, request_id, with_defaults
+from .guard import guard
+from .injection import inject
+from .mounts import check_prefix, dispatch
+from .pages import NOTHING, Pages
+from .services import NAMES, Service
+from .user import Claims, find_user
+
+# As nginx sends them with every answer of a service (snippets/server/headers.conf, snippets/policies/pure.conf).
+SECURITY = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
+PURE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+OWN_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PURE = frozenset({"highlight", "htmldiff", "thumbnail"})
+OWN_PATHS = frozenset({"health", "metrics", "static"})
+LINKS = "thumbnail"  # its links are signed as they were sent, with empty segments in them
+
+log = structlog.get_logger()
+
+
+class Suite:
+    """The services *only* (names, or one string of them; all that are installed) as one WSGI application.
+
+    Call it before the process has threads: the sandboxes of the services are forked here. Settings come from the
+    environment; *threads* is how many the server has, where AUTH_THREADS does not say it. *mounts* are other
+    applications by prefix; they find who asks in ``environ["mergepoint"]["user"]``. ``close`` ends all children.
+
+    Raise ValueError for a name or a prefix that cannot be, services.BadSettings for bad values in the environment.
+    """
+
+    def __init__(
+        self,
+        only: str | Iterable[str] | None = None,
+        *,
+        mounts: Mapping[str, WSGIApplication] | None = None,
+        threads: int | None = None,
+        debug: bool = False,
+    ) -> None:
+        if not structlog.is_configured():
+            logs.configure_structlog("suite")
+        names = services.check_names(only.replace(",", " ").split() if isinstance(only, str) else only or NAMES)
+        # numpy starts a thread for each processor unless it is told not to, before it is imported.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        if (count := len(os.listdir("/proc/self/task"))) > 1:
+            log.warning("started late", detail=f"the process has {count} threads; forking its sandboxes may block")
+        self._services, self.missing = _start(names, threads)
+        self._debug = debug
+        if debug:
+            services.let_errors_through(list(self._services.values()))
+        self._apps = {name: _behind(name, service.app) for name, service in self._services.items()}
+        self._open = True
+        self.mount(mounts or {})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services that run here."""
+        return tuple(self._services)
+
+    def mount(self, applications: Mapping[str, WSGIApplication]) -> None:
+        """Put other *applications* beside the services, by their prefixes, in place of those before."""
+        self._pages = _with_security(Pages(self._apps, self.missing, applications), OWN_POLICY)
+        table: dict[str, WSGIApplication] = {"/": self._pages}
+        for prefix, app in applications.items():
+            self._check_free(prefix)
+            table[prefix] = self._beside(prefix, app)
+        self._elsewhere = dispatch(table)
+
+    def user(self, environ: WSGIEnvironment, audience: str = "suite") -> Claims | None:
+        """Return the claims about who asks, or None: a provider for ``inject``. A key needs the scope *audience*."""
+        auth = self._services.get("auth")
+        return find_user(auth.app, audience)(environ) if auth else None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        environ = headers.without_forged(environ)
+        environ["HTTP_X_REQUEST_ID"] = request_id(environ)
+        name = path[1:].partition("/")[0]
+        if app := self._apps.get(name):
+            return app(environ, start_response)
+        if name in OWN_PATHS:
+            return self._pages(environ, start_response)
+        return self._elsewhere(environ, start_response)
+
+    def close(self) -> None:
+        """End the children of all services, and wait until they are gone."""
+        if self._open:
+            self._open = False
+            for service in self._services.values():
+                service.close()
+            for service in self._services.values():
+                if sandbox := service.app.extensions.get("sandbox"):
+                    sandbox.wait_for_end()
+
+    def _check_free(self, prefix: str) -> None:
+        name = check_prefix(prefix)[1:].partition("/")[0]
+        if name in self._services or name in OWN_PATHS:
+            raise ValueError(f"{prefix!r}: the paths below /{name} are the suite's own")
+
+    def _beside(self, prefix: str, app: WSGIApplication) -> WSGIApplication:
+        """Return another application as the suite calls it."""
+        audience = prefix.strip("/").partition("/")[0] or "suite"
+        kept: Callable[[WSGIApplication], WSGIApplication] = (lambda app: app) if self._debug else guard
+        inner = kept(inject(_without_credentials(app), user=lambda environ: self.user(environ, audience)))
+
+        def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            own_id = environ["HTTP_X_REQUEST_ID"]
+            clear_contextvars()
+            bind_contextvars(request_id=own_id, service=prefix)
+
+            def start(status: str, headers: Headers, *exc_info: Any) -> Callable[[bytes], object]:
+                others = [(name, value) for name, value in headers if name.lower() != "x-request-id"]
+                return start_response(status, [*others, ("X-Request-Id", own_id)], *exc_info)
+
+            return inner(environ, start)
+
+        return application
+
+
+def _start(names: Iterable[str], threads: int | None) -> tuple[dict[str, Service], dict[str, str]]:
+    """Start the services *names* that are installed; return them, and the others with what is missing."""
+    found = services.find_settings(names)
+    services.check_settings(found.values())
+    running, missing = {}, {name: "it is not installed" for name in names if name not in found}
+    for name, settings in found.items():
+        of_process = {"workers": 1} | ({"threads": threads} if threads else {})
+        try:
+            running[name] = services.start(name, settings().model_copy(update=of_process))
+        except ModuleNotFoundError as error:
+            missing[name] = f"it lacks a package, {error.name}"
+    for name, reason in missing.items():
+        log.warning("left out", detail=f"the service {name} does not run here: {reason}")
+    if not running:
+        raise ValueError("no service is installed; services/suite/README.md says how")
+    return running, missing
+
+
+def _behind(name: str, app: WSGIApplication) -> WSGIApplication:
+    """Return the service *name* as nginx would show it: with few headers of the request, and paths that are plain."""
+    copy = headers.only(headers.PURE if name in PURE else headers.PRIVATE)
+    secured = _with_security(app, PURE_POLICY if name in PURE else OWN_POLICY)
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ = copy(environ)
+        path = environ["PATH_INFO"]
+        if name == LINKS:
+            environ["RAW_URI"] = raw_path(environ)
+        elif _is_odd(path) or path == "/auth/verify":
+            return refuse(environ, start_response, "404 Not Found", "not_found", NOTHING, [*SECURITY, _CSP])
+        return secured(environ, start_response)
+
+    return application
+
+
+_CSP = ("Content-Security-Policy", OWN_POLICY)
+
+
+def _is_odd(path: str) -> bool:
+    """Whether *path* has an empty segment or a dot segment, which two readers might resolve differently."""
+    return "//" in path or ("/." in path and bool({".", ".."} & {*path.split("/")}))
+
+
+def _with_security(app: WSGIApplication, policy: str) -> WSGIApplication:
+    defaults = [*SECURITY, ("Content-Security-Policy", policy)]
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: Headers, *exc_info: Any) -> Callable[[bytes], object]:
+            return start_response(status, with_defaults(headers, defaults), *exc_info)
+
+        return app(environ, start)
+
+    return application
+
+
+def _without_credentials(app: WSGIApplication) -> WSGIApplication:
+    return lambda environ, start_response: app(headers.without_credentials(environ), start_response)
+
+
+def raw_path(environ: WSGIEnvironment) -> str:
+    """Return the path below SCRIPT_NAME as the client sent it; escaped anew where the server does not say it."""
+    script, path = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
+    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    if not sent.startswith("/"):
+        sent = urlsplit(sent).path  # the absolute form (RFC 9112, 3.2.2)
+    sent = sent.partition("?")[0]
+    if unquote_to_bytes(sent.encode("latin-1", "replace")).decode("latin-1") == script + path:
+        below = sent.split("/")[script.count("/") + 1 :]
+        return "/" + "/".join(below)
+    return quote(path.encode("latin-1", "replace"), safe="/!$&'()*+,;=:@~")
