@@ -22,8 +22,10 @@ SHARED = {
     "live_url": "suite",
     "make_gateway": "gateway",
     "place": "place",
+    "one_process": "one_process",
     "site": "site",
     "verbatim": "verbatim",
+    "whole": "whole",
 }
 
 

@@ -1,7 +1,7 @@
 """The whole suite as one WSGI application, with what nginx does in front of services that run apart."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,7 +74,7 @@ class Suite:
         self._pages = _with_security(Pages(self._apps, self.missing, applications), OWN_POLICY)
         table: dict[str, WSGIApplication] = {"/": self._pages}
         for prefix, app in applications.items():
-            self._check_free(prefix)
+            check_free(prefix, self._services)
             table[prefix] = self._beside(prefix, app)
         self._elsewhere = dispatch(table)
 
@@ -104,11 +104,6 @@ class Suite:
                 if sandbox := service.app.extensions.get("sandbox"):
                     sandbox.wait_for_end()
 
-    def _check_free(self, prefix: str) -> None:
-        name = check_prefix(prefix)[1:].partition("/")[0]
-        if name in self._services or name in OWN_PATHS:
-            raise ValueError(f"{prefix!r}: the paths below /{name} are the suite's own")
-
     def _beside(self, prefix: str, app: WSGIApplication) -> WSGIApplication:
         """Return another application as the suite calls it."""
         audience = prefix.strip("/").partition("/")[0] or "suite"
@@ -127,6 +122,13 @@ class Suite:
             return inner(environ, start)
 
         return application
+
+
+def check_free(prefix: str, names: Container[str]) -> None:
+    """Raise ValueError if paths below *prefix* belong to one of the services *names*, or to the suite itself."""
+    name = check_prefix(prefix)[1:].partition("/")[0]
+    if name in names or name in OWN_PATHS:
+        raise ValueError(f"{prefix!r}: the paths below /{name} are the suite's own")
 
 
 def _start(names: Iterable[str], threads: int | None) -> tuple[dict[str, Service], dict[str, str]]:
@@ -177,7 +179,8 @@ def _with_security(app: WSGIApplication, policy: str) -> WSGIApplication:
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: Headers, *exc_info: Any) -> Callable[[bytes], object]:
-            return start_response(status, with_defaults(headers, defaults), *exc_info)
+            own_id = [("X-Request-Id", environ["HTTP_X_REQUEST_ID"])]
+            return start_response(status, with_defaults(headers, defaults + own_id), *exc_info)
 
         return app(environ, start)
 

@@ -51,11 +51,13 @@ def find_settings(names: Iterable[str]) -> dict[str, type[ServiceSettings]]:
     return found
 
 
-def check_settings(classes: Iterable[type[ServiceSettings]]) -> None:
-    """Raise BadSettings if a variable has a bad value; log a warning for each that is no setting."""
+def check_settings(classes: Iterable[type[ServiceSettings]], *, warn: bool = True) -> None:
+    """Raise BadSettings if a variable has a bad value; *warn* of each that is no setting."""
     classes = list(classes)
     if wrong := [line for settings in classes for line in faults(settings)]:
         raise BadSettings("\n".join(wrong))
+    if not warn:
+        return
     for line in (line for settings in classes for line in unknown(settings, os.environ).values()):
         log.warning("unknown setting", detail=line)
 
