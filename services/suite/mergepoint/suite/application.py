@@ -51,7 +51,11 @@ class Suite:
     ) -> None:
         if not structlog.is_configured():
             logs.configure_structlog("suite")
+        mounts = dict(mounts or {})
+        dispatch(mounts)  # raises for prefixes that cannot be
         names = services.check_names(only.replace(",", " ").split() if isinstance(only, str) else only or NAMES)
+        for prefix in mounts:
+            check_free(prefix, names)
         # numpy starts a thread for each processor unless it is told not to, before it is imported.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if (count := len(os.listdir("/proc/self/task"))) > 1:
@@ -62,7 +66,7 @@ class Suite:
             services.let_errors_through(list(self._services.values()))
         self._apps = {name: _behind(name, service.app) for name, service in self._services.items()}
         self._open = True
-        self.mount(mounts or {})
+        self.mount(mounts)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,11 +102,7 @@ class Suite:
         """End the children of all services, and wait until they are gone."""
         if self._open:
             self._open = False
-            for service in self._services.values():
-                service.close()
-            for service in self._services.values():
-                if sandbox := service.app.extensions.get("sandbox"):
-                    sandbox.wait_for_end()
+            _close(self._services.values())
 
     def _beside(self, prefix: str, app: WSGIApplication) -> WSGIApplication:
         """Return another application as the suite calls it."""
@@ -142,11 +142,23 @@ def _start(names: Iterable[str], threads: int | None) -> tuple[dict[str, Service
             running[name] = services.start(name, settings().model_copy(update=of_process))
         except ModuleNotFoundError as error:
             missing[name] = f"it lacks a package, {error.name}"
+        except BaseException:
+            _close(running.values())
+            raise
     for name, reason in missing.items():
         log.warning("left out", detail=f"the service {name} does not run here: {reason}")
     if not running:
         raise ValueError("no service is installed; services/suite/README.md says how")
     return running, missing
+
+
+def _close(running: Iterable[Service]) -> None:
+    running = list(running)
+    for service in running:
+        service.close()
+    for service in running:
+        if sandbox := service.app.extensions.get("sandbox"):
+            sandbox.wait_for_end()
 
 
 def _behind(name: str, app: WSGIApplication) -> WSGIApplication:
