@@ -125,7 +125,7 @@ def test_sandboxes_are_forked_while_there_is_one_thread(tmp_path: pathlib.Path) 
     )
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     command = Command(PYTHONPATH=str(tmp_path))
-    command._environment = {**environment, **{"PYTHONPATH": str(tmp_path)}, "AUTH_STATE": str(command.folder / "auth")}
+    command._environment = {**environment, "PYTHONPATH": str(tmp_path), "AUTH_STATE": str(command.folder / "auth")}
     command.start()
     try:
         counts = (tmp_path / "threads").read_text().split()

@@ -129,7 +129,9 @@ def test_other_headers_are_not_taken_for_forged(name: str) -> None:
     assert not headers.is_forged(name)
 
 
-@pytest.mark.parametrize("path", ["/auth/verify", "/auth//verify", "/auth/./verify", "/auth/x/../verify", "//auth/verify"])
+@pytest.mark.parametrize(
+    "path", ["/auth/verify", "/auth//verify", "/auth/./verify", "/auth/x/../verify", "//auth/verify"]
+)
 def test_decisions_are_not_for_clients(path: str, client: Client) -> None:
     sent = {"Mergepoint-Policy": "public", "Mergepoint-Audience": "highlight"}
     answer = client.get(path, headers=sent)
@@ -182,7 +184,7 @@ def test_health_tells_of_one_service_that_fails(whole: Suite, client: Client, mo
         raise RuntimeError("away")
 
     monkeypatch.setattr(whole._services["auth"].app.extensions["auth"].store, "check", fails)
-    monkeypatch.setitem(whole._apps, "auth", lambda environ, start: start("503 Away", []) and [] or [b"{}"])
+    monkeypatch.setitem(whole._apps, "auth", lambda environ, start: (start("503 Away", []) and []) or [b"{}"])
     whole.mount({})
     answer = client.get("/health")
     monkeypatch.undo()

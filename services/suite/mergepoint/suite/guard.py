@@ -84,7 +84,7 @@ class _Answer:
         error = sys.exc_info()
         log.error("unexpected", exc_info=error)
         if self._write:
-            raise  # noqa: PLE0704  # the caller is in its except clause
+            raise  # the caller is in its except clause
         headers, body = problem(self._environ, STATUS, "internal_error", INTERNAL_ERROR)
         self._head = STATUS, headers
         self.send_head()

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from .answers import close
+from .answers import close, head_of
 
 Provider = Callable[[WSGIEnvironment], Any]
 
@@ -36,7 +36,8 @@ def inject(app: WSGIApplication, /, **providers: Provider) -> WSGIApplication:
     A provider takes the environ and returns a value or a context manager. It runs when its name is looked up for the
     first time, once in a request, and never if that does not happen. What was entered is left in reverse order after
     the body of the answer is closed, with the exception that the application raised, if it did. A provider's own
-    exception is raised where the name was looked up. Names of an ``inject`` further out can be looked up too.
+    exception is raised where the name was looked up. Names of an ``inject`` further out can be looked up too. An answer to
+    HEAD has no body, whatever the application gives.
 
     Raise TypeError for a provider that cannot be called.
     """
@@ -49,7 +50,10 @@ def inject(app: WSGIApplication, /, **providers: Provider) -> WSGIApplication:
         values = Values(providers, environ, environ.pop(KEY, None))
         environ[KEY] = values
         try:
-            body = app(environ, start_response)
+            if environ["REQUEST_METHOD"] == "HEAD":
+                body: Iterable[bytes] = head_of(app, environ, start_response)
+            else:
+                body = app(environ, start_response)
             if type(body) in (list, tuple) and not values.entered:
                 values.end()  # nothing is left to run that could look up a name
                 return body

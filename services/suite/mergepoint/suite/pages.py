@@ -47,7 +47,9 @@ class Pages:
             return self._health(environ, start_response)
         if path == "/.well-known/change-password" and "auth" in self._services:
             headers = [("Location", "/auth/account#password"), ("Cache-Control", "no-store"), ("Content-Length", "0")]
-            return self._allowed(environ, start_response) or answer(environ, start_response, "303 See Other", headers, b"")
+            return self._allowed(environ, start_response) or answer(
+                environ, start_response, "303 See Other", headers, b""
+            )
         return refuse(environ, start_response, "404 Not Found", "not_found", self._absence(path))
 
     def _absence(self, path: str) -> str:
