@@ -21,6 +21,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
 @pytest.fixture(scope="session")
 def one_process() -> Iterator[Command]:
     """``python -m mergepoint.suite`` with all services, and the application of tests/suite/toys.py below /toys."""
-    command = Command("--mount", "/toys=tests.suite.toys:application").start()
+    command = Command("--mount", "/toys=tests.suite.toys:application", AUTH_REGISTRATION="open").start()
     yield command
     command.stop()

@@ -70,11 +70,21 @@ class Command:
     def request(
         self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, **how: Any
     ) -> Reply:
+        """Send a request; *how* is told to Connection, such as the loopback address to send it from, ``source``."""
         connection = Connection(self.port, **how)
         try:
             return connection.request(method, target, body, headers)
         finally:
             connection.close()
+
+    @property
+    def public_url(self) -> str:
+        return self.url
+
+    @property
+    def first_password(self) -> str:
+        """The first administrator's."""
+        return (self.folder / "auth/first-password").read_text().split()[1]
 
     def lines(self) -> list[dict[str, Any]]:
         """The lines of its log that are JSON."""

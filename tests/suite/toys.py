@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from tests.auth.place import page
+
 TEXT = [("Content-Type", "text/plain")]
 
 
@@ -19,6 +21,9 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         return _failing(what, start_response)
     if what in ("never", "nothing", "text"):
         return _wrong(what, start_response)
+    if what == "page.html":
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [page("")]
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode("latin-1")
     strings = {name: value for name, value in environ.items() if isinstance(value, str)}
     said = json.dumps({"environ": strings, "user": environ["mergepoint"]["user"], "body": body}).encode()
