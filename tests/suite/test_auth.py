@@ -32,7 +32,9 @@ def ada(one_process: Command) -> Visitor:
 
 
 def user(visitor: Visitor, **headers: str) -> Any:
-    reply = visitor.request("GET", "/toys/x", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    reply = visitor.request(
+        "GET", "/toys/x", headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
     assert reply.status == 200, reply.body
     return reply.json["user"]
 
@@ -79,7 +81,9 @@ def test_nobody_says_who_they_are_themselves(ada: Visitor, one_process: Command)
     assert seen.json["environ"]["REMOTE_ADDR"] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("path", ["/auth/verify", "/auth/verify?x", "/auth//verify", "/auth%2Fverify", "/auth/%76erify"])
+@pytest.mark.parametrize(
+    "path", ["/auth/verify", "/auth/verify?x", "/auth//verify", "/auth%2Fverify", "/auth/%76erify"]
+)
 def test_decisions_are_not_for_clients(path: str, ada: Visitor) -> None:
     sent = {"Mergepoint-Policy": "user", "Mergepoint-Audience": "jobs", "Mergepoint_Policy": "user"}
     reply = ada.request("GET", path, headers=sent)
@@ -118,9 +122,7 @@ def guess(one_process: Command, name: str, source: str, claimed: str) -> Reply:
     return one_process.request("POST", "/auth/login", body, headers, source=source)
 
 
-def test_guessing_is_slowed_by_the_peers_address_and_not_by_what_it_says(
-    ada: Visitor, one_process: Command
-) -> None:
+def test_guessing_is_slowed_by_the_peers_address_and_not_by_what_it_says(ada: Visitor, one_process: Command) -> None:
     name, source, other = ada.name, next(ADDRESSES), next(ADDRESSES)  # type: ignore[attr-defined]
     for number in range(14):  # more than one network may try at one account
         assert guess(one_process, name, source, f"203.0.113.{number}").status == 401

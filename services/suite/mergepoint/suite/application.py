@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from mergepoint.kit import logs
 
-from . import headers, services
+from . import bodies, headers, services
 from .answers import Headers, refuse, request_id, with_defaults
 from .guard import guard
 from .injection import inject
@@ -91,6 +91,8 @@ class Suite:
         path = environ.get("PATH_INFO", "")
         environ = headers.without_forged(environ)
         environ["HTTP_X_REQUEST_ID"] = request_id(environ)
+        if bodies.is_chunked(environ):
+            bodies.mark_end(environ)
         name = path[1:].partition("/")[0]
         if app := self._apps.get(name):
             return app(environ, start_response)
@@ -161,13 +163,15 @@ def _close(running: Iterable[Service]) -> None:
             sandbox.wait_for_end()
 
 
-def _behind(name: str, app: WSGIApplication) -> WSGIApplication:
+def _behind(name: str, app: Any) -> WSGIApplication:
     """Return the service *name* as nginx would show it: with few headers of the request, and paths that are plain."""
     copy = headers.only(headers.PURE if name in PURE else headers.PRIVATE)
     secured = _with_security(app, PURE_POLICY if name in PURE else OWN_POLICY)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ = copy(environ)
+        if bodies.is_chunked(environ):
+            environ["wsgi.input"] = bodies.Bounded(environ["wsgi.input"], app.config["MAX_CONTENT_LENGTH"])
         path = environ["PATH_INFO"]
         if name == LINKS:
             environ["RAW_URI"] = raw_path(environ)
