@@ -1,11 +1,10 @@
-"""The suite in this process, and as the command line starts it."""
+"""The suite in this process."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from mergepoint.suite.application import Suite
-from tests.suite.running import Command
 
 
 @pytest.fixture(scope="session")
@@ -16,11 +15,3 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         whole = Suite()
     yield whole
     whole.close()
-
-
-@pytest.fixture(scope="session")
-def one_process() -> Iterator[Command]:
-    """``python -m mergepoint.suite`` with all services, and the application of tests/suite/toys.py below /toys."""
-    command = Command("--mount", "/toys=tests.suite.toys:application", AUTH_REGISTRATION="open").start()
-    yield command
-    command.stop()
