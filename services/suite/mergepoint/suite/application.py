@@ -1,5 +1,6 @@
 """The whole suite as one WSGI application, with what nginx does in front of services that run apart."""
 
+import gc
 import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
@@ -137,8 +138,10 @@ def _start(names: Iterable[str], threads: int | None) -> tuple[dict[str, Service
     """Start the services *names* that are installed; return them, and the others with what is missing."""
     found = services.find_settings(names)
     services.check_settings(found.values())
+    gc.collect()
     running, missing = {}, {name: "it is not installed" for name in names if name not in found}
     for name, settings in found.items():
+        gc.freeze()  # looking for garbage would write to memory that the sandboxes share with us (measured: 75 MB)
         of_process = {"workers": 1} | ({"threads": threads} if threads else {})
         try:
             running[name] = services.start(name, settings().model_copy(update=of_process))
