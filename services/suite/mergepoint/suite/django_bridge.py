@@ -38,17 +38,22 @@ def to_django(request: "HttpRequest", app: WSGIApplication) -> "HttpResponseBase
     except BaseException:
         call.close()
         raise
-    status, _, phrase = call.status.partition(" ")
+    number, _, phrase = call.status.partition(" ")
+    head: dict[str, Any] = {"status": int(number), "reason": phrase, "headers": _joined(call.headers)}
     response: HttpResponseBase
     if has_no_body(environ["REQUEST_METHOD"], call.status):
         call.close()
         # Django would count the length of another response; this one may name that of the answer to GET.
-        response = StreamingHttpResponse([], status=int(status), reason=phrase)
+        response = StreamingHttpResponse([], **head)
     elif type(body) in (list, tuple):
-        response = HttpResponse(b"".join(call), status=int(status), reason=phrase)
+        response = HttpResponse(b"".join(call), **head)
     else:
-        response = StreamingHttpResponse(call, status=int(status), reason=phrase)
-    _set_headers(response, call.headers)
+        response = StreamingHttpResponse(call, **head)
+    for name, value in call.headers:
+        if name.lower() == "set-cookie":
+            _add_cookie(response.cookies, value)
+    if not any(name.lower() == "content-type" for name, _ in call.headers):
+        del response.headers["Content-Type"]  # Django's default
     return response
 
 
@@ -222,17 +227,18 @@ class _Cookie(Morsel[str]):
         return self.key, self.value, self.coded_value, dict(self)
 
 
-def _set_headers(response: Any, headers: Headers) -> None:
-    if not any(name.lower() == "content-type" for name, _ in headers):
-        del response.headers["Content-Type"]
-    joined: dict[str, tuple[str, list[str]]] = {}
+def _joined(headers: Headers) -> dict[str, str]:
+    """Return *headers* but for cookies, each name once."""
+    names: dict[str, str] = {}
+    joined: dict[str, str] = {}
     for name, value in headers:
-        if name.lower() == "set-cookie":
-            _add_cookie(response.cookies, value)
-        else:
-            joined.setdefault(name.lower(), (name, []))[1].append(value)
-    for name, values in joined.values():
-        response.headers[name] = ", ".join(values)
+        key = name.lower()
+        if key in names:
+            joined[names[key]] += f", {value}"
+        elif key != "set-cookie":
+            names[key] = name
+            joined[name] = value
+    return joined
 
 
 def _add_cookie(cookies: SimpleCookie, line: str) -> None:
