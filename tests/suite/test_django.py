@@ -47,7 +47,8 @@ def whole(response: Any) -> bytes:
 @pytest.mark.parametrize(
     ("word", "status", "body"),
     [
-        ("home", "200 OK", b"home"), ("written", "200 OK", b"one,two,three"), ("mixed", "200 OK", b"one,two,three,four"),
+        ("home", "200 OK", b"home"), ("written", "200 OK", b"one,two,three"),
+        ("mixed", "200 OK", b"one,two,three,four"),
         ("late", "200 OK", b"late"), ("stream", "200 OK", b"123"), ("empty", "204 No Content", b""),
         ("unchanged", "304 Not Modified", b""), ("phrase", "418 I'm a Teapot Indeed", b""),
         ("replaced", "503 Replaced", b"replaced"), ("nothing", "404 Nothing To See", b"missing"),

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -32,10 +31,8 @@ class Served(Command):
 
 @contextlib.contextmanager
 def served(server: str, only: str = "") -> Iterator[Command]:
-    if server == "gunicorn":
-        command = Command(*(["--only", only] if only else []))
-    else:
-        command = Served(server, only)
+    options = ["--only", only] if only else []
+    command = Command(*options) if server == "gunicorn" else Served(server, only)
     command.start()
     try:
         yield command

@@ -132,7 +132,7 @@ def _hand_over_body(request: "HttpRequest", environ: WSGIEnvironment) -> None:
     elif environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
         if getattr(request, "_read_started", False):
             raise ValueError(BODY_IS_GONE)
-        request._read_started = True  # type: ignore[attr-defined]  # if Django read it later, it would wait for ever
+        request._read_started = True  # if Django read it later, it would wait for ever
 
 
 class _Call:

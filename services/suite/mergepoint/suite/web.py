@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
@@ -68,7 +69,8 @@ def _profiled(app: WSGIApplication, folder: str) -> WSGIApplication:
         path = re.sub(r"[^A-Za-z0-9_-]+", ".", environ["PATH_INFO"])[:60].strip(".") or "root"
         return f"{next(numbers):05}.{environ['REQUEST_METHOD'][:20]}.{path}.prof"
 
-    return ProfilerMiddleware(app, stream=None, profile_dir=folder, filename_format=name)
+    how: Any = {"filename_format": name}  # its types know only texts
+    return ProfilerMiddleware(app, stream=None, profile_dir=folder, **how)
 
 
 def _debugged(app: WSGIApplication) -> WSGIApplication:
