@@ -36,8 +36,8 @@ def inject(app: WSGIApplication, /, **providers: Provider) -> WSGIApplication:
     A provider takes the environ and returns a value or a context manager. It runs when its name is looked up for the
     first time, once in a request, and never if that does not happen. What was entered is left in reverse order after
     the body of the answer is closed, with the exception that the application raised, if it did. A provider's own
-    exception is raised where the name was looked up. Names of an ``inject`` further out can be looked up too. An answer to
-    HEAD has no body, whatever the application gives.
+    exception is raised where the name was looked up. Names of an ``inject`` further out can be looked up too. An
+    answer to HEAD has no body, whatever the application gives.
 
     Raise TypeError for a provider that cannot be called.
     """
@@ -105,7 +105,7 @@ class Values(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of *name*, or *default* if there is none; a provider's KeyError is no lack of it."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401  # this is what it would call
 
     @property
     def entered(self) -> bool:

@@ -6,6 +6,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from .answers import head_of, refuse
 
 Mounts = Mapping[str, WSGIApplication] | Iterable[tuple[str, WSGIApplication]]
+Table = list[tuple[str, str, WSGIApplication]]
 
 
 def dispatch(mounts: Mounts) -> WSGIApplication:
@@ -22,11 +23,10 @@ def dispatch(mounts: Mounts) -> WSGIApplication:
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        for prefix, below, app in table:
-            if path.startswith(below) or path == prefix or not prefix:
-                break
-        else:
+        found = _find(table, path)
+        if found is None:
             return refuse(environ, start_response, "404 Not Found", "not_found", "there is nothing at this path")
+        prefix, app = found
         environ = dict(environ)
         environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
         environ["PATH_INFO"] = path[len(prefix) :]
@@ -37,8 +37,16 @@ def dispatch(mounts: Mounts) -> WSGIApplication:
     return application
 
 
-def _checked(mounts: Iterable[tuple[str, WSGIApplication]]) -> list[tuple[str, str, WSGIApplication]]:
-    """Return prefixes as WSGI spells paths, the same with the slash that must follow, and applications; longest first."""
+def _find(table: Table, path: str) -> tuple[str, WSGIApplication] | None:
+    """Return the longest prefix that *path* is below, and its application."""
+    for prefix, below, app in table:
+        if path.startswith(below) or path == prefix or not prefix:
+            return prefix, app
+    return None
+
+
+def _checked(mounts: Iterable[tuple[str, WSGIApplication]]) -> Table:
+    """Return prefixes as WSGI spells paths, the same with a slash after them, and applications; the longest first."""
     table: dict[str, WSGIApplication] = {}
     for mount, app in mounts:
         prefix = check_prefix(mount)

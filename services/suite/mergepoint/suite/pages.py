@@ -1,4 +1,4 @@
-"""The suite's own paths, which nginx answers otherwise: front page, health of all, static files, and what is not there."""
+"""The suite's own paths, which else nginx answers: front page, health of all, static files, what is not there."""
 
 import hashlib
 import html
