@@ -16,7 +16,7 @@ from tests.servers import ROOT, need
 READMES = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("services/*/README.md")))]
 BLOCK = re.compile(r"^```(sh|python|ruby)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ASSIGNMENTS = re.compile(r"^(\w+=\S+ )+")
-ELSEWHERE = {  # and the installation of suite: tests/suite/test_install.py
+ELSEWHERE = {  # and the installation of suite: tests/suite/test_composition.py
     "make run": "tests/live: every test of this folder",
     "docker compose up": "tests/stack",
     "make test": ".ci/run",
