@@ -109,6 +109,20 @@ def test_a_signal_leaves_no_process_behind(number: int) -> None:
     assert command.stop(number) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
 
+def test_ctrl_c_while_it_starts_leaves_nothing_behind() -> None:
+    command = Command("--only", "highlight,htmldiff")
+    with command.log.open("wb") as log:
+        command.process = subprocess.Popen(
+            command._command, cwd=ROOT, env=command._environment, stdout=log, stderr=log, process_group=0
+        )
+    wait_for(lambda: zygotes(command), seconds=60)
+    started = command.processes()
+    os.killpg(command.process.pid, signal.SIGINT)
+    assert command.process.wait(30) in (0, 130, -signal.SIGINT)
+    wait_for(lambda: not any(map(alive, started)), seconds=30)
+    assert "Traceback" not in command.log.read_text()
+
+
 def zygotes(command: Command) -> set[int]:
     """The processes from which children are forked: each leads a group of its own."""
     return {pid for pid in command.processes() if os.getpgid(pid) == pid}

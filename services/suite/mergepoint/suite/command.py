@@ -44,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_CONFIGURATION
     if not is_loopback(options.listen):
         print(f"warning: {BEYOND.format(options.listen)}", file=sys.stderr)
-    return _serve()
+    try:
+        return _serve()
+    except KeyboardInterrupt:  # before gunicorn listens to signals
+        return 130
 
 
 def is_loopback(address: str) -> bool:
