@@ -10,6 +10,7 @@ from werkzeug.test import Client, TestResponse, create_environ, run_wsgi_app
 from mergepoint.suite import headers
 from mergepoint.suite.application import PURE_POLICY, Suite, raw_path
 from tests.servers import ROOT
+from tests.suite.strict import ask
 
 
 @pytest.fixture
@@ -46,6 +47,12 @@ def test_every_answer_has_each_header_of_the_suite_once(path: str, method: str, 
         assert answer.json["status"] == answer.status_code
     if method == "HEAD":
         assert answer.get_data() == b""
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", [path for path in PATHS if path])
+def test_every_answer_is_as_wsgi_and_http_want_it(path: str, method: str, whole: Suite) -> None:
+    assert ask(whole, path, method=method).status
 
 
 def test_a_service_keeps_its_own_policy(client: Client) -> None:
@@ -174,7 +181,7 @@ def test_prefer_is_ignored(client: Client) -> None:
 def test_health_is_that_of_all(client: Client, whole: Suite) -> None:
     answer = client.get("/health")
     assert answer.json["status"] == "ok"
-    assert [*answer.json["services"]] == ["highlight", "htmldiff", "thumbnail", "auth"]
+    assert [*answer.json["services"]] == ["auth", "highlight", "htmldiff", "thumbnail"]
     for name in whole.names:
         assert client.get(f"/{name}/health").json == answer.json["services"][name]
 
@@ -221,6 +228,25 @@ def test_if_none_match_gives_304_without_a_body(client: Client) -> None:
     first = client.get("/highlight?code=x")
     again = client.get("/highlight?code=x", headers={"If-None-Match": once(first, "ETag")})
     assert (again.status_code, again.get_data()) == (304, b"")
+
+
+def test_options_is_answered_as_by_nginx(client: Client) -> None:
+    for path, allowed in (
+        ("/highlight", {"GET", "HEAD", "POST", "QUERY", "OPTIONS"}),
+        ("/health", {"GET", "HEAD", "OPTIONS"}),
+    ):
+        answer = client.options(
+            path, headers={"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
+        )
+        assert (answer.status_code, answer.get_data()) == (204, b"")
+        assert {*once(answer, "Allow").split(", ")} == allowed
+    assert "Accept" in client.options("/highlight").headers["Access-Control-Allow-Headers"]
+
+
+def test_an_escaped_slash_is_no_slash(client: Client) -> None:
+    for path in ("/highlight%2Fstyles", "/auth%2fme"):
+        assert client.get(path, environ_overrides={"REQUEST_URI": path}).status_code == 404
+    assert client.get("/highlight?code=a%2Fb").status_code == 200
 
 
 @pytest.mark.parametrize(

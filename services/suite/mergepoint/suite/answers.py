@@ -30,7 +30,7 @@ def problem(
     number, _, title = status.partition(" ")
     own_id = request_id(environ)
     fields = {"type": "about:blank", "title": title, "status": int(number), "code": code, "detail": detail}
-    body = json.dumps(fields | {"request_id": own_id}).encode() + b"\n"
+    body = json.dumps(fields | {"request_id": own_id}, separators=(",", ":")).encode()  # nginx's bytes
     return [
         ("Content-Type", "application/problem+json"),
         ("Content-Length", str(len(body))),

@@ -168,18 +168,20 @@ def _close(running: Iterable[Service]) -> None:
 
 def _behind(name: str, app: Any) -> WSGIApplication:
     """Return the service *name* as nginx would show it: with few headers of the request, and paths that are plain."""
-    copy = headers.only(headers.PURE if name in PURE else headers.PRIVATE)
-    secured = _with_security(app, PURE_POLICY if name in PURE else OWN_POLICY)
+    is_pure = name in PURE
+    copy = headers.only(headers.PURE if is_pure else headers.PRIVATE)
+    secured = _with_security(app, PURE_POLICY if is_pure else OWN_POLICY)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ = copy(environ)
         if bodies.is_chunked(environ):
             environ["wsgi.input"] = bodies.Bounded(environ["wsgi.input"], app.config["MAX_CONTENT_LENGTH"])
-        path = environ["PATH_INFO"]
         if name == LINKS:
             environ["RAW_URI"] = raw_path(environ)
-        elif _is_odd(path) or path == "/auth/verify":
+        elif _is_odd(environ) or environ["PATH_INFO"] == "/auth/verify":
             return refuse(environ, start_response, "404 Not Found", "not_found", NOTHING, [*SECURITY, _CSP])
+        if is_pure and environ["REQUEST_METHOD"] == "OPTIONS":
+            return _preflight(secured, environ, start_response)
         return secured(environ, start_response)
 
     return application
@@ -188,9 +190,28 @@ def _behind(name: str, app: Any) -> WSGIApplication:
 _CSP = ("Content-Security-Policy", OWN_POLICY)
 
 
-def _is_odd(path: str) -> bool:
-    """Whether *path* has an empty segment or a dot segment, which two readers might resolve differently."""
-    return "//" in path or ("/." in path and bool({".", ".."} & {*path.split("/")}))
+def _is_odd(environ: WSGIEnvironment) -> bool:
+    """Whether the path has an empty segment, a dot segment or an escaped slash, which two readers may read in two ways.
+
+    The latter can be seen in servers alone that pass the path on as it was sent.
+    """
+    path = environ["PATH_INFO"]
+    if "//" in path or ("/." in path and {".", ".."} & {*path.split("/")}):
+        return True
+    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    return "%2f" in sent.partition("?")[0].lower()
+
+
+def _preflight(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer OPTIONS with 204, as nginx does."""
+
+    def start(status: str, sent: Headers, *exc_info: Any) -> Callable[[bytes], object]:
+        if status.startswith("200"):
+            status = "204 No Content"
+            sent = [(name, value) for name, value in sent if name.lower() not in ("content-type", "content-length")]
+        return start_response(status, sent, *exc_info)
+
+    return app(environ, start)
 
 
 def _with_security(app: WSGIApplication, policy: str) -> WSGIApplication:

@@ -74,20 +74,24 @@ class Pages:
         return answer(environ, start_response, "200 OK", headers, content)
 
     def _allowed(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes] | None:
-        """Return None if the method reads; else the refusal."""
+        """Return None if the method reads; else the answer."""
+        allow = [("Allow", "GET, HEAD, OPTIONS")]
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return None
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            start_response("204 No Content", allow)
+            return [b""]
         detail = "this path does not take this method; use one that Allow lists"
-        allow = [("Allow", "GET, HEAD")]
         return refuse(environ, start_response, "405 Method Not Allowed", "method_not_allowed", detail, allow)
 
     def _health(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         if refused := self._allowed(environ, start_response):
             return refused
-        found = {name: _health_of(app, name, environ) for name, app in self._services.items()}
+        found = {name: _health_of(app, name, environ) for name, app in sorted(self._services.items())}
         well = all(each["status"] == "ok" for each in found.values())
         status = "200 OK" if well else "503 Service Unavailable"
-        body = json.dumps({"status": "ok" if well else "unavailable", "services": found}).encode() + b"\n"
+        said = {"status": "ok" if well else "unavailable", "services": found}
+        body = json.dumps(said, separators=(",", ":")).encode() + b"\n"
         headers = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),

@@ -154,7 +154,7 @@ def _allow_any_origin(app: Flask, exposed: Sequence[str]) -> None:
         response.headers["Access-Control-Expose-Headers"] = ", ".join(exposed)
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id, If-None-Match"
+            response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, X-Request-Id"
             response.headers["Access-Control-Max-Age"] = "86400"
         return response
 
