@@ -46,11 +46,15 @@ class Pages:
         if path == "/health":
             return self._health(environ, start_response)
         if path == "/.well-known/change-password" and "auth" in self._services:
-            headers = [("Location", "/auth/account#password"), ("Cache-Control", "no-store"), ("Content-Length", "0")]
-            return self._allowed(environ, start_response) or answer(
-                environ, start_response, "303 See Other", headers, b""
-            )
+            return self._lead_on(environ, start_response, "/auth/account#password")
         return refuse(environ, start_response, "404 Not Found", "not_found", self._absence(path))
+
+    def _lead_on(self, environ: WSGIEnvironment, start_response: StartResponse, target: str) -> list[bytes]:
+        if refused := self._allowed(environ, start_response):
+            return refused
+        headers = [("Location", target), ("Cache-Control", "no-store")]
+        headers += [("Content-Type", "text/plain"), ("Content-Length", "0")]
+        return answer(environ, start_response, "303 See Other", headers, b"")
 
     def _absence(self, path: str) -> str:
         """Return a sentence on why there is nothing at *path*."""
