@@ -8,7 +8,8 @@ import pytest
 from werkzeug.test import Client, TestResponse, create_environ, run_wsgi_app
 
 from mergepoint.suite import headers
-from mergepoint.suite.application import PURE_POLICY, Suite, raw_path
+from mergepoint.suite.application import Suite
+from mergepoint.suite.front import PURE_POLICY, raw_path
 from tests.servers import ROOT
 from tests.suite.strict import ask
 

@@ -5,20 +5,28 @@ common information, ``to_django`` and ``from_django`` lead into Django and out o
 needs no framework.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .django_bridge import from_django, to_django
 from .injection import inject
 from .mounts import dispatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import WSGIApplication
+
     from .application import Suite
 
 __all__ = ["dispatch", "from_django", "inject", "to_django", "wsgi"]
 
 
-def wsgi(*arguments: Any, **options: Any) -> "Suite":
+def wsgi(
+    only: "str | Iterable[str] | None" = None,
+    *,
+    mounts: "Mapping[str, WSGIApplication] | None" = None,
+    threads: int | None = None,
+) -> "Suite":
     """Return the suite as a WSGI application: see ``mergepoint.suite.application.Suite``."""
     from .application import Suite
 
-    return Suite(*arguments, **options)
+    return Suite(only, mounts=mounts, threads=threads)

@@ -1,10 +1,9 @@
-"""The whole suite as one WSGI application, with what nginx does in front of services that run apart."""
+"""The whole suite as one WSGI application: services and their pages, and other applications beside them."""
 
 import gc
 import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
@@ -13,21 +12,16 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from mergepoint.kit import logs
 
 from . import bodies, headers, services
-from .answers import Headers, refuse, request_id, with_defaults
+from .answers import Headers, request_id
+from .front import OWN_POLICY, behind, with_security
 from .guard import guard
 from .injection import inject
 from .mounts import check_prefix, dispatch
-from .pages import NOTHING, Pages
+from .pages import Pages
 from .services import NAMES, Service
 from .user import Claims, find_user
 
-# As nginx sends them with every answer of a service (snippets/server/headers.conf, snippets/policies/pure.conf).
-SECURITY = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
-PURE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-OWN_POLICY = "default-src 'none'; frame-ancestors 'none'"
-PURE = frozenset({"highlight", "htmldiff", "thumbnail"})
 OWN_PATHS = frozenset({"health", "metrics", "static"})
-LINKS = "thumbnail"  # its links are signed as they were sent, with empty segments in them
 
 log = structlog.get_logger()
 
@@ -54,7 +48,7 @@ class Suite:
             logs.configure_structlog("suite")
         mounts = dict(mounts or {})
         dispatch(mounts)  # raises for prefixes that cannot be
-        names = services.check_names(only.replace(",", " ").split() if isinstance(only, str) else only or NAMES)
+        names = services.check_names(NAMES if only is None else _split(only))
         for prefix in mounts:
             check_free(prefix, names)
         # numpy starts a thread for each processor unless it is told not to, before it is imported.
@@ -65,7 +59,7 @@ class Suite:
         self._debug = debug
         if debug:
             services.let_errors_through(list(self._services.values()))
-        self._apps = {name: _behind(name, service.app) for name, service in self._services.items()}
+        self._apps = {name: behind(name, service.app) for name, service in self._services.items()}
         self._open = True
         self.mount(mounts)
 
@@ -76,7 +70,7 @@ class Suite:
 
     def mount(self, applications: Mapping[str, WSGIApplication]) -> None:
         """Put other *applications* beside the services, by their prefixes, in place of those before."""
-        self._pages = _with_security(Pages(self._apps, self.missing, applications), OWN_POLICY)
+        self._pages = with_security(Pages(self._apps, self.missing, applications), OWN_POLICY)
         table: dict[str, WSGIApplication] = {"/": self._pages}
         for prefix, app in applications.items():
             check_free(prefix, self._services)
@@ -127,6 +121,10 @@ class Suite:
         return application
 
 
+def _split(names: str | Iterable[str]) -> Iterable[str]:
+    return names.replace(",", " ").split() if isinstance(names, str) else names
+
+
 def check_free(prefix: str, names: Container[str]) -> None:
     """Raise ValueError if paths below *prefix* belong to one of the services *names*, or to the suite itself."""
     name = check_prefix(prefix)[1:].partition("/")[0]
@@ -166,79 +164,5 @@ def _close(running: Iterable[Service]) -> None:
             sandbox.wait_for_end()
 
 
-def _behind(name: str, app: Any) -> WSGIApplication:
-    """Return the service *name* as nginx would show it: with few headers of the request, and paths that are plain."""
-    is_pure = name in PURE
-    copy = headers.only(headers.PURE if is_pure else headers.PRIVATE)
-    secured = _with_security(app, PURE_POLICY if is_pure else OWN_POLICY)
-
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ = copy(environ)
-        if bodies.is_chunked(environ):
-            environ["wsgi.input"] = bodies.Bounded(environ["wsgi.input"], app.config["MAX_CONTENT_LENGTH"])
-        if name == LINKS:
-            environ["RAW_URI"] = raw_path(environ)
-        elif _is_odd(environ) or environ["PATH_INFO"] == "/auth/verify":
-            return refuse(environ, start_response, "404 Not Found", "not_found", NOTHING, [*SECURITY, _CSP])
-        if is_pure and environ["REQUEST_METHOD"] == "OPTIONS":
-            return _preflight(secured, environ, start_response)
-        return secured(environ, start_response)
-
-    return application
-
-
-_CSP = ("Content-Security-Policy", OWN_POLICY)
-
-
-def _is_odd(environ: WSGIEnvironment) -> bool:
-    """Whether the path has an empty segment, a dot segment or an escaped slash, which two readers may read in two ways.
-
-    The latter can be seen in servers alone that pass the path on as it was sent.
-    """
-    path = environ["PATH_INFO"]
-    if "//" in path or ("/." in path and {".", ".."} & {*path.split("/")}):
-        return True
-    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    return "%2f" in sent.partition("?")[0].lower()
-
-
-def _preflight(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer OPTIONS with 204, as nginx does."""
-
-    def start(status: str, sent: Headers, *exc_info: Any) -> Callable[[bytes], object]:
-        if status.startswith("200"):
-            status = "204 No Content"
-            sent = [(name, value) for name, value in sent if name.lower() not in ("content-type", "content-length")]
-        return start_response(status, sent, *exc_info)
-
-    return app(environ, start)
-
-
-def _with_security(app: WSGIApplication, policy: str) -> WSGIApplication:
-    defaults = [*SECURITY, ("Content-Security-Policy", policy)]
-
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(status: str, headers: Headers, *exc_info: Any) -> Callable[[bytes], object]:
-            own_id = [("X-Request-Id", environ["HTTP_X_REQUEST_ID"])]
-            return start_response(status, with_defaults(headers, defaults + own_id), *exc_info)
-
-        return app(environ, start)
-
-    return application
-
-
 def _without_credentials(app: WSGIApplication) -> WSGIApplication:
     return lambda environ, start_response: app(headers.without_credentials(environ), start_response)
-
-
-def raw_path(environ: WSGIEnvironment) -> str:
-    """Return the path below SCRIPT_NAME as the client sent it; escaped anew where the server does not say it."""
-    script, path = environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"]
-    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    if not sent.startswith("/"):
-        sent = urlsplit(sent).path  # the absolute form (RFC 9112, 3.2.2)
-    sent = sent.partition("?")[0]
-    if unquote_to_bytes(sent.encode("latin-1", "replace")).decode("latin-1") == script + path:
-        below = sent.split("/")[script.count("/") + 1 :]
-        return "/" + "/".join(below)
-    return quote(path.encode("latin-1", "replace"), safe="/!$&'()*+,;=:@~")
