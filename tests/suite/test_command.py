@@ -101,7 +101,9 @@ def test_a_service_that_is_not_installed_is_named_once_and_404(tmp_path: pathlib
         command.stop()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_a_signal_leaves_no_process_behind(number: int) -> None:
     command = Command("--only", "htmldiff,auth").start()
     assert command.request("GET", "/htmldiff?old=a&new=b").status == 200
@@ -109,6 +111,7 @@ def test_a_signal_leaves_no_process_behind(number: int) -> None:
     assert command.stop(number) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
 
+@pytest.mark.long
 def test_ctrl_c_while_it_starts_leaves_nothing_behind() -> None:
     command = Command("--only", "highlight,htmldiff")
     with command.log.open("wb") as log:
@@ -212,6 +215,7 @@ def test_an_application_that_fails_breaks_nothing_else(
     assert one_process.workers() == workers
 
 
+@pytest.mark.long
 def test_profiles_are_written_for_each_request(tmp_path: pathlib.Path) -> None:
     command = Command("--only", "htmldiff", "--profile", str(tmp_path / "profiles")).start()
     command.request("GET", "/htmldiff?old=a&new=b")

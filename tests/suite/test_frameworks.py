@@ -52,7 +52,12 @@ LAYERS: dict[str, Layer] = {
     "dispatch": dispatched, "inject": injected, "flask": in_flask, "django": in_django, "guard": guard,
 }  # fmt: skip
 NAMES = pytest.mark.parametrize("name", [*APPS, "ours"])
-PAIRS = pytest.mark.parametrize("layers", [*itertools.product(LAYERS, LAYERS)], ids="-".join)
+# An outer layer that is another framework takes part in `make test-long`.
+ALL = [
+    pytest.param(pair, id="-".join(pair), marks=() if pair[1] in ("dispatch", "inject") else pytest.mark.long)
+    for pair in itertools.product(LAYERS, LAYERS)
+]
+PAIRS = pytest.mark.parametrize("layers", ALL)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def served(server: str, only: str = "") -> Iterator[Command]:
         command.stop()
 
 
-SHORT = ("gunicorn", "waitress")  # the others take half a minute to start
+SHORT = ("waitress",)  # the others take half a minute to start; test_command.py has gunicorn
 QUICK = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in SERVERS if name not in SHORT)]
 
 
