@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -163,6 +164,19 @@ def test_bodies_have_each_services_own_limit(path: str, most: int, chunked: bool
         assert (answer.status_code == 413) == refused
         if refused:
             assert answer.json["code"] == "body_too_large"
+
+
+def test_a_server_that_cannot_read_chunks_is_not_waited_for(whole: Suite) -> None:
+    """wsgiref hands over the connection itself, from which a read would not come back."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, theirs.makefile("rb") as stream:
+        ours.sendall(b"5\r\nx = 1\r\n0\r\n\r\n")
+        environ = create_environ("/highlight", method="POST", content_type="text/plain")
+        environ |= {"wsgi.input": stream, "HTTP_TRANSFER_ENCODING": "chunked"}
+        environ.pop("CONTENT_LENGTH", None)
+        pieces, status, _ = run_wsgi_app(whole, environ, buffered=True)
+    assert status == "411 Length Required"
+    assert json.loads(b"".join(pieces))["code"] == "length_required"
 
 
 def test_a_service_that_is_elsewhere_says_so(client: Client) -> None:

@@ -18,9 +18,8 @@ def mark_end(environ: WSGIEnvironment) -> None:
 
     Not in one that hands over the connection itself (wsgiref): there a read would wait for ever.
     """
-    environ["wsgi.input_terminated"] = not isinstance(
-        getattr(environ["wsgi.input"], "raw", None), socket.SocketIO
-    ) or bool(environ.get("wsgi.input_terminated"))
+    if not isinstance(getattr(environ["wsgi.input"], "raw", None), socket.SocketIO):
+        environ["wsgi.input_terminated"] = True
 
 
 class Bounded(io.RawIOBase):

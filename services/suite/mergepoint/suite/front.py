@@ -21,11 +21,14 @@ def behind(name: str, app: Any) -> WSGIApplication:
     """Return the service *name* as nginx would show it: with few headers of the request, and paths that are plain."""
     is_pure = name in PURE
     copy = headers.only(headers.PURE if is_pure else headers.PRIVATE)
-    secured, nothing = with_security(app, PURE_POLICY if is_pure else OWN_POLICY), with_security(_nothing, OWN_POLICY)
+    secured = with_security(app, PURE_POLICY if is_pure else OWN_POLICY)
+    nothing, lengthless = with_security(_nothing, OWN_POLICY), with_security(_lengthless, OWN_POLICY)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ = copy(environ)
         if bodies.is_chunked(environ):
+            if "wsgi.input_terminated" not in environ:
+                return lengthless(environ, start_response)
             environ["wsgi.input"] = bodies.Bounded(environ["wsgi.input"], app.config["MAX_CONTENT_LENGTH"])
         if name == LINKS:
             environ["RAW_URI"] = raw_path(environ)
@@ -40,6 +43,10 @@ def behind(name: str, app: Any) -> WSGIApplication:
 
 def _nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     return refuse(environ, start_response, "404 Not Found", "not_found", NOTHING)
+
+
+def _lengthless(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    return refuse(environ, start_response, "411 Length Required", "length_required", "Content-Length is missing")
 
 
 def _is_odd(environ: WSGIEnvironment) -> bool:
