@@ -175,6 +175,18 @@ def test_an_application_that_fails_raises_in_the_view_and_is_closed(when: str) -
     assert counted.closed == counted.made
 
 
+@pytest.mark.parametrize("status", ["x OK", "999 Strange"])
+def test_an_answer_that_django_cannot_have_is_an_error_and_closed(status: str) -> None:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(status, [("Content-Type", "text/plain")])
+        return [b"x"]
+
+    counted = Counted(app)
+    with pytest.raises(ValueError):
+        to_django(factory.get("/"), counted)
+    assert (counted.made, counted.closed) == (1, 1)
+
+
 def test_a_django_response_is_closed_once() -> None:
     ends = []
 

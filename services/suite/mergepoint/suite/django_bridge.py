@@ -29,32 +29,14 @@ def to_django(request: "HttpRequest", app: WSGIApplication) -> "HttpResponseBase
     that are repeated, cookies stay apart as they are, others are joined with a comma (RFC 9110, 5.3), since Django has
     one value for a name. Raise ValueError if Django has parsed the body already, TypeError for a request of ASGI.
     """
-    from django.http import HttpResponse, StreamingHttpResponse
-
     environ = _environ_of(request)
     call = _Call()
     try:
         body = call.begin(app, environ)
+        return _response(call, has_no_body(environ["REQUEST_METHOD"], call.status), type(body) in (list, tuple))
     except BaseException:
         call.close()
         raise
-    number, _, phrase = call.status.partition(" ")
-    head: dict[str, Any] = {"status": int(number), "reason": phrase, "headers": _joined(call.headers)}
-    response: HttpResponseBase
-    if has_no_body(environ["REQUEST_METHOD"], call.status):
-        call.close()
-        # Django would count the length of another response; this one may name that of the answer to GET.
-        response = StreamingHttpResponse([], **head)
-    elif type(body) in (list, tuple):
-        response = HttpResponse(b"".join(call), **head)
-    else:
-        response = StreamingHttpResponse(call, **head)
-    for name, value in call.headers:
-        if name.lower() == "set-cookie":
-            _add_cookie(response.cookies, value)
-    if not any(name.lower() == "content-type" for name, _ in call.headers):
-        del response.headers["Content-Type"]  # Django's default
-    return response
 
 
 def from_django(response: "HttpResponseBase") -> WSGIApplication:
@@ -89,6 +71,27 @@ def from_django(response: "HttpResponseBase") -> WSGIApplication:
         return _DjangoBody(given)
 
     return application
+
+
+def _response(call: "_Call", is_bodiless: bool, is_whole: bool) -> "HttpResponseBase":
+    """Return the answer of *call* as a response; *is_whole* if all pieces are there already."""
+    from django.http import HttpResponse, StreamingHttpResponse
+
+    number, _, phrase = call.status.partition(" ")
+    head: dict[str, Any] = {"status": int(number), "reason": phrase, "headers": _joined(call.headers)}
+    response: HttpResponseBase
+    if is_bodiless:
+        call.close()
+        # Django would count the length of another response; this one may name that of the answer to GET.
+        response = StreamingHttpResponse([], **head)
+    else:
+        response = HttpResponse(b"".join(call), **head) if is_whole else StreamingHttpResponse(call, **head)
+    for name, value in call.headers:
+        if name.lower() == "set-cookie":
+            _add_cookie(response.cookies, value)
+    if not any(name.lower() == "content-type" for name, _ in call.headers):
+        del response.headers["Content-Type"]  # Django's default
+    return response
 
 
 class _DjangoBody:
