@@ -61,6 +61,7 @@ WAYS = {"python": (*GUNICORN, "merged:app"), "paste": (*GUNICORN, "--paste", str
 @pytest.fixture(scope="module", params=["python", pytest.param("paste", marks=pytest.mark.long)])
 def merged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("merged"), *WAYS[request.param]) as here:
+        wait_for(lambda: here.request("GET", "/health").status == 200, seconds=90)  # sandboxes are prepared
         yield here
 
 
