@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-SERVICES := $(patsubst services/%/pyproject.toml,%,$(filter-out services/kit/%,$(wildcard services/*/pyproject.toml)))
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(filter-out services/kit/% services/suite/%,$(wildcard services/*/pyproject.toml)))
 LOCKS := $(foreach service,$(SERVICES),services/$(service)/requirements.txt)
 UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 PYTEST := $(BIN)/pytest --ignore=tests/stack --numprocesses=3 --dist=loadgroup

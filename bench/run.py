@@ -16,6 +16,7 @@ import comparing
 import engine
 import guess
 import jobs
+import one_process
 import pictures
 import rows
 import suite
@@ -65,12 +66,18 @@ def thumbnail(_folder: Path, turns: Turns) -> list[Row]:
         return pictures.rows(url, photographs, turns)
 
 
+def one_process_rows(folder: Path, turns: Turns) -> list[Row]:
+    (text := folder / "text").write_text(snippet())
+    return one_process.rows(text, turns)
+
+
 PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
     "highlight": highlight,
     "engine": lambda _folder, _turns: engine.rows(),
     "guess": lambda _folder, _turns: guess.rows(),
     "htmldiff": lambda folder, _turns: comparing.rows(folder),
     "thumbnail": thumbnail,
+    "suite": one_process_rows,
     "auth": lambda _folder, turns: auth.rows(turns),
     "jobs": jobs.rows,
 }

@@ -145,8 +145,8 @@ def static_files(*contents: bytes) -> Iterator[list[str]]:
 @contextlib.contextmanager
 def program(
     command: Sequence[str], url: str, body: bytes | None = None, environment: Mapping[str, str] | None = None
-) -> Iterator[None]:
-    """Run *command* during the block, which begins when *url* answers."""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run *command* during the block, which begins when *url* answers; yield its process."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*processes.DIES_WITH_US, *command],
@@ -165,7 +165,7 @@ def program(
             process.terminate()
             raise
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(30)
@@ -180,7 +180,7 @@ def ask(
         try:
             with urllib.request.urlopen(urllib.request.Request(url, body), timeout=10) as answer:
                 return answer.headers, answer.read()
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             if time.monotonic() > ends or not alive():
                 raise
             time.sleep(0.01)

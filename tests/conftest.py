@@ -15,6 +15,7 @@ from mergepoint.highlight.web import create_app
 from tests.highlight.engine.sample import disagreement
 from tests.live.suite import Suite
 from tests.servers import Gunicorn, need
+from tests.suite.running import Command
 
 # Tests that share what is costly to start stay in one process of pytest-xdist; the others stay with their file.
 SHARED = {
@@ -22,8 +23,10 @@ SHARED = {
     "live_url": "suite",
     "make_gateway": "gateway",
     "place": "place",
+    "one_process": "one_process",
     "site": "site",
     "verbatim": "verbatim",
+    "whole": "whole",
 }
 
 
@@ -85,3 +88,11 @@ def suite() -> Iterator[Suite]:
     suite = Suite(MERGEPOINT_LIMITS="off").start()
     yield suite
     suite.stop()
+
+
+@pytest.fixture(scope="session")
+def one_process() -> Iterator[Command]:
+    """``python -m mergepoint.suite`` with all services, and the application of tests/suite/toys.py below /toys."""
+    command = Command("--mount", "/toys=tests.suite.toys:application", AUTH_REGISTRATION="open").start()
+    yield command
+    command.stop()

@@ -13,7 +13,7 @@ import yaml
 
 from tests.servers import ROOT
 
-SHARED = {"kit"}  # in services/, but no service
+SHARED = {"kit", "suite"}  # in services/, but no service: what all have, and what composes them
 # What they do needs their database and the request of a caller, so no task has the service's name.
 WITHOUT_OWN_TASK = {"auth", "jobs"}
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = (path.parent.name.upper() for path in ROOT.glob("services/*/README.md"))
+SERVICES = {path.parent.name.upper() for path in ROOT.glob("services/*/README.md")} - {"SUITE"}  # not in containers
 PREFIXES = tuple(f"{name}_" for name in ("MERGEPOINT", "TRUSTED", *SERVICES))
 
 

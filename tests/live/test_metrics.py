@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.live.suite import Suite
 from tests.servers import ROOT, Connection
 
-SERVICES = {path.parent.name for path in ROOT.glob("services/*/README.md")} - {"kit"}
+SERVICES = {path.parent.name for path in ROOT.glob("services/*/README.md")} - {"kit", "suite"}
 PROMETHEUS = ROOT / "deploy/prometheus"
 DASHBOARD = ROOT / "deploy/grafana/mergepoint.json"
 NAME = re.compile(r"\b(?:mergepoint|nginx)_[a-z_]+\b(?:\{([^}]*)\})?")

@@ -10,7 +10,9 @@ from tests.servers import ROOT
 from tests.stack.compose import Stack
 
 FETCHING = {"auth", "htmldiff", "thumbnail"}  # from allowed places only, none by default
-OURS = sorted(path.parent.name for path in ROOT.glob("services/*/mergepoint/*/config.py") if "kit" not in path.parts)
+OURS = sorted(
+    path.parent.name for path in ROOT.glob("services/*/mergepoint/*/config.py") if not {"kit", "suite"} & {*path.parts}
+)
 MOST_MEMORY = {"thumbnail": 4 << 30}  # two large pictures at once: the child of each may have 1.5 GB
 ALL = ["nginx", "postgres", "jobs-worker", *OURS]
 OF_CONTAINERS = {"AUTH_STATE", "AUTH_STREAMS", "JOBS_DOOR", "JOBS_IDENTITY_KEYS", "JOBS_STATE", "JOBS_WAITING"}

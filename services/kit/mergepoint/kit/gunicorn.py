@@ -28,6 +28,13 @@ LIMITS = {
 class Worker(ThreadWorker):
     """A threaded worker whose own errors are ``application/problem+json`` too."""
 
+    def load_wsgi(self) -> None:
+        """Let an application that was made before the fork do what belongs into each worker."""
+        super().load_wsgi()
+        after_fork: Callable[[], object] | None = getattr(self.wsgi, "after_fork", None)
+        if after_fork:
+            after_fork()
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer a request that never reached the application."""
         if not isinstance(exc, errors.ParseException):

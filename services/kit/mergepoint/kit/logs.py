@@ -18,6 +18,11 @@ PROCESSORS: list[Any] = [
 def configure(service: str) -> None:
     """Set up structlog and, through the same formatter, the standard library's loggers."""
     logging.config.dictConfig(standard(service))
+    configure_structlog(service)
+
+
+def configure_structlog(service: str) -> None:
+    """Set up structlog alone: in a program that is not ours, the standard library's loggers are its own."""
     structlog.configure(
         processors=[*PROCESSORS, _name(service), structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
@@ -50,4 +55,5 @@ def standard(service: str) -> dict[str, Any]:
 
 
 def _name(service: str) -> Any:
-    return lambda _logger, _level, event: event | {"service": service}
+    """Return a processor that names *service* in lines that name none: one process may hold several."""
+    return lambda _logger, _level, event: {"service": service} | event

@@ -94,6 +94,13 @@ class Sandbox:
             self._owner = 0
         self._zygote.close()
 
+    def wait_for_end(self, seconds: float = 10.0) -> bool:
+        """Wait after ``close``, for at most that long, until all children are gone; return whether they are.
+
+        They stay while another process that was forked from this one uses them.
+        """
+        return self._zygote.wait_for_end(seconds)
+
     def _adopt(self) -> None:
         """Start children for this process; those inherited over a fork belong to the parent."""
         with lock_of_this_process(self._locks):

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import NoReturn
@@ -76,6 +77,21 @@ class Zygote:
             if self._control is not None:
                 self._control.close()
                 self._control = None
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait for at most *seconds* until the zygote has ended, and its children with it; return whether it has."""
+        ends = time.monotonic() + seconds
+        while self._pid:
+            try:
+                if os.waitpid(self._pid, os.WNOHANG) != (0, 0):
+                    self._pid = 0
+            except ChildProcessError:  # reaped already, or another process's
+                self._pid = 0
+            if self._pid and time.monotonic() > ends:
+                return False
+            if self._pid:
+                time.sleep(0.01)
+        return True
 
     def _forget(self, control: socket.socket) -> None:
         with lock_of_this_process(self._locks):

@@ -96,7 +96,7 @@ def _add_request_ids(app: Flask, service: str) -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, service=service)
         g.began = time.perf_counter()
 
     @app.after_request
@@ -169,7 +169,7 @@ def _allow_any_origin(app: Flask, exposed: Sequence[str]) -> None:
         response.headers["Access-Control-Expose-Headers"] = ", ".join(exposed)
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id, If-None-Match"
+            response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, X-Request-Id"
             response.headers["Access-Control-Max-Age"] = "86400"
         return response
 

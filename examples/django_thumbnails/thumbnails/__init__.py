@@ -1,0 +1,1 @@
+"""A reusable Django application: pictures made small by Mergepoint, in templates."""
