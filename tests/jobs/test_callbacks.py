@@ -56,7 +56,7 @@ def lose(_jobs: Jobs, engine: Engine, clock: Clock) -> None:
         engine.claim(1)
         clock.pass_by(engine, LEASE_OF_A_JOB + 2)
     engine.promote()
-    engine.claim_alone(engine.suspects()[0])
+    engine.claim_alone(engine.promote()[0])
     clock.pass_by(engine, LEASE_OF_A_JOB + 2)
     engine.promote()
 

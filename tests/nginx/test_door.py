@@ -61,8 +61,9 @@ def test_what_is_known_at_one_of_them_is_known_at_the_other(gateway: Gateway) ->
     word = fresh()
     assert not gateway.door("POST", f"/highlight?{word}", b"x", GRANT).hit
     wait_for(lambda: gateway.door("POST", f"/highlight?{word}", b"x", GRANT).hit)
+    seen = len(gateway.seen(word))  # a second one may have come before the first was stored
     assert gateway.post(f"/highlight?{word}", b"x").hit
-    assert len(gateway.seen(word)) == 1
+    assert len(gateway.seen(word)) == seen
 
 
 @pytest.mark.parametrize(

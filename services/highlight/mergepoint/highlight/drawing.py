@@ -75,8 +75,11 @@ def png_formatter(marked: Marks = (), **options: Any) -> Any:
             self.fonts = fonts.faces()
 
         def get_text_size(self, text: str) -> tuple[int, int]:
+            plain = fonts.is_plain(text, face := self.fonts["NORMAL"])
+            if plain and len(text) > MOST_PIXELS // FONT_SIZE:  # a pixel a letter at least; to measure it takes long
+                raise OutputTooLarge(f"a line of {len(text)} characters; a picture may have {MOST_PIXELS} pixels")
             width, height = super().get_text_size(text)
-            if not fonts.is_plain(text, face := self.fonts["NORMAL"]):
+            if not plain:
                 width = round(sum(run.width for run in fonts.runs(text, face)))
             return width, height
 
