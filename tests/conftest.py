@@ -29,6 +29,9 @@ SHARED = {
     "whole": "whole",
 }
 
+# What these look for is above the database, and takes long: `make test` asks about one of them.
+ONE_DATABASE = ("test_never_500.py", "test_login.py", "test_load.py")
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     of_many = hasattr(session.config, "workerinput")  # a process of pytest-xdist: the first one has looked
@@ -45,7 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         stay_together(item, shared[0] if shared else item.location[0])
         (of_shared if shared else of_files).append(item)
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        if "place" in shared and parameters.get("server") == "postgresql":
+        whole = "place" in shared or item.path.name in ONE_DATABASE
+        if whole and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)  # tests below HTTP ask about both databases
     items[:] = of_shared + of_files  # the largest groups first, or one process would still have its own when others end
 

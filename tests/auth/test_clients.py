@@ -12,6 +12,7 @@ import pytest
 from mergepoint.client import ApiError, Client, Forbidden, Unauthorized
 from mergepoint.kit.identity import Keys, verify
 from tests.auth.place import Place, header
+from tests.long import some
 from tests.servers import ROOT, need, wait_for
 
 PASSWORD = "correct horse battery"
@@ -137,7 +138,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("language", COMMANDS)
+@pytest.mark.parametrize("language", some(COMMANDS, always=["ruby"]))
 def test_the_clients_are_commands_too(place: Place, password: str, language: str) -> None:
     need(COMMANDS[language][0])
 
