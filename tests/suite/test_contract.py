@@ -3,11 +3,12 @@
 import pytest
 
 from mergepoint.suite.application import Suite
+from mergepoint.suite.services import NAMES
 from tests.contract.faces import http_face, live, wsgi
 from tests.contract.runner import Case, check, load
 from tests.suite.running import Command
 
-CASES = pytest.mark.parametrize("case", load(), ids=str)
+CASES = pytest.mark.parametrize("case", load(*NAMES), ids=str)
 
 
 @CASES

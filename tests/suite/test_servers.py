@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from mergepoint.suite.services import NAMES
 from tests.contract.faces import http_face, live
 from tests.contract.pixels import shown
 from tests.contract.runner import check, load
@@ -169,7 +170,7 @@ def make() -> Iterator[Callable[[str], Command]]:
 def test_the_contract(server: str, make: Callable[[str], Command]) -> None:
     wrong = {}
     face = http_face(live(make(server).url))
-    for case in load():
+    for case in load(*NAMES):
         try:
             check(case, face)
         except AssertionError as error:

@@ -3,9 +3,11 @@
 import argparse
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from mergepoint.kit import listen as listening
 from mergepoint.kit import typed
@@ -44,10 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_CONFIGURATION
     if not is_loopback(options.listen):
         print(f"warning: {BEYOND.format(options.listen)}", file=sys.stderr)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
     try:
         return _serve()
     except KeyboardInterrupt:  # before gunicorn listens to signals
         return 130
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """Raise KeyboardInterrupt, each second until it ends the program: within a destructor or a callback of C code,
+    Python drops it.
+    """
+    signal.alarm(1)
+    raise KeyboardInterrupt
 
 
 def is_loopback(address: str) -> bool:
