@@ -1,0 +1,114 @@
+"""Keys: who may speak to a socket beyond this machine (CurveZMQ, ZeroMQ's RFC 26; authenticated by RFC 27, ZAP)."""
+
+import os
+import re
+from pathlib import Path
+
+import zmq
+from zmq.auth.thread import ThreadAuthenticator
+
+KEY = re.compile(rb"[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")  # Z85, ZeroMQ's RFC 32
+
+
+class BadKey(ValueError):
+    """A file that holds no key, and what was expected."""
+
+
+def make(path: Path) -> str:
+    """Write a new secret key to a new file at *path*, for its owner alone; return the public key that goes with it."""
+    public, secret = zmq.curve_keypair()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret + b"\n")
+    return public.decode()
+
+
+def read_secret(path: Path) -> bytes:
+    """Return the secret key in the file at *path*; raise BadKey if there is none."""
+    return _key(_read(path).strip(), f"{path}: a secret key of 40 characters (Z85) is expected")
+
+
+def read_public(text: str, setting: str) -> bytes:
+    """Return the public key *text*; raise BadKey, naming *setting*, if it is none."""
+    return _key(text.encode(), f"{setting}: a public key of 40 characters (Z85) is expected")
+
+
+class PublicKeys:
+    """The public keys in a file, one on a line, with a comment after it. The file may change while this is in use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._keys: frozenset[bytes] = frozenset()
+        self.refresh()
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._keys
+
+    def refresh(self) -> None:
+        """Read the file again if it was changed. A file that is gone, or has a line that is no key, raises BadKey at
+        the start; later it admits those whose keys can be read.
+        """
+        try:
+            status = self._path.stat()
+            stamp = (status.st_mtime_ns, status.st_ino)
+        except OSError:
+            stamp = None
+        if stamp is not None and stamp == self._stamp:
+            return
+        first, self._stamp = self._stamp is None and not self._keys, stamp
+        try:
+            lines = [
+                line.split()[0] for line in _read(self._path).splitlines() if line.strip(b" \t") and line[:1] != b"#"
+            ]
+        except BadKey:
+            if first:
+                raise
+            lines = []
+        wrong = [line for line in lines if not KEY.fullmatch(line)]
+        if wrong and first:
+            raise BadKey(f"{self._path}: {wrong[0][:60].decode('ascii', 'replace')!r} is no public key (Z85)")
+        self._keys = frozenset(line for line in lines if KEY.fullmatch(line))
+
+    def callback(self, _domain: str, key: bytes) -> bool:
+        """Whether a client with the public *key* may connect: what the authenticator asks."""
+        self.refresh()
+        return key in self._keys
+
+
+class Gatekeeper:
+    """Answers libzmq's question whether a client may connect, for the sockets of one *context*, by domain."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self._authenticator = ThreadAuthenticator(context)
+        self._authenticator.start()
+
+    def guard(self, socket: zmq.Socket[bytes], domain: str, secret: bytes, keys: PublicKeys) -> None:
+        """Let *socket*, before it is bound, speak CURVE with *secret*, and only to those with one of *keys*."""
+        socket.curve_server = True
+        socket.curve_secretkey = secret
+        socket.zap_domain = domain.encode()
+        self._authenticator.configure_curve_callback(domain, keys)
+
+    def close(self) -> None:
+        self._authenticator.stop()
+
+
+def introduce(socket: zmq.Socket[bytes], secret: bytes, server: bytes) -> None:
+    """Let *socket*, before it connects, speak CURVE with *secret*, and only to the *server* with that public key."""
+    socket.curve_serverkey = server
+    socket.curve_secretkey = secret
+    socket.curve_publickey = zmq.curve_public(secret)
+
+
+def _key(key: bytes, expected: str) -> bytes:
+    if not KEY.fullmatch(key):
+        raise BadKey(expected)
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadKey(f"{path}: {error.strerror}") from None

@@ -1,0 +1,51 @@
+"""One thread that reads sockets and does what is due, until a signal ends it."""
+
+import select
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import zmq
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Signals:
+    """SIGTERM and Ctrl-C: they are noted, and wake the loop. ``came`` says whether one has."""
+
+    def __init__(self) -> None:
+        self.reads, self._writes = socket.socketpair()
+        self.reads.setblocking(False)
+        self._writes.setblocking(False)
+        self.came = False
+        signal.set_wakeup_fd(self._writes.fileno(), warn_on_full_buffer=False)
+        for number in SIGNALS:
+            signal.signal(number, self._note)
+
+    def read(self) -> None:
+        self.reads.recv(100)
+
+    def _note(self, *_: object) -> None:
+        self.came = True
+
+
+class Loop:
+    """Calls the *readers* of what can be read: sockets of ZeroMQ, or numbers of descriptors."""
+
+    def __init__(self, readers: Mapping[Any, Callable[[], object]], signals: Signals) -> None:
+        self._readers = {**readers, signals.reads.fileno(): signals.read}
+        self._poller = zmq.Poller()
+        for each in self._readers:
+            self._poller.register(each, zmq.POLLIN)
+
+    def turn(self, seconds: float) -> None:
+        """Wait for at most that long, and call the readers of what can be read."""
+        for each, event in self._poller.poll(max(0, seconds) * 1000):
+            if event & (select.POLLIN | zmq.POLLIN | zmq.POLLERR):
+                self._readers[each]()
+
+    def forget(self, each: Any) -> None:
+        """Read *each* no more."""
+        self._poller.unregister(each)
+        del self._readers[each]
