@@ -69,9 +69,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(given: argparse.Namespace) -> None:
     frontend = _frontend(given.bind or addresses.default(given.service), given.key, given.clients, "clients")
-    with _performers(given.service) as performers:
-        with closing(Server(frontend(performers.offer.max_bytes), performers=performers)) as server:
-            server.run()
+    with (
+        _performers(given.service) as performers,
+        closing(Server(frontend(performers.offer.max_bytes), performers=performers)) as server,
+    ):
+        server.run()
 
 
 def _broker(given: argparse.Namespace) -> None:

@@ -41,13 +41,18 @@ def prepare(address: str) -> None:
 
     libzmq would take the place of a server that runs.
     """
-    if not address.startswith("ipc://"):
+    path = path_of(address)
+    if not path:
         return
-    path = Path(address.removeprefix("ipc://"))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(str(path)) == 0:
             raise BadAddress(f"{address}: another program listens there")
+
+
+def path_of(address: str) -> Path | None:
+    """Return the path of a socket in the file system, or None for another."""
+    return Path(address.removeprefix("ipc://")) if address.startswith("ipc://") else None
 
 
 def _is_loopback(host: str) -> bool:

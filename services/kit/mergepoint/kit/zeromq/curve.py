@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import zmq
@@ -58,17 +59,11 @@ class PublicKeys:
             return
         first, self._stamp = self._stamp is None and not self._keys, stamp
         try:
-            lines = [
-                line.split()[0] for line in _read(self._path).splitlines() if line.strip(b" \t") and line[:1] != b"#"
-            ]
+            self._keys = frozenset(_keys_in(_read(self._path), self._path, strict=first))
         except BadKey:
             if first:
                 raise
-            lines = []
-        wrong = [line for line in lines if not KEY.fullmatch(line)]
-        if wrong and first:
-            raise BadKey(f"{self._path}: {wrong[0][:60].decode('ascii', 'replace')!r} is no public key (Z85)")
-        self._keys = frozenset(line for line in lines if KEY.fullmatch(line))
+            self._keys = frozenset()
 
     def callback(self, _domain: str, key: bytes) -> bool:
         """Whether a client with the public *key* may connect: what the authenticator asks."""
@@ -99,6 +94,20 @@ def introduce(socket: zmq.Socket[bytes], secret: bytes, server: bytes) -> None:
     socket.curve_serverkey = server
     socket.curve_secretkey = secret
     socket.curve_publickey = zmq.curve_public(secret)
+
+
+def _keys_in(text: bytes, path: Path, *, strict: bool) -> Iterator[bytes]:
+    """Yield the first word of each line that is no comment. One that is no key is passed over, or with *strict* raises
+    BadKey.
+    """
+    for line in text.splitlines():
+        word = line.split()[:1]
+        if word and not line.startswith(b"#"):
+            if KEY.fullmatch(word[0]):
+                yield word[0]
+            elif strict:
+                shown = word[0][:60].decode("ascii", "replace")
+                raise BadKey(f"{path}: {shown!r} is no public key of 40 characters (Z85)")
 
 
 def _key(key: bytes, expected: str) -> bytes:

@@ -41,7 +41,7 @@ class Loop:
 
     def turn(self, seconds: float) -> None:
         """Wait for at most that long, and call the readers of what can be read."""
-        for each, event in self._poller.poll(max(0, seconds) * 1000):
+        for each, event in self._poller.poll(round(max(0, seconds) * 1000)):
             if event & (select.POLLIN | zmq.POLLIN | zmq.POLLERR):
                 self._readers[each]()
 

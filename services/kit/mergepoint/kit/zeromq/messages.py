@@ -1,7 +1,8 @@
 """What a client says and is answered: a JSON header in one frame, then contents or a body as they are.
 
-A request is ``{"v": 1, "id", "task", "options", "deadline_ms", "request_id"}`` and a frame for each content of the task;
-an answer ``{"v": 1, "id", "type", "meta"}`` and the body, or ``{"v": 1, "id", "problem"}``. docs/protocol.md has it all.
+A request is ``{"v": 1, "id", "task", "options", "deadline_ms", "request_id"}`` and a frame for each content of the
+task; an answer ``{"v": 1, "id", "type", "meta"}`` and the body, or ``{"v": 1, "id", "problem"}``. docs/protocol.md
+describes both.
 """
 
 import json

@@ -47,8 +47,8 @@ class Tasks:
             return problem_frames(header.id, problem, header.request_id, self._service.status)
         except Exception:
             log.exception("unexpected", task=header.task, request_id=header.request_id)
-            problem = Problem("internal_error", problems.INTERNAL_ERROR)
-            return problem_frames(header.id, problem, header.request_id)
+            error = Problem("internal_error", problems.INTERNAL_ERROR)
+            return problem_frames(header.id, error, header.request_id)
 
     def _run(self, header: Header, contents: Frames) -> Answer:
         name = header.task.rpartition("/")[2]

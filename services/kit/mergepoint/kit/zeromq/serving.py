@@ -61,7 +61,7 @@ class Server:
         """Serve until a signal comes; then end what is under way."""
         for door in filter(None, (self._clients, self._workers)):
             door.bind()
-        log.info("listening", address=self._clients.socket.last_endpoint.rstrip(b"\0").decode())
+        log.info("listening", address=self._clients.address)
         while not self._signals.came:
             self._turn()
         log.info("ending")
@@ -72,7 +72,7 @@ class Server:
 
     def close(self) -> None:
         for door in filter(None, (self._clients, self._workers)):
-            door.socket.close()
+            door.close()
         if self._gatekeeper:
             self._gatekeeper.close()
         self._context.term()

@@ -39,25 +39,27 @@ class Door:
         self.socket.sndhwm = self.socket.rcvhwm = queued
         self.socket.linger = 1000
         self.socket.ipv6 = True
-        self._address, self._keys = address, keys
+        self.address, self._keys = address, keys
         self._held: dict[bytes, deque[Sequence[bytes]]] = {}
         self._held_bytes: dict[bytes, int] = {}
         self.dropped = 0
 
     def bind(self) -> None:
         """Listen. A socket in the file system is for its owner alone."""
-        addresses.prepare(self._address)
+        addresses.prepare(self.address)
         before = os.umask(0o077)
         try:
-            self.socket.bind(self._address)
+            self.socket.bind(self.address)
         except zmq.ZMQError as error:
-            raise addresses.BadAddress(f"{self._address}: {error.strerror}") from None
+            raise addresses.BadAddress(f"{self.address}: {error.strerror}") from None
         finally:
             os.umask(before)
 
-    def unbind(self) -> None:
-        """Listen no more; those who are connected stay."""
-        self.socket.unbind(self.socket.last_endpoint)
+    def close(self) -> None:
+        """Listen no more, and give what was sent a second to leave."""
+        if path := addresses.path_of(self.address):
+            path.unlink(missing_ok=True)  # libzmq leaves it there
+        self.socket.close()
 
     def messages(self) -> Iterator[tuple[bytes, Frames]]:
         """Yield what has arrived, with the routing id of its sender."""
@@ -118,7 +120,7 @@ class Door:
 
     def _is_known(self, frame: zmq.Frame) -> bool:
         assert self._keys is not None
-        return frame.get("User-Id").encode() in self._keys
+        return str(frame.get("User-Id")).encode() in self._keys  # type: ignore[arg-type]  # names are missing there
 
 
 def _size(frames: Sequence[bytes]) -> int:
