@@ -114,8 +114,10 @@ def _performers(name: str) -> Iterator[Performers]:
     logs.configure(name)
     running = find(name)(settings).start()
     with closing(running):
-        tasks = Tasks(running)
-        offer = Offer(name, tasks.contents, running.service.max_bytes, settings.threads)
+        tasks, setup = Tasks(running), running.service.sandbox
+        # As many as the sandbox takes at a time: what is more waits in the line, where clients take turns.
+        slots = setup.children + setup.stragglers
+        offer = Offer(name, tasks.contents, running.service.max_bytes, slots)
         with closing(Performers(tasks, offer)) as performers:
             yield performers
 
