@@ -15,7 +15,7 @@ from tests.servers import ROOT
 
 SHARED = {"kit"}  # in services/, but no service
 # What they do needs their database and the request of a caller, so no task has the service's name.
-WITHOUT_OWN_TASK = {"auth"}
+WITHOUT_OWN_TASK = {"auth", "jobs"}
 
 
 def services(root: pathlib.Path) -> list[str]:
@@ -53,13 +53,17 @@ def forgotten(root: pathlib.Path, name: str) -> list[str]:
                 (f"{package}/config.py", rf'env_prefix="{word}_"'),
                 (f"{package}/service.py", rf'(?:name=|Service\(\s*)"{word}"'),
                 (f"{package}/service.py", r'"\w+": ' if name in WITHOUT_OWN_TASK else rf'"{word}": \w'),
-                (f"{package}/web.py", rf'"/{word}"'),
+                (f"{package}/**/*.py", rf'"/{word}"'),  # a path of it, in web.py or routes/
             ]
             if python
             else [(f"services/{name}/Dockerfile", "")]
         ),
     ]
-    missing = [f"{path}: {pattern or 'exists'}" for path, pattern in wanted if not _says(root / path, pattern)]
+    missing = [
+        f"{path}: {pattern or 'exists'}"
+        for path, pattern in wanted
+        if not any(_says(file, pattern) for file in root.glob(path))
+    ]
     return missing + list(_tests(root, name)) + list(_compose(root, name)) + list(_variables(root, name))
 
 

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import psycopg
 
-from mergepoint.auth import Store
+from mergepoint.auth import Store as AuthStore
 from mergepoint.auth.storage.schema import metadata
+from mergepoint.kit.database.store import Store
 from tests.servers import missing
 
 
@@ -26,11 +27,11 @@ class Databases(Protocol):
 
 
 class SQLite:
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, make_store: type[Store] = AuthStore) -> None:
         self._folder = folder
         self._numbers = itertools.count()
         self._template = folder / "template.db"
-        store = Store(f"sqlite:///{self._template}")
+        store = make_store(f"sqlite:///{self._template}")
         store.migrate()
         store.close()
 
@@ -46,7 +47,7 @@ class SQLite:
 class PostgreSQL:
     """A cluster on a Unix socket, run by the user that Debian makes for it when we are root."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_store: type[Store] = AuthStore) -> None:
         found = [shutil.which("initdb"), *map(str, pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
         if not (initdb := next(filter(None, found), None)):
             missing("postgresql is not installed")
@@ -60,7 +61,7 @@ class PostgreSQL:
         settings = f"-c fsync=off -c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=200"
         self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", settings, "start")
         self._make("template", "template1")
-        store = Store(self.url("template"))
+        store = make_store(self.url("template"))
         store.migrate()
         store.close()
 
@@ -96,10 +97,11 @@ class PostgreSQL:
         assert done.returncode == 0, done.stderr
 
 
-def databases(kind: str, folder: pathlib.Path) -> Iterator[Databases]:
+def databases(kind: str, folder: pathlib.Path, make_store: type[Store] = AuthStore) -> Iterator[Databases]:
+    """A service's databases of one kind; only auth's can be cleaned."""
     if kind == "sqlite":
-        yield SQLite(folder)
+        yield SQLite(folder, make_store)
         return
-    cluster = PostgreSQL()
+    cluster = PostgreSQL(make_store)
     yield cluster
     cluster.stop()

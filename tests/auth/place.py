@@ -25,7 +25,7 @@ POLICIES = {
     "open": "public",
     "maybe": "optional",
     "backstage": "admin",
-    "jobs": "scope:jobs:write",
+    "tasks": "scope:tasks:write",
     "other": "user",
 }
 # The lines to copy from the README, for each of them.

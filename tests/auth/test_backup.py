@@ -20,10 +20,10 @@ from mergepoint.auth.backup import dump as backup
 from mergepoint.auth.backup import folder
 from mergepoint.auth.backup.folder import InUse, in_use
 from mergepoint.auth.errors import StoreUnavailable
-from mergepoint.auth.storage import store as module
 from mergepoint.auth.storage.schema import metadata, spent, users
-from mergepoint.auth.storage.store import MIGRATIONS, revision_of, to_revision
+from mergepoint.auth.storage.store import MIGRATIONS
 from mergepoint.kit.archive import Archive, Writer
+from mergepoint.kit.database.migrations import Migrations, revision_of
 from tests.auth.databases import Databases, SQLite
 from tests.auth.visitors import HERE, make
 
@@ -82,7 +82,7 @@ def rows_of(data: bytes) -> dict[str, list[dict[str, Any]]]:
 def emptied(server: Databases) -> Store:
     store = Store(server.new())
     with store.alone() as connection:
-        to_revision(connection, "base")
+        MIGRATIONS.to_revision(connection, "base")
     return store
 
 
@@ -222,9 +222,9 @@ def test_an_older_schema_is_brought_up_to_date(
     full: Auth, elsewhere: Store, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = written(full)
-    shutil.copytree(MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(MIGRATIONS.folder, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "migrations/versions/0002_more.py").write_text(EXTRA)
-    monkeypatch.setattr(module, "MIGRATIONS", tmp_path / "migrations")
+    monkeypatch.setattr(Store, "migrations", Migrations(tmp_path / "migrations", newest="0002"))
     restored(data, elsewhere, tmp_path / "new")
     with elsewhere.read() as connection:
         assert revision_of(connection) == "0002"

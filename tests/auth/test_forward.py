@@ -25,7 +25,7 @@ def ada(place: Place) -> Visitor:
         ("maybe", 200, 200, 200),
         ("wiki", 401, 200, 200),
         ("backstage", 401, 403, 200),
-        ("jobs", 401, 200, 200),
+        ("tasks", 401, 200, 200),
     ],
 )
 def test_the_policy_of_the_location_decides(

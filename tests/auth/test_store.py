@@ -18,19 +18,19 @@ from sqlalchemy import insert
 from mergepoint.auth import Auth, Store
 from mergepoint.auth.errors import StoreUnavailable
 from mergepoint.auth.storage.schema import metadata, users
-from mergepoint.auth.storage.store import MIGRATIONS, NEWEST, engine_of
+from mergepoint.auth.storage.store import MIGRATIONS
 from tests.auth.databases import Databases
 from tests.auth.visitors import HERE, PASSWORD, make
 
 
 def test_the_migrations_make_the_tables_that_the_code_has(store: Store) -> None:
-    with engine_of(store).connect() as connection:
+    with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
 def test_the_health_check_expects_the_newest_migration() -> None:
-    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [NEWEST]
+    assert ScriptDirectory(str(MIGRATIONS.folder)).get_heads() == [MIGRATIONS.newest]
 
 
 def test_what_migrates_is_not_kept_in_memory() -> None:
@@ -170,8 +170,8 @@ def test_trouble_is_503_and_over_when_it_is_over(
     file: pathlib.Path, cheap: object, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mergepoint.auth.config import Settings
-    from mergepoint.auth.storage import store as module
     from mergepoint.auth.web import create_app
+    from mergepoint.kit.database import store as module
 
     monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.2)
     auth = Auth(Store(f"sqlite:///{file}"), file.parent / "state", "http://localhost", passwords=cheap)  # type: ignore[arg-type]

@@ -204,6 +204,8 @@ BATCH = [
     {"status": 422, "problem": KLINGON},
     {"status": 200, "type": "image/png", "body": "iVBORw0KGgr/", "encoding": "base64", **PLAIN},
 ]
+JOB = {"id": "0123456789abcdefghijkl", "state": "queued", "attempts": 0}
+CALLBACK = {"url": "https://example.com/", "state": "pending", "tries": 0}
 CHUNK = b"10000\r\n" + b"x" * 65536 + b"\r\n"
 OK = answer("200 OK", HTML, "<b>ok</b>")
 DIFF = {
@@ -259,6 +261,10 @@ FAULTS: dict[str, Fault] = {
     "endless error": endless(head("500 Oh", PROBLEM, Transfer_Encoding="chunked"), CHUNK),
     "bad json": answer("200 OK", "application/json", '{"languages": ['),
     "other json": answer("200 OK", "application/json", '{"languages": "many"}'),
+    "accepted": answer("202 Accepted", "application/json", json.dumps(JOB), Location=f"/jobs/{JOB['id']}"),
+    "running": answer("200 OK", "application/json", json.dumps({**JOB, "state": "running", "callback": CALLBACK})),
+    "done": answer("200 OK", "application/json", json.dumps({**JOB, "state": "done", "attempts": 1})),
+    "its 503": problem("503 Service Unavailable", "overloaded", Mergepoint_Job=JOB["id"]),
     "redirect": answer("302 Found", HTML, "", Location="/elsewhere"),
     "no content": answer("206 Partial Content", HTML, "ok"),
     "not utf-8": answer("200 OK", HTML, b"\xff"),

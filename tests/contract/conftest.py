@@ -17,7 +17,8 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], A
     @functools.cache
     def app(service: str) -> Any:
         with pytest.MonkeyPatch.context() as environment:  # no longer: servers started later would inherit it
-            environment.setenv("AUTH_STATE", str(tmp_path_factory.mktemp("auth")))
+            for name in ("auth", "jobs"):
+                environment.setenv(f"{name.upper()}_STATE", str(tmp_path_factory.mktemp(name)))
             made.append(importlib.import_module(f"mergepoint.{service}.web").create_app())
         return made[-1]
 

@@ -5,17 +5,22 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mergepoint.client import Client
 from tests.contract.faces import called, cli_face, client_face, http_face, live, process, wsgi
 from tests.contract.runner import Case, check, load
+from tests.long import some
 
 ROOT = Path(__file__).parents[2]
 RUBY = ROOT / "clients" / "ruby"
 CASES = pytest.mark.parametrize("case", load(), ids=str)
+# Those that run later; a link is made by the client alone.
+PURE = [case for case in load("highlight", "htmldiff", "thumbnail") if case.call != "thumbnail_url"]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,21 @@ def test_nginx(case: Case, live_url):
 @CASES
 def test_python_client(case: Case, python_client):
     check(case, client_face(python_client))
+
+
+class Soon:
+    """A client whose calls are jobs."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *words, **options: getattr(self._client.later, name)(*words, **options).result(60)
+
+
+@pytest.mark.parametrize("case", some(PURE, always=PURE[::12]), ids=str)
+def test_later(case: Case, python_client):
+    check(case, client_face(Soon(python_client)))
 
 
 @pytest.mark.skipif(not shutil.which("ruby"), reason="ruby is not installed")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from mergepoint.auth import Store
-from mergepoint.auth.storage.store import to_revision
+from mergepoint.auth.storage.store import MIGRATIONS
 from tests.auth.databases import Databases, databases
 from tests.auth.place import Place
 from tests.long import some
@@ -131,7 +131,7 @@ def test_everybody_goes_on_from_a_backup_of_a_suite_at_work(server: Databases, t
 
 def everybody_goes_on(place: Place, url: str, path: pathlib.Path) -> None:
     ada = place.user("ada")
-    key = ada.post("/auth/keys", {"name": "x", "scopes": ["jobs:write"]}).json["secret"]
+    key = ada.post("/auth/keys", {"name": "x", "scopes": ["tasks:write"]}).json["secret"]
     environment = {name: place.environment[name] for name in ("AUTH_STATE", "AUTH_DATABASE_URL")}
     with logins(place) as replies:
         wait_for(lambda: len(replies) > 3, seconds=60)
@@ -146,7 +146,7 @@ def everybody_goes_on(place: Place, url: str, path: pathlib.Path) -> None:
     manage("restore", "--native", str(path), **environment)
     place.start_auth()
     assert ada.get("/wiki/").status == 200
-    assert place.request("GET", "/jobs/", None, {"Authorization": f"Bearer {key}"}).status == 200
+    assert place.request("GET", "/tasks/", None, {"Authorization": f"Bearer {key}"}).status == 200
     assert place.logged_in("ada", "correct horse battery").get("/wiki/").status == 200
     early = replies[0].headers["Set-Cookie"].partition(";")[0]
     assert place.request("GET", "/wiki/", None, {"Cookie": early}).status == 200
@@ -181,5 +181,5 @@ def wipe(place: Place, url: str) -> None:
             path.unlink()
         return
     with store.alone() as connection:
-        to_revision(connection, "base")
+        MIGRATIONS.to_revision(connection, "base")
     store.close()

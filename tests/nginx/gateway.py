@@ -58,6 +58,9 @@ class Gateway:
         for service in SERVICES:
             if service != "highlight" and not (self.run / f"{service}.sock").is_symlink():
                 (self.run / f"{service}.sock").symlink_to("highlight.sock")
+        (self.run / "waiting").mkdir(exist_ok=True)
+        if not (self.run / "waiting/waiting.sock").is_symlink():
+            (self.run / "waiting/waiting.sock").symlink_to("../highlight.sock")
         self.start_stub()
         with self.errors_path.open("ab") as errors:
             self.nginx = subprocess.Popen([self.files / "start", self.run], env=self.environment, stderr=errors)
@@ -122,6 +125,20 @@ class Gateway:
             except (TimeoutError, ConnectionError):
                 pass
         return received
+
+    def door(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send *target* as a worker of jobs does."""
+        connection = UnixConnection(self.run / "door/door.sock")
+        try:
+            return converse(connection, method, target, body, headers)
+        finally:
+            connection.close()
 
     def control(self, **state: Any) -> dict[str, Any]:
         """Change the stub's state; return it."""

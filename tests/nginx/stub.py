@@ -8,13 +8,20 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 KEEP = "public, max-age=30, stale-while-revalidate=30"
 
-state = {"version": "1", "health": 200, "metrics": "secret 1\n", "seen": []}
+state = {
+    "version": "1",
+    "health": 200,
+    "metrics": "secret 1\n",
+    "seen": [],
+    "verify": {"status": 200, "headers": {"Mergepoint-Identity": "nobody"}},  # what auth says
+}
 closed_once: set[str] = set()
 
 
@@ -57,7 +64,23 @@ async def answer(request: Request, writer: asyncio.StreamWriter) -> bool:
     if request.path == "/control":
         state.update(json.loads(request.body))
         return send(writer, 200, {}, json.dumps(state).encode())
-    state["seen"].append({"method": request.method, "target": request.target, "headers": request.headers})
+    state["seen"].append(
+        {
+            "method": request.method,
+            "target": request.target,
+            "headers": request.headers,
+            "length": len(request.body),
+            "sha256": hashlib.sha256(request.body).hexdigest(),
+        }
+    )
+    if request.path == "/auth/verify":
+        return send(writer, state["verify"]["status"], {"Cache-Control": "no-store", **state["verify"]["headers"]}, b"")
+    if request.path == "/jobs/_accept" or (
+        request.path == "/jobs" and "wait=" in request.headers.get("Mergepoint-Prefer", "")
+    ):
+        return accept(request, writer)
+    if request.path.endswith("/events"):
+        return await events(writer)
     if request.path == "/metrics":
         return send(writer, 200, {}, state["metrics"].encode())
     if request.path.endswith("/health"):
@@ -83,6 +106,8 @@ async def misbehave(request: Request, writer: asyncio.StreamWriter) -> bool:
     }
     if policy := request.query.get("policy"):
         headers["Content-Security-Policy"] = policy
+    if refusal := request.query.get("refusal"):
+        headers["Mergepoint-Refusal"] = refusal
     if do == "cookie":
         headers["Set-Cookie"] = "user=1"
     if do == "accel":
@@ -99,6 +124,25 @@ async def misbehave(request: Request, writer: asyncio.StreamWriter) -> bool:
         return send(writer, 304, headers, b"")
     send(writer, 200, headers, text)
     return do != "hang-up"
+
+
+def accept(request: Request, writer: asyncio.StreamWriter) -> bool:
+    """Answer as jobs does: with the job's place, or by sending the request on to who waits."""
+    id, wait = request.headers["Mergepoint-Job"], re.search(r"wait=(\d+)", request.headers["Mergepoint-Prefer"])
+    headers = {"Location": f"/jobs/{id}", "Preference-Applied": "respond-async"}
+    if wait:
+        headers["X-Accel-Redirect"] = f"/_wait/{id}?seconds={wait[1]}"
+    return send(writer, 202, headers, b"")
+
+
+async def events(writer: asyncio.StreamWriter) -> bool:
+    """Send an event, and half a second later another."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+    for number in range(2):
+        writer.write(b"id: %d\n\n" % number)
+        await writer.drain()
+        await asyncio.sleep(0.5)
+    return False
 
 
 def echo(request: Request) -> bytes:

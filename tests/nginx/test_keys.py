@@ -34,7 +34,7 @@ FOREIGN = {
     "Mergepoint-Service": "evil",
     "Origin": "https://evil.example",
     "Pragma": "no-cache",
-    "Prefer": "respond-async",
+    "Prefer": "return=minimal",
     "Proxy": "http://evil.example",
     "Range": "bytes=0-1",
     "Referer": "https://evil.example/secret",

@@ -12,7 +12,7 @@ from tests.nginx.gateway import NGINX, SERVICES, Gateway, fresh, is_problem
 from tests.nginx.test_render import complaints, render
 
 SUBSETS = [
-    pytest.param(set(some), marks=pytest.mark.long if count == 2 else (), id="+".join(some) or "none")
+    pytest.param(set(some), marks=pytest.mark.long if count in (2, 3) else (), id="+".join(some) or "none")
     for count in range(len(SERVICES) + 1)
     for some in itertools.combinations(SERVICES, count)
 ]
@@ -21,6 +21,7 @@ REQUESTS = {
     "auth": ("GET", "/auth/me"),
     "highlight": ("POST", "/highlight/batch"),
     "htmldiff": ("POST", "/htmldiff"),
+    "jobs": ("GET", "/jobs/x"),
     "thumbnail": ("GET", "/thumbnail/signature/rs:fit:9:9/plain/local:///x.png"),
 }
 
@@ -69,7 +70,8 @@ def own_words(service: str) -> str:
     return "|".join([rf"\b{service}(?!ed)", rf"\b{service.upper()}_", *(rf"\${name}\b" for name in defined)])
 
 
-@pytest.mark.parametrize("service", sorted({*SERVICES} - {"auth"}))  # which policies ask, whoever includes them
+# auth is what policies ask, and jobs is where they send what may be answered later, whoever includes them.
+@pytest.mark.parametrize("service", sorted({*SERVICES} - {"auth", "jobs"}))
 def test_no_other_file_knows_a_service(service: str) -> None:
     shared = [path for path in NGINX.rglob("*") if path.is_file() and path.suffix in ("", ".conf", ".js")]
     shared = [path for path in shared if not {"services", "static", "applications"} & {*path.relative_to(NGINX).parts}]
@@ -128,5 +130,5 @@ def test_a_file_of_somebody_else_is_no_service(upstreams: str, tmp_path: pathlib
     rendered = render(tmp_path / "run", files=files, MERGEPOINT_UPSTREAMS=upstreams)
     assert "warning: nginx/services/wiki.conf belongs to no service" in rendered.stderr
     assert (tmp_path / "run/nginx/applications/wiki.conf").is_file()
-    assert '"auth highlight htmldiff thumbnail"' in (tmp_path / "run/nginx/suite.conf").read_text()
+    assert '"auth highlight htmldiff jobs thumbnail"' in (tmp_path / "run/nginx/suite.conf").read_text()
     assert complaints(tmp_path / "run") == []

@@ -55,7 +55,7 @@ def test_nginx_finds_no_fault(tmp_path: pathlib.Path, upstreams: str, limits: st
 def test_nothing_is_left_to_fill_in(tmp_path: pathlib.Path):
     render(tmp_path)
     rendered = list(tmp_path.glob("nginx/**/*.conf"))
-    assert len(rendered) == len(FILES) + 1  # one upstreams less, trusted_proxies and metrics_listen more
+    assert len(rendered) == len(FILES) + 2  # one upstreams less; trusted_proxies, metrics_listen and door_listen more
     assert not [path for path in rendered if re.search(r"^[^#\n]*\$\{[A-Z]", path.read_text(), re.MULTILINE)]
 
 

@@ -50,7 +50,11 @@ def test_services_are_left_out_and_an_application_put_in(chosen: type[Stack], tm
     for folder in list(tmp_path.parents)[:2]:
         folder.chmod(0o755)  # nginx in its container is another user
     stack = chosen(MERGEPOINT_SERVICES="highlight", MERGEPOINT_APPLICATIONS=str(tmp_path))
-    without = [word for name in ("htmldiff", "thumbnail", "auth", "postgres") for word in ("--scale", f"{name}=0")]
+    without = [
+        word
+        for name in ("htmldiff", "thumbnail", "auth", "postgres", "jobs", "jobs-worker")
+        for word in ("--scale", f"{name}=0")
+    ]
     stack.compose("build", seconds=500)  # of those that are left out too, as `up` does
     stack.up(*without)
     assert stack.request("GET", "/health").json["services"].keys() == {"highlight"}

@@ -12,7 +12,8 @@ from tests.stack.compose import Stack
 FETCHING = {"auth", "htmldiff", "thumbnail"}  # from allowed places only, none by default
 OURS = sorted(path.parent.name for path in ROOT.glob("services/*/mergepoint/*/config.py") if "kit" not in path.parts)
 MOST_MEMORY = {"thumbnail": 4 << 30}  # two large pictures at once: the child of each may have 1.5 GB
-ALL = ["nginx", "postgres", *OURS]
+ALL = ["nginx", "postgres", "jobs-worker", *OURS]
+OF_CONTAINERS = {"AUTH_STATE", "AUTH_STREAMS", "JOBS_DOOR", "JOBS_IDENTITY_KEYS", "JOBS_STATE", "JOBS_WAITING"}
 
 
 @pytest.fixture(params=ALL)
@@ -93,6 +94,15 @@ def test_service_has_no_way_out_unless_it_fetches(stack: Stack, our):
     assert len(ways_out) == (our in FETCHING)
 
 
+def test_the_door_is_for_workers_alone(stack: Stack):
+    ask = "import socket; socket.create_connection(('door', 8090), 3).close()"
+    assert stack.execute(stack.ids("jobs-worker")[0], "python", "-c", ask).returncode == 0
+    for our in OURS:
+        assert stack.execute(stack.ids(our)[0], "python", "-c", ask).returncode != 0, our
+    networks = stack.inspect("jobs-worker")[0]["NetworkSettings"]["Networks"]
+    assert set(networks) == {f"{stack.project}_door", f"{stack.project}_callbacks"}  # these go out
+
+
 def test_metrics_are_for_the_inside(stack: Stack, our):
     assert stack.request("GET", "/metrics").status == 404
     assert stack.request("GET", f"/{our}/metrics").status == 404
@@ -119,7 +129,7 @@ def test_every_setting_passes_through(docker):
     """What render takes and what the services take, but for what belongs to the containers themselves."""
     image = set(re.findall(r"(MERGEPOINT_\w+)=", (ROOT / "nginx/Dockerfile").read_text()))
     table = set(re.findall(r"^    \[([A-Z_]+) =>", (ROOT / "nginx/settings").read_text(), re.MULTILINE))
-    settings = {our: settings_of(our) - {"AUTH_STATE", "AUTH_STREAMS"} for our in OURS}
+    settings = {our: settings_of(our) - OF_CONTAINERS for our in OURS}
     settings["nginx"] = table - image - {"MERGEPOINT_APPLICATIONS", "MERGEPOINT_USER"}
     settings["nginx"].remove("MERGEPOINT_METRICS_LISTEN")  # deploy/prometheus/compose.yml opens it
     given = dict.fromkeys(set().union(*settings.values()), "7")

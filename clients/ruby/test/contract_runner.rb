@@ -18,7 +18,7 @@ class ContractCase
   WRAPPED = { "guess" => "candidates" }.freeze # the clients take a list out of its JSON; this is its name there
   PIXELS = ENV.fetch("PIXELS", "").shellsplit.freeze
 
-  Checked = Struct.new(:well_formed)
+  Checked = Struct.new(:well_formed, :service)
 
   def initialize(facts)
     @facts = facts
@@ -35,7 +35,8 @@ class ContractCase
   def answer(client)
     options = @facts.fetch("options", {})
     options = { **options, "image" => options["image"].unpack1("m") } if options["image"]
-    return Checked.new(client.auth.check(options.fetch("key"))) if @call == "auth"
+    return Checked.new(client.auth.check(options.fetch("key")), nil) if @call == "auth"
+    return Checked.new(nil, client.jobs.check(options.fetch("path"))) if @call == "jobs"
 
     names = client.method(@call).parameters.filter_map { |kind, name| name.to_s if %i[req opt].include?(kind) }
     first = options.values_at(*names).map { |value| value.is_a?(Array) ? value.map { _1.transform_keys(&:to_sym) } : value }

@@ -20,7 +20,7 @@ def open_folder(root: Path) -> Path:
             raise PermissionError(f"{folder} belongs to somebody else")
     except OSError as error:
         reason = error.strerror or str(error)
-        sys.exit(f"accounts are kept in {folder}: {reason.lower()}; XDG_STATE_HOME names another place for it")
+        sys.exit(f"accounts and jobs are kept in {folder}: {reason.lower()}; XDG_STATE_HOME names another place for it")
     return folder
 
 

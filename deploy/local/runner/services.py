@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 NGINX = "nginx"
+WORKER = "-worker"  # after a service's name: its worker, a program of its own that serves nobody
 BIN = Path(sys.executable).parent
 
 
@@ -19,9 +20,14 @@ def services() -> list[str]:
 
 
 def commands(run: Path, names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the command of each program: *names* under gunicorn, nginx last."""
+    """Return the command of each program: *names* under gunicorn, then workers of those that have one, nginx last."""
     gunicorn = [str(BIN / "gunicorn"), "-c", str(ROOT / "services/gunicorn.conf.py")]
-    return {**dict.fromkeys(names, gunicorn), NGINX: [str(ROOT / "nginx/start"), str(run)]}
+    workers = {
+        name + WORKER: [sys.executable, "-m", f"mergepoint.{name}.worker"]
+        for name in names
+        if (ROOT / f"services/{name}/mergepoint/{name}/worker.py").exists()
+    }
+    return {**dict.fromkeys(names, gunicorn), **workers, NGINX: [str(ROOT / "nginx/start"), str(run)]}
 
 
 def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> dict[str, str]:
@@ -29,6 +35,7 @@ def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> di
     return {
         "AUTH_STATE": str(state / "auth"),
         "AUTH_FIRST_ADMIN": "admin",
+        "JOBS_STATE": str(state / "jobs"),
         **os.environ,
         "MERGEPOINT_LISTEN": listen,
         "MERGEPOINT_SERVICES": ",".join(names),
@@ -39,7 +46,16 @@ def environment(run: Path, listen: str, state: Path, names: Sequence[str]) -> di
 
 def own_environment(name: str, run: Path) -> Mapping[str, str]:
     """Return the additional environment of the program *name*."""
-    return {} if name == NGINX else {"MERGEPOINT_SERVICE": name, "MERGEPOINT_BIND": f"unix:{socket_of(name, run)}"}
+    if name == NGINX:
+        return {}
+    if name.endswith(WORKER):
+        return {f"{name.removesuffix(WORKER).upper()}_DOOR": str(run / "door/door.sock")}
+    return {"MERGEPOINT_SERVICE": name, "MERGEPOINT_BIND": f"unix:{socket_of(name, run)}"}
+
+
+def listens(name: str) -> bool:
+    """Whether the program *name* is a service, with a socket that says when it is ready."""
+    return name != NGINX and not name.endswith(WORKER)
 
 
 def socket_of(name: str, run: Path) -> Path:

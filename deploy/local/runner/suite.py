@@ -34,8 +34,10 @@ class Suite:
         return {name: _how(code) for name, process in self.processes.items() if (code := process.poll()) is not None}
 
     def without_socket(self) -> list[str]:
-        """Return the services that do not listen yet."""
-        return [name for name in self.commands if name != NGINX and not services.socket_of(name, self.run).exists()]
+        """Return the services that do not listen yet. A worker never does."""
+        return [
+            name for name in self.commands if services.listens(name) and not services.socket_of(name, self.run).exists()
+        ]
 
     def restart_ended(self, signals: Signals) -> None:
         """Restart the programs that have ended, unless the run was told to end."""

@@ -19,6 +19,7 @@ from .errors import (
     Unavailable,
     UnknownLanguage,
 )
+from .jobs import Job, Jobs, Later
 from .pictures import Picture, Thumbnails
 from .results import Annotated, Diff, Highlighted, HighlightedImage
 
@@ -36,6 +37,9 @@ __all__ = [
     "HighlightedImage",
     "InvalidRequest",
     "InvalidResponse",
+    "Job",
+    "Jobs",
+    "Later",
     "NotFound",
     "Picture",
     "RateLimited",

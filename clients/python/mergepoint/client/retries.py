@@ -10,6 +10,7 @@ from .errors import ConnectionFailed
 from .server import Answer
 
 RETRIED_STATUSES = (429, 503)
+JOB = "Mergepoint-Job"  # an answer with this header is the result of a job, and stays as it is
 FIRST_PAUSE = 0.1  # seconds
 DOUBLINGS = 5  # of the pause, which is therefore at most 3.2 s, beside Retry-After
 
@@ -32,7 +33,7 @@ def persist(
         asked = 0.0
         try:
             result = attempt()
-            if result.status not in RETRIED_STATUSES:
+            if result.status not in RETRIED_STATUSES or JOB in result.headers:
                 return result
             asked = seconds_asked(result.headers.get("Retry-After"), now()) or 0.0
         except ConnectionFailed as error:

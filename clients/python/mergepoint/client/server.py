@@ -51,9 +51,16 @@ class Server:
         self._trusted: str | bool = os.environ.get("SSL_CERT_FILE") or True  # as OpenSSL's own tools take it
         self._reset()
 
-    def request(self, method: str, path: str, body: Body | None, type: str) -> requests.PreparedRequest:
-        """Return the request of a call; *type* is the body's content type."""
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "mergepoint-client-python"}
+    def request(
+        self, method: str, path: str, body: Body | None, type: str, more: Mapping[str, str] | None = None
+    ) -> requests.PreparedRequest:
+        """Return the request of a call; *type* is the body's content type, *more* are other headers."""
+        headers = {
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "User-Agent": "mergepoint-client-python",
+            **(more or {}),
+        }
         if body is not None:
             headers["Content-Type"] = type
         return requests.Request(method, self.address + path, headers, data=body, auth=self._bearer).prepare()

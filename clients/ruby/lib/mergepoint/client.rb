@@ -23,81 +23,68 @@ module Mergepoint
     # Returns *code* as Highlighted. The options are the service's: true means 1, nil is left out, and
     # `hl_lines: [3, 5..7]` means 3,5-7; `marks: { add: 3, focus: 9..12 }` means add:3,focus:9-12.
     def highlight(code, language: nil, **options)
-      read_highlighted(@server.post("/highlight", utf8(code, "code"), TEXT, query(language:, **options)))
+      make(:post, "/highlight", utf8(code, "code"), TEXT, query(language:, **options)) { read_highlighted(_1) }
     end
 
     # Takes up to a hundred hashes of `code:` and the options of #highlight. Returns for each a Highlighted, or an
     # ApiError that is not raised: one bad snippet does not spoil the others.
     def batch(snippets)
       snippets = snippets.map { |snippet| spell({ **snippet, code: utf8(snippet.fetch(:code), "code") }) }
-      response = send_json("/highlight/batch", snippets:)
-      results = list(response, "results")
-      raise invalid(response, "not one result for each snippet") if results.size != snippets.size
-
-      results.map { |item| item["status"] == 200 ? read_batch_item(item, response) : read_batch_error(item, response) }
+      send_json("/highlight/batch", snippets:) { |response| read_batch(response, snippets.size) }
     end
 
     # Which language is it? Returns the candidates, best first: hashes of "language", "name" and "score".
     def guess(code, **options)
-      list(@server.post("/highlight/guess", utf8(code, "code"), TEXT, query(options)), "candidates")
+      make(:post, "/highlight/guess", utf8(code, "code"), TEXT, query(options)) { list(_1, "candidates") }
     end
 
     # Hashes of "name", "aliases", "filenames" and "mimetypes".
-    def languages = list(@server.get("/highlight/languages"), "languages")
+    def languages = make(:get, "/highlight/languages") { list(_1, "languages") }
 
     # Hashes of "name", "type" and "extension".
-    def formats = list(@server.get("/highlight/formats"), "formats")
+    def formats = make(:get, "/highlight/formats") { list(_1, "formats") }
 
     # Hashes of "name", "background" and "dark".
-    def styles = list(@server.get("/highlight/styles"), "styles")
+    def styles = make(:get, "/highlight/styles") { list(_1, "styles") }
 
     # Returns the CSS of a style, which `css: "classes"` needs; with *dark*, it follows the reader's preference. The
     # other options are the service's: `scope: "post"`.
     def stylesheet(name, dark: nil, **options)
       name = URI.encode_www_form_component(utf8(name, "name")).gsub("+", "%20")
-      response = @server.get("/highlight/styles/#{name}.css", query(dark:, **options))
-      valid(response.body, response)
+      make(:get, "/highlight/styles/#{name}.css", query(dark:, **options)) { valid(_1.body, _1) }
     end
 
     # What changed from the HTML *old* (or that at `old_url:`) to the HTML *new*? Returns a Diff.
     def htmldiff(old = nil, new = nil, **options)
-      html_result(Diff, send_json("/htmldiff", **options, **both(old, new), format: "json"))
+      send_json("/htmldiff", **options, **both(old, new), format: "json") { html_result(Diff, _1) }
     end
 
     # Returns *old* with just the changes that `accept: [1, 3]` names, or with all but those that `reject:` names.
     def apply(old = nil, new = nil, **options)
-      response = send_json("/htmldiff/apply", **options, **both(old, new))
-      valid(response.body, response)
+      send_json("/htmldiff/apply", **options, **both(old, new)) { valid(_1.body, _1) }
     end
 
     # Takes hashes of `label:` and `html:`, oldest first. Returns the last one as Annotated.
     def annotate(versions, **options)
       versions = versions.map { |version| { **version, html: utf8(version.fetch(:html), "html") } }
       versions = versions.map { spell(_1) }
-      html_result(Annotated, send_json("/htmldiff/annotate", **options, versions:, format: "json"))
+      send_json("/htmldiff/annotate", **options, versions:, format: "json") { html_result(Annotated, _1) }
     end
 
     # Returns *image* made small: a Picture. The image is a path (Pathname), the bytes (String), or an IO, which is sent
     # as it is read.
     def thumbnail(image, width: nil, height: nil, **options)
-      picture(send_file("/thumbnail", image, query(width:, height:, **options)))
+      send_file("/thumbnail", image, query(width:, height:, **options)) { picture(_1) }
     end
 
     # Describes *image*. Returns a hash: "type", "width", "height", "frames", "blurhash", and more.
     def info(image)
-      answer = JSON.parse(send_file("/thumbnail/info", image, {}).body)
-      answer.is_a?(Hash) ? answer : raise(JSON::ParserError)
-    rescue JSON::ParserError
-      raise InvalidResponse, "#{@server}: answered with no JSON about a picture"
+      send_file("/thumbnail/info", image, {}) { read_info(_1) }
     end
 
     # Returns *image* in several *widths* and `formats:`, as Thumbnails.
     def thumbnail_set(image, widths:, **options)
-      response = send_file("/thumbnail/set", image, query(widths:, **options, archive: "multipart"))
-      Thumbnails.read(response.body, response["Content-Type"].to_s, cached: cached?(response),
-                                                                   request_id: response["X-Request-Id"])
-    rescue JSON::ParserError, KeyError, ArgumentError, NoMethodError
-      raise InvalidResponse, "#{@server}: answered with something else than pictures"
+      send_file("/thumbnail/set", image, query(widths:, **options, archive: "multipart")) { read_set(_1) }
     end
 
     # Returns the URL of *source*, a picture elsewhere, made small. It is signed here; the server is not asked. The
@@ -109,24 +96,54 @@ module Mergepoint
     # The calls of the auth service.
     def auth = Auth.new(@server)
 
+    # Jobs that are known by their ids, and one's own.
+    def jobs = Jobs.new(@server)
+
+    # The same calls as jobs: each returns a Job, whose #result is what the direct call returns.
+    def later = Later.new(@server)
+
     # Closes the idle connections. A later call opens a new one.
     def close = @server.close
 
     private
 
+    # Makes one call: sends a request, and returns what the block reads in its answer. Later makes a job of it.
+    def make(method, path, *rest) = yield @server.public_send(method, path, *rest)
+
     def both(old, new)
       { old:, new: }.compact.to_h { |name, html| [name, utf8(html, name)] }
     end
 
-    def send_json(path, **options)
+    def send_json(path, **options, &)
       lists = options.slice(:snippets, :versions)
-      @server.post(path, JSON.generate({ **spell(options.except(*lists.keys)), **lists }), "application/json")
+      make(:post, path, JSON.generate({ **spell(options.except(*lists.keys)), **lists }), "application/json", &)
     end
 
-    def send_file(path, image, query)
-      return image.open("rb") { |file| send_file(path, file, query) } if image.respond_to?(:open)
+    def send_file(path, image, query, &)
+      return image.open("rb") { |file| send_file(path, file, query, &) } if image.respond_to?(:open)
 
-      @server.post(path, image, "application/octet-stream", query)
+      make(:post, path, image, "application/octet-stream", query, &)
+    end
+
+    def read_info(response)
+      answer = JSON.parse(response.body)
+      answer.is_a?(Hash) ? answer : raise(JSON::ParserError)
+    rescue JSON::ParserError
+      raise InvalidResponse, "#{@server}: answered with no JSON about a picture"
+    end
+
+    def read_set(response)
+      Thumbnails.read(response.body, response["Content-Type"].to_s, cached: cached?(response),
+                                                                   request_id: response["X-Request-Id"])
+    rescue JSON::ParserError, KeyError, ArgumentError, NoMethodError
+      raise InvalidResponse, "#{@server}: answered with something else than pictures"
+    end
+
+    def read_batch(response, expected)
+      results = list(response, "results")
+      raise invalid(response, "not one result for each snippet") if results.size != expected
+
+      results.map { |item| item["status"] == 200 ? read_batch_item(item, response) : read_batch_error(item, response) }
     end
 
     def picture(response)

@@ -47,19 +47,22 @@ module Mergepoint
 
     def inspect = "#<#{self.class} #{self}>" # without the API key
 
-    def get(path, query = {})
-      call(Net::HTTP::Get.new(target(path, query), @headers))
+    # *headers* are sent beside the client's own; an answer of another *status* is an error.
+    def get(path, query = {}, headers: {}, status: 200)
+      call(Net::HTTP::Get.new(target(path, query), { **@headers, **headers }), status)
     end
 
-    def post(path, body, type, query = {})
-      request = Net::HTTP::Post.new(target(path, query), { **@headers, "Content-Type" => type })
+    def delete(path) = call(Net::HTTP::Delete.new(target(path, {}), @headers))
+
+    def post(path, body, type, query = {}, headers: {}, status: 200)
+      request = Net::HTTP::Post.new(target(path, query), { **@headers, "Content-Type" => type, **headers })
       if body.respond_to?(:read)
         request.body_stream = upload = Upload.new(body)
         request.content_length = upload.size
       else
         request.body = body
       end
-      call(request)
+      call(request, status)
     end
 
     # Sends a request that must not be made twice: on a new connection, without retries. A GET is tried again.
@@ -96,13 +99,17 @@ module Mergepoint
       query.empty? ? @url.path + path : "#{@url.path}#{path}?#{URI.encode_www_form(query)}"
     end
 
-    # Only calls that change nothing come here, so they may be repeated, after a pause.
-    def call(request)
+    # What comes here may be repeated, after a pause: it changes nothing, or has an Idempotency-Key.
+    def call(request, status = 200)
       deadline = Deadline.new(@timeout)
       tried = 0
       begin
-        answer(request, deadline)
+        response = nil
+        response = answer(request, deadline)
+        check_status(response, status)
       rescue ConnectionFailed, RateLimited, Unavailable => e
+        raise if response && response["Mergepoint-Job"] # the result of a job stays as it is
+
         # Full jitter: clients that failed at the same time must not return at the same time, even after Retry-After.
         pause = e.retry_after.to_f + (rand * FIRST_PAUSE * (2**[tried, DOUBLINGS].min))
         raise if tried >= @retries || pause >= deadline.remaining
@@ -114,16 +121,16 @@ module Mergepoint
     end
 
     def answer(request, deadline)
-      check_status(send_kept(request, deadline) || send_on(Connection.to(@url), request, deadline))
+      send_kept(request, deadline) || send_on(Connection.to(@url), request, deadline)
     end
 
-    def check_status(response)
+    def check_status(response, expected = 200)
       raise InvalidResponse, "#{self}: answered in an encoding that was not asked for" if response["Content-Encoding"]
 
       response.body&.force_encoding(Encoding::UTF_8)
       about = { status: response.code.to_i, request_id: response["X-Request-Id"] }
       case about[:status]
-      when 200 then response
+      when expected then response
       when 400.. then raise ApiError.from(problem(response), server: self, **about, retry_after: retry_after(response))
       else raise InvalidResponse.new("#{self}: answered #{about[:status]}; redirects are not followed", **about)
       end

@@ -8,13 +8,12 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from mergepoint.kit.config import ServiceSettings, SettingsConfigDict
+from mergepoint.kit.database.address import check_address
 from mergepoint.kit.fetch.origins import NotAUrl, parse_url
 from mergepoint.kit.listen import origin
-from mergepoint.kit.state import folder_for
+from mergepoint.kit.state import check_folder, folder_for
 
 from .accounts import names
 from .errors import Invalid
@@ -71,12 +70,7 @@ class Settings(ServiceSettings):
     @field_validator("state", mode="before")
     @classmethod
     def _is_a_folder(cls, value: str | Path) -> str | Path:
-        nearest = os.path.abspath(value)
-        while not os.path.exists(nearest):
-            nearest = os.path.dirname(nearest)
-        if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
-            raise ValueError("a folder is expected that exists or can be made, and that this process may write to")
-        return value
+        return check_folder(value)
 
     @field_validator("streams")
     @classmethod
@@ -88,9 +82,7 @@ class Settings(ServiceSettings):
     @field_validator("database_url")
     @classmethod
     def _is_a_database(cls, value: str) -> str:
-        if value and not _is_database(value):
-            raise ValueError("sqlite:////path or postgresql://user@host/database is expected")
-        return value.replace("postgresql://", "postgresql+psycopg://")
+        return check_address(value)
 
     @field_validator("first_admin")
     @classmethod
@@ -164,16 +156,6 @@ class Settings(ServiceSettings):
     @property
     def secure(self) -> bool:
         return self.public_url.startswith("https:")
-
-
-def _is_database(value: str) -> bool:
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        return False
-    if url.drivername == "sqlite":
-        return bool(url.database)
-    return url.drivername in ("postgresql", "postgresql+psycopg") and (url.port is None or url.port in PORTS)
 
 
 def _is_mail_server(value: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .access.gate import Gate
+from .access.grants import Grants
 from .accounts.accounts import Accounts
 from .accounts.first_administrator import make_first_administrator
 from .accounts.passwords import Passwords
@@ -24,6 +25,7 @@ from .limits.login_slots import LoginSlots
 from .limits.throttle import Throttle
 from .sessions.sessions import Sessions
 from .sessions.targets import Targets
+from .signing.grants import GrantTokens
 from .signing.identity import IdentityKeys
 from .signing.one_time_tokens import OneTimeTokens
 from .signing.seal import Seal, derive_key, load_secret
@@ -81,7 +83,10 @@ class Auth:
         self.flows = Flows(self.tokens, derive_key(own, "flows"), clock)
         self.targets = Targets(folder / "targets", clock)
         self.held = contextlib.ExitStack()  # start.py keeps the folder's lock here
-        self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, clock=clock)
+        grant_tokens = GrantTokens(derive_key(own, "grants"), clock=clock)
+        # As long as the session that a job was asked for with could have lasted.
+        self.grants = Grants(grant_tokens, self.accounts, self.keys, lifetime=lifetime, clock=clock)
+        self.gate = Gate(self.sessions, self.keys, self.throttle, self.identities, self.grants, clock=clock)
 
     def first_administrator(self, name: str) -> str | None:
         """Make the first user of all, an administrator, and return the generated password; None if there are users."""

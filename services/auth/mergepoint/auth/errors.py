@@ -40,6 +40,39 @@ class Forbidden(AuthError):
     code = "forbidden"
 
 
+class IdentityRefused(Forbidden):
+    """Whoever asked for a job may no longer do what it does. The message is for the log."""
+
+    code = "identity_refused"
+
+
+class NeverLater(Forbidden):
+    """What is for administrators does not become a job."""
+
+    code = "never_later"
+
+    def __init__(self) -> None:
+        super().__init__("what is for administrators does not run later")
+
+
+class ScopeMissing(Forbidden):
+    """A key whose scopes do not allow jobs."""
+
+    code = "scope_missing"
+
+    def __init__(self) -> None:
+        super().__init__("this key lacks the scope 'jobs'")
+
+
+class OtherSite(Forbidden):
+    """A page of another site would use a session."""
+
+    code = "other_site"
+
+    def __init__(self) -> None:
+        super().__init__("this was sent by another site; send it from a page of this site")
+
+
 class RateExceeded(AuthError):
     """A key was used more often than its rate allows; *retry_after* is in seconds."""
 

@@ -43,7 +43,7 @@ class Companion:
         self._began, owner = self._clock(), os.getpid()
         self._pid = os.fork()
         if not self._pid:
-            _run(self._program, owner)
+            become(self._program, owner)
 
     def end(self) -> None:
         """End the program; kill it if that takes longer than END_WITHIN seconds."""
@@ -62,8 +62,10 @@ class Companion:
             return False
 
 
-def _run(program: Callable[[], object], owner: int) -> NoReturn:
-    """Run *program* in this fork, without the owner's descriptors and signal handlers; it ends if the owner does."""
+def become(program: Callable[[], object], owner: int, kept: int = -1) -> NoReturn:
+    """Run *program* in this fork, without the owner's descriptors (but for *kept*) and signal handlers; it ends if the
+    owner does.
+    """
     status = 1
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -71,7 +73,7 @@ def _run(program: Callable[[], object], owner: int) -> NoReturn:
             signal.set_wakeup_fd(-1)
             for number in OWNERS_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
-            close_all_but()
+            close_all_but(kept)
             program()
             status = 0
     except BaseException:

@@ -38,6 +38,16 @@ def folder_for(service: str) -> Path:
     return (folder_of(root) if root else home()) / service
 
 
+def check_folder(value: str | Path) -> str | Path:
+    """Return *value*, or raise ValueError unless it is a folder that this process may write to, or can make."""
+    nearest = os.path.abspath(value)
+    while not os.path.exists(nearest):
+        nearest = os.path.dirname(nearest)
+    if not str(value) or not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError("a folder is expected that exists or can be made, and that this process may write to")
+    return value
+
+
 def last_run() -> dict[str, Any]:
     """Return the record of this checkout's last run, which may be over; an empty one if there was none."""
     root = checkout()

@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..accounts.user import User
-from ..credentials.keys import Key, Keys
-from ..errors import InvalidCredential, LoginRequired, RateExceeded
+from ..credentials.keys import Key, Keys, covers
+from ..errors import (
+    Forbidden,
+    IdentityRefused,
+    InvalidCredential,
+    LoginRequired,
+    NeverLater,
+    RateExceeded,
+    ScopeMissing,
+)
 from ..limits.throttle import Rate, Throttle
 from ..sessions.sessions import Session, Sessions
 from ..signing.identity import IdentityKeys
+from .grants import Grants
 from .policy import Caller, authorise, check_policy
+
+JOBS = "jobs"  # the service that makes requests later: its audience, its scope, and who acts
 
 
 @dataclass(frozen=True)
@@ -27,12 +38,14 @@ class Decision:
     """The request may pass.
 
     *identity* is the JWT for the service, None for an anonymous caller. *stale_cookie*: the cookie has no session.
-    *counted*: the decision must not be cached, since each request counts against a key's rate.
+    *counted*: the decision must not be cached, since each request counts against a key's rate. *grant*: the JWT by
+    which a job is let through the door, if the request is to become one.
     """
 
     identity: str | None = None
     stale_cookie: bool = False
     counted: bool = False
+    grant: str | None = None
 
 
 class Gate:
@@ -44,11 +57,12 @@ class Gate:
         keys: Keys,
         throttle: Throttle,
         identities: IdentityKeys,
+        grants: Grants,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._sessions, self._keys, self._throttle, self._identities = sessions, keys, throttle, identities
-        self._clock = clock
+        self._grants, self._clock = grants, clock
 
     def decide(self, policy: str, service: str, credentials: Credentials, *, again: bool = False) -> Decision:
         """Return a Decision, or raise LoginRequired, InvalidCredential, Forbidden, RateExceeded or Invalid.
@@ -65,6 +79,41 @@ class Gate:
         authorise(policy, service, caller)
         counted = caller.key is not None and caller.key.rate is not None
         return Decision(self._identities.sign(claims(caller.user, caller.key), service), counted=counted)
+
+    def decide_later(self, policy: str, service: str, credentials: Credentials, job: str) -> Decision:
+        """Return the Decision, with a grant, whether a request may become *job*; raise as ``decide`` does.
+
+        The identity is for jobs, to know the owner by. What is for administrators is refused: NeverLater.
+        """
+        if check_policy(policy) == "admin":
+            raise NeverLater
+        caller = self.caller(credentials)
+        if caller is None:
+            if policy not in ("public", "optional"):
+                raise LoginRequired
+            return Decision(stale_cookie=self.is_stale(credentials))
+        if caller.key and not covers(caller.key.scopes, JOBS):
+            raise ScopeMissing
+        authorise(policy, service, caller)
+        identity = self._identities.sign(claims(caller.user, caller.key), JOBS)
+        return Decision(identity, counted=True, grant=self._grants.issue(caller, job))
+
+    def decide_by_grant(self, policy: str, service: str, grant: str, job: str) -> Decision:
+        """Return the Decision about a request that *job* makes by its *grant*, or raise IdentityRefused.
+
+        The identity says who acts (RFC 8693, section 4.1), and never an administrator: that does not run later.
+        """
+        if check_policy(policy) == "public":
+            return Decision()
+        if policy == "admin":
+            raise IdentityRefused("what is for administrators does not run later")
+        caller = self._grants.redeem(grant, job)
+        try:
+            authorise(policy, service, caller)
+        except Forbidden as error:
+            raise IdentityRefused(str(error)) from error
+        told = claims(caller.user, caller.key) | {"admin": False, "act": {"sub": JOBS}}
+        return Decision(self._identities.sign(told, service), counted=True)
 
     def caller(self, credentials: Credentials, *, again: bool = False) -> Caller | None:
         """Return who asks; None for nobody. A bad cookie counts as none, a bad bearer token is an error."""

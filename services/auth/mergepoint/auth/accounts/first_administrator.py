@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from mergepoint.kit.database.files import write_once
+
 from ..audit import RequestContext
-from ..storage.files import write_once
 from .accounts import Accounts
 from .passwords import generate_password
 

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..errors import Invalid
+from ..storage.hashing import digest
 from .names import canonical
 
 Result = TypeVar("Result")
@@ -73,6 +74,11 @@ def check_acceptable(password: str, *known: str | None) -> str:
     if len(set(password)) < 4 or canonical(password) in {canonical(word) for word in known if word}:
         raise Invalid("password", "this password is too easy to guess; choose another")
     return password
+
+
+def state_of(hashed: str | None) -> str:
+    """Return a short hash of a password's hash, to bind a link or a grant to the password of this moment."""
+    return digest(hashed or "")[:16]
 
 
 def generate_password() -> str:

@@ -13,11 +13,13 @@ from typing import Protocol
 
 from sqlalchemy import Connection, select
 
+from mergepoint.kit.database.migrations import NONE, Migrations, revision_of
+
 from ..accounts.first_administrator import FIRST_PASSWORD
 from ..errors import AuthError
 from ..signing.identity import KEYS
 from ..signing.seal import SECRET
-from ..storage.store import Store, is_known, revision_of, to_revision
+from ..storage.store import Store
 from .folder import alone, finish, in_use, leave_mark, stage
 from .rows import insert_portion, last_ids, portions, set_last_ids, tables_of
 
@@ -70,7 +72,7 @@ def restore(archive: Members, schema: str, store: Store, folder: Path, *, replac
 
     Raise NotEmpty, NewerSchema or InUse; then nothing is changed.
     """
-    if not is_known(schema):
+    if not store.migrations.is_known(schema):
         raise NewerSchema(f"the backup's schema {schema} is newer than this version of auth; upgrade it first")
     with alone(store, folder):
         if (folder / SECRET).exists() and not replace:
@@ -78,8 +80,8 @@ def restore(archive: Members, schema: str, store: Store, folder: Path, *, replac
         mark = stage(folder, _files(archive))
         try:
             with store.alone() as connection:
-                _clear_database(connection, replace)
-                _fill(connection, archive, schema)
+                _clear_database(connection, store.migrations, replace)
+                _fill(connection, store.migrations, archive, schema)
                 leave_mark(connection, mark)
         finally:
             finish(store, folder)
@@ -90,24 +92,24 @@ def _files(archive: Members) -> dict[str, bytes | None]:
     return {name: archive.read(path) if (path := f"{NAME}/files/{name}") in present else None for name in FILES}
 
 
-def _clear_database(connection: Connection, replace: bool) -> None:
+def _clear_database(connection: Connection, migrations: Migrations, replace: bool) -> None:
     present = revision_of(connection)
-    if present == "base":
+    if present == NONE:
         return
-    if not is_known(present):
+    if not migrations.is_known(present):
         raise NewerSchema(f"the database has the newer schema {present}; upgrade auth, or empty the database yourself")
     if not replace and any(connection.execute(select(table).limit(1)).first() for table in tables_of(connection)):
         raise NotEmpty(f"the database is not empty{HOW_TO_REPLACE}")
-    to_revision(connection, "base")
+    migrations.to_revision(connection, NONE)
 
 
-def _fill(connection: Connection, archive: Members, schema: str) -> None:
+def _fill(connection: Connection, migrations: Migrations, archive: Members, schema: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    to_revision(connection, schema)
+    migrations.to_revision(connection, schema)
     tables = tables_of(connection)
     for table in tables:
         for name in archive.names(f"{NAME}/rows/{table.name}"):
             insert_portion(connection, table, archive.read(name))
     set_last_ids(connection, tables, json.loads(archive.read(f"{NAME}/last-ids.json")))
-    to_revision(connection, "head")
+    migrations.to_revision(connection, "head")

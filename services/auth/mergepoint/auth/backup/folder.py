@@ -16,10 +16,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select
 
+from mergepoint.kit.database.files import write_once
+from mergepoint.kit.database.migrations import NONE, revision_of
+
 from ..errors import AuthError
-from ..storage.files import write_once
 from ..storage.schema import spent
-from ..storage.store import Store, revision_of
+from ..storage.store import Store
 
 LOCK = ".in-use"
 READY = ".restore"  # the folder of staged files
@@ -84,7 +86,7 @@ def finish(store: Store, folder: Path) -> None:
 
 def _was_committed(store: Store, mark: str) -> bool:
     with store.alone() as connection:  # waits for a database server that may still be committing
-        if revision_of(connection) == "base":
+        if revision_of(connection) == NONE:
             return False
         return connection.execute(select(spent.c.hash).where(spent.c.hash == mark)).first() is not None
 

@@ -122,6 +122,15 @@ class Keys:
             self._notice(row["id"], now)
         return User(row["user_id"], *(row[f"user_{name}"] for name in USER[1:])), _key(row)
 
+    def still(self, user_id: int, id: str) -> Key | None:
+        """Return the key of a user with this id; None if it was revoked or has expired."""
+        with self._store.read() as connection:
+            query = select(keys).where(keys.c.id == id, keys.c.user_id == user_id)
+            row = connection.execute(query).mappings().first()
+        if row is None or (row["expires"] is not None and row["expires"] <= self._clock()):
+            return None
+        return _key(row)
+
     def list(self, user_id: int) -> list[Key]:
         """Return the keys of a user, the newest first."""
         with self._store.read() as connection:

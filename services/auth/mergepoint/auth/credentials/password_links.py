@@ -3,10 +3,10 @@
 from sqlalchemy import Connection, select
 
 from ..accounts.accounts import Accounts
+from ..accounts.passwords import state_of
 from ..accounts.user import Precondition, User, lock
 from ..errors import InvalidToken
 from ..signing.one_time_tokens import OneTimeTokens
-from ..storage.hashing import digest
 from ..storage.schema import users
 
 
@@ -19,7 +19,7 @@ class PasswordLinks:
     def create(self, user: User) -> str:
         """Return a link for *user*. It is good for nothing once the password is another one."""
         token = self._one_time_tokens.sign(
-            "password", {"user": user.id, "state": _state(self._accounts.password_of(user.id))}
+            "password", {"user": user.id, "state": state_of(self._accounts.password_of(user.id))}
         )
         return f"{self._public_url}/auth/password?token={token}"
 
@@ -34,12 +34,7 @@ class PasswordLinks:
             values = self._one_time_tokens.redeem_in(connection, "password", token)
             lock(connection, int(values["user"]))
             password = connection.execute(select(users.c.password).where(users.c.id == values["user"])).scalar()
-            if values["state"] != _state(password):
+            if values["state"] != state_of(password):
                 raise InvalidToken
 
         return redeem
-
-
-def _state(password: str | None) -> str:
-    """Return a short hash of the password's hash, to bind a link to it."""
-    return digest(password or "")[:16]

@@ -4,7 +4,7 @@ A view says by ``rule`` what differs for it; this knows no view by its name.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -57,13 +57,8 @@ def refuse_other_sites() -> None:
     """Raise Forbidden, CookieMissing or FormTooOld for a request that changes something and may be another site's."""
     if request.method in SAFE_METHODS:
         return
-    site, source = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     allowed = settings().origin_set if request.path in CROSS_ORIGIN else frozenset()
-    if site is None:  # browsers without Sec-Fetch-Site send Origin with POST; programs send neither
-        good = source is None or source == settings().public_url or source in allowed
-    else:
-        good = site == "same-origin" or source in allowed
-    if not good:
+    if not is_of_this_site(allowed):
         raise Forbidden("this was sent by another site; send it from a page of this site")
     if _needs_token() and not _token_is_good():
         raise CookieMissing if is_way_in() and not has_cookie() else FormTooOld
@@ -79,6 +74,14 @@ def csrf_token() -> str:
 def _current_rule() -> Rule:
     found: Rule = getattr(current_app.view_functions.get(request.endpoint or ""), "csrf_rule", Rule())
     return found
+
+
+def is_of_this_site(allowed: Collection[str] = ()) -> bool:
+    """Whether a page of this site, or of an origin that is *allowed*, has the request sent; or no page."""
+    site, source = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is None:  # browsers without Sec-Fetch-Site send Origin with POST; programs send neither
+        return source is None or source == settings().public_url or source in allowed
+    return site == "same-origin" or source in allowed
 
 
 def _needs_token() -> bool:

@@ -9,6 +9,10 @@ STATUS = {
     "login_required": 401,
     "invalid_credential": 401,
     "forbidden": 403,
+    "identity_refused": 403,
+    "never_later": 403,
+    "other_site": 403,
+    "scope_missing": 403,
     "already_taken": 409,
     "invalid_token": 403,
 }

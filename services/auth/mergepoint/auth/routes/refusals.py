@@ -11,7 +11,9 @@ from mergepoint.kit.problems import Problem
 from ..errors import (
     AuthError,
     CookieMissing,
+    Forbidden,
     FormTooOld,
+    IdentityRefused,
     InvalidCredential,
     LoginRequired,
     RateExceeded,
@@ -70,6 +72,10 @@ def _is_for_a_script(error: AuthError) -> bool:
 def _with_headers(response: Response, error: AuthError) -> Response:
     if isinstance(error, LoginRequired | InvalidCredential):
         response.headers["WWW-Authenticate"] = challenge(error)
+    if isinstance(error, Forbidden) and error.code != Forbidden.code:
+        response.headers["Mergepoint-Refusal"] = error.code  # for nginx, which of an answer to it sees the head alone
+    if isinstance(error, IdentityRefused):
+        log.warning("identity_refused", reason=str(error), job=request.headers.get("Mergepoint-Job", ""))
     if isinstance(error, RateExceeded):
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return response

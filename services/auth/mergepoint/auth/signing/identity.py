@@ -19,8 +19,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from mergepoint.kit.database.files import write_once
+
 from ..base64url import decode, encode
-from ..storage.files import write_once
 
 KEYS = "identity-keys.json"  # the name of their file
 LIFETIME = 60  # seconds for which an identity is valid

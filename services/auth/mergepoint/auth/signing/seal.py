@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from ..storage.files import write_once
+from mergepoint.kit.database.files import write_once
 
 BYTES = 32
 SECRET = "secret"  # the name of its file

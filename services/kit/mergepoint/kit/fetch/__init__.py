@@ -1,8 +1,9 @@
-"""Bytes from other servers: only from origins that are allowed, over addresses that were checked, within time and size.
+"""Bytes from other servers, and messages to them: of allowed origins, at checked addresses, within time and size.
 
 It does not know which service asks, nor what the bytes are.
 """
 
-from .client import Fetched, Fetcher, Version, resolve
+from .client import Fetched, Fetcher, Version
+from .connections import resolve
 
 __all__ = ["Fetched", "Fetcher", "Version", "resolve"]

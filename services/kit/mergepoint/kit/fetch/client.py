@@ -1,32 +1,27 @@
 """Fetches remote sources for services that are open to anybody, without being led into a network of ours.
 
-The name is resolved once, every address is checked, and the connection goes to a checked one; a redirect is checked
-like a new request. A refusal is a short Problem for the caller and precise in the log.
+Every connection is connections.py's, and a redirect is checked like a new request. A refusal is a short Problem for the
+caller and precise in the log.
 """
 
 import http.client
-import queue
 import socket
 import ssl
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
-from ipaddress import ip_address
 from urllib.parse import urljoin
 
 import structlog
 
 from ..problems import Problem
-from .addresses import Address
 from .bounded_stream import BoundedStream, TooMuch
-from .origins import NotAUrl, Target, find, parse_origins, parse_url
+from .connections import Connector, Refused, Resolve, resolve
+from .origins import NotAUrl, Target, parse_url
 
 log = structlog.get_logger()
-Resolve = Callable[[str, int], Iterable[Address]]
 CHUNK = 1 << 16
 HEAD_BYTES = 1 << 18  # the most that a head and the sizes of chunks may take, beside the body
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -60,12 +55,6 @@ class Version:
     modified: str = ""
 
 
-def resolve(host: str, port: int) -> Iterable[Address]:
-    """Return all addresses of *host*, as the system knows them."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
-
-
 def _request_head(accept: str, known: Version | None) -> str:
     """Return the lines of a request that say what is wanted."""
     lines = f"Accept: {accept}\r\n"
@@ -95,9 +84,8 @@ class Fetcher:
         clock: Callable[[], float] = time.monotonic,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
-        self._origins = parse_origins(origins)
+        self._connector = Connector(origins, resolve=resolve, clock=clock, tls=tls)
         self._max_bytes, self._timeout, self._redirects, self._field = max_bytes, timeout, redirects, field
-        self._resolve, self._clock, self._make_tls = resolve, clock, tls
 
     def fetch(self, url: str, *, accept: str = "*/*", known: Version | None = None) -> Fetched:
         """Return what is at *url*, or raise a Problem. A *known* version is not sent again.
@@ -111,7 +99,9 @@ class Fetcher:
         except NotAUrl as error:
             raise self._problem("invalid_option", str(error), "not a URL") from None
         try:
-            return self._follow(url, target, _request_head(accept, known), self._clock() + self._timeout)
+            return self._follow(url, target, _request_head(accept, known), self._connector.clock() + self._timeout)
+        except Refused as error:
+            raise self._problem("source_refused", "this source is not allowed", str(error)) from None
         except TooMuch:
             message = f"has more than {self._max_bytes} bytes"
             raise self._problem("source_too_large", message, target.origin) from None
@@ -124,7 +114,7 @@ class Fetcher:
 
     def _follow(self, url: str, target: Target, asked: str, ends: float) -> Fetched:
         for _ in range(self._redirects + 1):
-            with closing(self._connect(target, ends)) as connection:
+            with closing(self._connector.connect(target, ends)) as connection:
                 response, body = self._get(connection, target, asked, ends)
             if response.status not in REDIRECTS:
                 headers = {name.lower(): value for name, value in response.getheaders()}
@@ -133,58 +123,8 @@ class Fetcher:
                 url = urljoin(url, response.getheader("Location", ""))
                 target = parse_url(url)
             except ValueError as error:
-                raise self._refusal(target, f"redirects to what is not a URL: {error}") from None
+                raise Refused(f"{target.origin} redirects to what is not a URL: {error}") from None
         raise self._problem("source_redirected", "redirects elsewhere", target.origin)
-
-    def _connect(self, target: Target, ends: float) -> socket.socket:
-        """Return a connection to a checked address; all are checked, since the name's owner says which comes first."""
-        if not (origins := find(self._origins, target)):
-            raise self._refusal(target, "is not listed")
-        addresses = self._addresses(target, ends)
-        for address in addresses:
-            if not any(origin.allows(address) for origin in origins):
-                raise self._refusal(target, f"{address} is not public")
-        for last, address in enumerate(addresses, 1 - len(addresses)):
-            try:
-                return self._open(address, target, ends)
-            except OSError:
-                if not last:
-                    raise
-        raise OSError("its name has no address")
-
-    def _addresses(self, target: Target, ends: float) -> list[Address]:
-        """Resolve in a thread of its own: the system's resolver knows no deadline."""
-        found: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
-
-        def work() -> None:
-            try:
-                found.put(list(dict.fromkeys(self._resolve(target.host, target.port))))
-            except (OSError, ValueError) as error:
-                found.put(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        try:
-            result = found.get(timeout=self._left(ends))
-        except queue.Empty:
-            raise TimeoutError from None
-        if isinstance(result, Exception):
-            raise OSError(str(result))
-        return result
-
-    def _open(self, address: Address, target: Target, ends: float) -> socket.socket:
-        plain = socket.create_connection((str(address), target.port), self._left(ends))
-        if target.scheme == "http":
-            return plain
-        try:
-            plain.settimeout(self._left(ends))  # for the whole handshake
-            return self._tls.wrap_socket(plain, server_hostname=target.host)
-        except BaseException:
-            plain.close()
-            raise
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return self._make_tls()  # reads all certificates: once, and not before it is needed
 
     def _get(
         self, connection: socket.socket, target: Target, asked: str, ends: float
@@ -193,9 +133,9 @@ class Fetcher:
             f"GET {target.path} HTTP/1.1\r\nHost: {target.origin.partition('://')[2]}\r\n{asked}"
             "Accept-Encoding: identity\r\nUser-Agent: mergepoint\r\nConnection: close\r\n\r\n"
         )
-        connection.settimeout(self._left(ends))
+        connection.settimeout(self._connector.left(ends))
         connection.sendall(head.encode())
-        stream = BoundedStream(connection, lambda: self._left(ends), self._max_bytes + HEAD_BYTES)
+        stream = BoundedStream(connection, lambda: self._connector.left(ends), self._max_bytes + HEAD_BYTES)
         response = http.client.HTTPResponse(stream, method="GET")  # type: ignore[arg-type]
         response.begin()
         if response.status in REDIRECTS or (response.status == UNCHANGED and CONDITION in asked):
@@ -233,15 +173,6 @@ class Fetcher:
         if response.length:
             raise OSError("the answer ended early")
         return bytes(body)
-
-    def _left(self, ends: float) -> float:
-        left = ends - self._clock()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    def _refusal(self, target: Target, why: str) -> Problem:
-        return self._problem("source_refused", "this source is not allowed", f"{target.origin} {why}")
 
     def _problem(self, code: str, message: str, why: str) -> Problem:
         log.warning("source", code=code, message=message, why=why[:300])

@@ -6,7 +6,7 @@ It knows HTTP and nothing of what a service does; that is passed in.
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from prometheus_client import (
 )
 from prometheus_client import REGISTRY as LOCAL
 from prometheus_client import values as metric_values
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from werkzeug.exceptions import HTTPException
 
 from .. import problems
@@ -60,13 +62,15 @@ def base_app(
     max_bytes: int,
     exposed_headers: Sequence[str] | None = None,
     template_folder: Path | None = None,
+    collect: Callable[[], Iterable[Metric]] | None = None,
 ) -> Flask:
     """Return an application with everything but the service's own routes.
 
     *check* raises when the service cannot do its job. *status* maps the service's error codes to HTTP. With
     *exposed_headers*, names beside EXPOSED, pages of any origin may call the service and read these. A service with
     pages gives the absolute path of their *template_folder*: Flask finds no package in a namespace (``mergepoint``)
-    that has several folders. Other error handlers make the answer of a Problem by
+    that has several folders. *collect* returns numbers that no process of ours counts, such as a database's, for
+    ``/metrics``. Other error handlers make the answer of a Problem by
     ``app.extensions["answer_problem"]``.
     """
     app = Flask(name, static_folder=None, template_folder=template_folder)
@@ -77,7 +81,7 @@ def base_app(
     _add_problems(app, codes)
     if exposed_headers is not None:
         _allow_any_origin(app, sorted({*EXPOSED, *exposed_headers}))
-    _add_operations(app, name, version, libraries, check)
+    _add_operations(app, name, version, libraries, check, collect)
     return app
 
 
@@ -165,7 +169,12 @@ def _add_operations(
     version: str,
     libraries: Mapping[str, str],
     check: Callable[[], object],
+    collect: Callable[[], Iterable[Metric]] | None,
 ) -> None:
+    more = CollectorRegistry()
+    if collect:
+        more.register(_Collector(collect))
+
     @app.get(f"/{name}/health")
     @openapi.describe(
         "Whether the service can do its job, and its versions",
@@ -199,7 +208,17 @@ def _add_operations(
 
     @app.get("/metrics")
     def metrics() -> Any:
-        return generate_latest(_registry()), {"Content-Type": CONTENT_TYPE_LATEST}
+        return generate_latest(_registry()) + generate_latest(more), {"Content-Type": CONTENT_TYPE_LATEST}
+
+
+class _Collector(Collector):
+    """Numbers that are counted when they are asked for."""
+
+    def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        self._collect = collect
+
+    def collect(self) -> Iterable[Metric]:
+        return self._collect()
 
 
 def _registry() -> CollectorRegistry:

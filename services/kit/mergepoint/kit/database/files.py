@@ -1,4 +1,4 @@
-"""Files in the service's folder: written whole, once, for this user only."""
+"""Files in a service's folder: written whole, once, for this user only."""
 
 import os
 import secrets

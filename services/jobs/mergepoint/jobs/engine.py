@@ -1,0 +1,145 @@
+"""What a worker does with the queue: it claims jobs, keeps their leases, and says how they ended."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from .core import KEEP
+from .errors import LeaseLost
+from .queue import callbacks, claims, fairness, leases, outcomes, sweeping
+from .queue.callbacks import Delivery, Tried
+from .queue.claims import Concurrency
+from .queue.job import Job
+from .queue.outcomes import Outcome
+from .storage.contents import Contents
+from .storage.store import Clock, Store, database_time
+from .storage.writer import Writer
+
+Result = TypeVar("Result")
+
+
+class Engine:
+    """The queue as the process *worker* uses it. *concurrency* says how many jobs of a service may run at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        worker: str,
+        *,
+        concurrency: Concurrency = lambda _service: 2,
+        keep: float = KEEP,
+        clock: Clock = database_time,
+    ) -> None:
+        self.store, self.worker, self.clock = store, worker, clock
+        self.writer = Writer(store, clock)
+        self.contents = Contents(store, folder)
+        self._concurrency, self._keep = concurrency, keep
+        self._last_told = ""  # the owner whose callbacks were claimed last
+
+    def claim(self, count: int) -> list[Job]:
+        """Lease up to *count* jobs and return them."""
+        return self._write(
+            lambda connection, now: claims.claim(
+                connection, now, self.worker, count, concurrency=self._concurrency, keep=self._keep
+            )
+        )
+
+    def claim_alone(self, id: str) -> Job | None:
+        """Lease a job that must run alone; None if it is no longer there to be run."""
+        return self._write(lambda connection, now: claims.claim_alone(connection, now, self.worker, id))
+
+    def read_request(self, job: Job) -> bytes:
+        """Return the body of a job's request."""
+        return self.contents.read(job.request_content)
+
+    def heartbeat(self, tokens: Collection[str]) -> set[str]:
+        """Renew leases; return those that are still held."""
+        return self._write(lambda connection, now: leases.heartbeat(connection, now, tokens))
+
+    def look(self) -> None:
+        """Note that somebody looks: see queue/leases.py."""
+        self._write(leases.look)
+
+    def promote(self) -> int:
+        """Rank the jobs whose time has come, and queue those whose lease has ended; return how many were ranked."""
+        with self.store.read() as connection:
+            now = self.clock(connection)
+            is_due, is_any_ended = fairness.is_due(connection, now), leases.is_any_ended(connection, now)
+        if is_any_ended:
+            self._write(lambda connection, now: claims.take_back(connection, now, keep=self._keep))
+        return self._write(fairness.promote) if is_due else 0
+
+    def has_work(self) -> bool:
+        """Whether `claim` may find a job."""
+        with self.store.read() as connection:
+            return claims.is_any_ready(connection)
+
+    def suspects(self) -> list[str]:
+        """Return the ids of jobs that wait to be run alone."""
+        with self.store.read() as connection:
+            return claims.suspects(connection)
+
+    def finish(self, job: Job, outcome: Outcome) -> None:
+        """End a job. Raise LeaseLost if it is no longer ours."""
+        token, keep = str(job.lease_token), self._keep
+        try:
+            self._write(
+                lambda connection, now: outcomes.finish(
+                    connection, now, self.contents, job.id, token, outcome, keep=keep
+                )
+            )
+        except LeaseLost:
+            if outcome.answer:
+                self.contents.discard(outcome.answer.content)
+            raise
+
+    def retry(self, job: Job, delay: float, code: str, detail: str) -> None:
+        """Queue a job for another attempt after *delay* seconds."""
+        token = str(job.lease_token)
+        self._write(
+            lambda connection, now: outcomes.retry(
+                connection, now, job.id, token, delay=delay, code=code, detail=detail
+            )
+        )
+
+    def release(self, job: Job) -> None:
+        """Give a job back; the attempt does not count."""
+        token = str(job.lease_token)
+        self._write(lambda connection, now: outcomes.release(connection, now, job.id, token))
+
+    def has_callbacks(self) -> bool:
+        """Whether `claim_callbacks` may find one."""
+        with self.store.read() as connection:
+            return callbacks.is_any_due(connection, self.clock(connection))
+
+    def claim_callbacks(self, count: int) -> list[Delivery]:
+        """Lease up to *count* callbacks and return them."""
+        after = self._last_told
+        found, self._last_told = self._write(
+            lambda connection, now: callbacks.claim(connection, now, self.worker, count, after=after)
+        )
+        return found
+
+    def settle_callback(self, delivery: Delivery, tried: Tried) -> bool:
+        """Write down how a try ended; False if another worker has had the callback meanwhile."""
+        return self._write(lambda connection, now: callbacks.settle(connection, now, delivery, tried))
+
+    def end_leases(self, worker: str) -> int:
+        """End the leases of a process that is known to be dead."""
+        return self._write(lambda connection, _now: leases.end_leases(connection, worker))
+
+    def sweep(self) -> None:
+        """Remove what is over."""
+        self.contents.unlink(self._write(lambda connection, now: sweeping.sweep(connection, now, self.contents)))
+
+    def sweep_files(self) -> None:
+        """Remove files that no row names."""
+        with self.store.read() as connection:
+            now = self.clock(connection)
+        self.contents.sweep_files(now)
+
+    def _write(self, operation: Callable[[Connection, float], Result]) -> Result:
+        return self.writer.run(operation)
