@@ -25,7 +25,10 @@ def test_the_exchange_is_what_the_document_shows(dumps, tmp_path):
     port = free_port()
     program = Program(tmp_path, "serve", "highlight", "--bind", f"tcp://127.0.0.1:{port}")
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection, connection.makefile("rb") as reads:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+            connection.makefile("rb") as reads,
+        ):
             connection.sendall(dumps["greeting"])
             assert len(reads.read(64)) == 64
             connection.sendall(dumps["ready"])

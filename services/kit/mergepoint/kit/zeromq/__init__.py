@@ -7,5 +7,6 @@
 - ``commands.py``: what brokers and workers say to each other;
 - ``performing.py``: runs a service's tasks in threads;
 - ``loop.py``, ``sockets.py``, ``addresses.py``, ``curve.py``: the sockets;
-- ``serving.py``, ``brokering.py``, ``working.py``: the three programs.
+- ``serving.py``, ``working.py``: ``serve`` and ``broker``, and ``worker``; ``status.py`` asks them how they are;
+- ``command.py``: the command line.
 """

@@ -1,125 +1,23 @@
-"""``python -m mergepoint.kit.zeromq``: a service over ZeroMQ, a broker and its workers, keys."""
+"""``python -m mergepoint.kit.zeromq``: the command line is in ``command.py``; here is what to say without pyzmq."""
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
 
-# numpy starts threads for linear algebra; the sandbox is forked from a process that must have none.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from .. import logs, typed
-from ..config import BAD_CONFIGURATION, load, settings_of
-from ..service import find
-from . import addresses, curve
-from .commands import Offer
-from .performing import Performers, Tasks
-from .serving import Frontend, Server
-from .working import Worker
-
-CUT_FACTOR = 2  # a frame that is larger than so many times what may be sent cuts the connection
-BROKERS_BYTES = 26_214_400  # of contents: thumbnail's, the most that a service of ours takes
+from ..config import BAD_CONFIGURATION
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command. A bad setting is a line on standard error and status 78 (EX_CONFIG)."""
-    given = _parser().parse_args(arguments)
+def main() -> int:
+    """Run the command line. Returns the exit status."""
+    # numpy starts threads for linear algebra; the sandbox is forked from a process that must have none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        given.run(given)
-    except (addresses.BadAddress, curve.BadKey, LookupError, FileExistsError) as error:
-        print(error, file=sys.stderr)
+        from .command import main
+    except ModuleNotFoundError as error:
+        if error.name != "zmq":
+            raise
+        print("mergepoint.kit.zeromq needs the package pyzmq: pip install pyzmq", file=sys.stderr)
         return BAD_CONFIGURATION
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=typed.command("mergepoint.kit.zeromq"), description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    serve = commands.add_parser("serve", help="serve one service, in one process")
-    serve.add_argument("service")
-    serve.add_argument("--bind", metavar="ADDRESS", help="where clients connect")
-    serve.set_defaults(run=_serve)
-
-    broker = commands.add_parser("broker", help="take requests for the workers who connect")
-    broker.add_argument("--frontend", metavar="ADDRESS", help="where clients connect")
-    broker.add_argument("--backend", metavar="ADDRESS", help="where workers connect")
-    broker.add_argument("--max-bytes", type=int, default=BROKERS_BYTES, help="of the contents of a request")
-    broker.add_argument("--workers", type=Path, metavar="FILE", help="the public keys of workers, one on a line")
-    broker.set_defaults(run=_broker)
-
-    for each in (serve, broker):
-        each.add_argument("--key", type=Path, metavar="FILE", help="the secret key, which `keys` makes")
-        each.add_argument("--clients", type=Path, metavar="FILE", help="the public keys of clients, one on a line")
-
-    worker = commands.add_parser("worker", help="work on one service, for a broker")
-    worker.add_argument("service")
-    worker.add_argument("--connect", metavar="ADDRESS", help="the broker's backend")
-    worker.add_argument("--key", type=Path, metavar="FILE", help="the secret key, which `keys` makes")
-    worker.add_argument("--server-key", metavar="KEY", help="the broker's public key")
-    worker.set_defaults(run=_worker)
-
-    keys = commands.add_parser("keys", help="make a secret key in a new FILE and print its public key")
-    keys.add_argument("file", type=Path)
-    keys.set_defaults(run=_keys)
-    return parser
-
-
-def _serve(given: argparse.Namespace) -> None:
-    frontend = _frontend(given.bind or addresses.default(given.service), given.key, given.clients, "clients")
-    with (
-        _performers(given.service) as performers,
-        closing(Server(frontend(performers.offer.max_bytes), performers=performers)) as server,
-    ):
-        server.run()
-
-
-def _broker(given: argparse.Namespace) -> None:
-    logs.configure("zeromq")
-    front, back = given.frontend or addresses.default("broker"), given.backend or addresses.default("workers")
-    frontend = _frontend(front, given.key, given.clients, "clients")
-    backend = _frontend(back, given.key, given.workers, "workers")
-    with closing(Server(frontend(given.max_bytes), backend=backend(given.max_bytes))) as server:
-        server.run()
-
-
-def _worker(given: argparse.Namespace) -> None:
-    keys = None
-    if given.key and given.server_key:
-        keys = curve.read_secret(given.key), curve.read_public(given.server_key, "--server-key")
-    address = given.connect or addresses.default("workers")
-    addresses.check(address, curve=keys is not None, setting="--key and --server-key")
-    with _performers(given.service) as performers, closing(Worker(performers, address, keys)) as worker:
-        worker.run()
-
-
-def _keys(given: argparse.Namespace) -> None:
-    print(curve.make(given.file))
-
-
-def _frontend(address: str, key: Path | None, allowed: Path | None, who: str) -> Callable[[int], Frontend]:
-    """Return, for the most bytes of contents, where *who* connect; raise BadAddress or BadKey."""
-    if bool(key) != bool(allowed):
-        raise curve.BadKey(f"--key and --{who} belong together")
-    addresses.check(address, curve=key is not None, setting=f"--key and --{who}")
-    return lambda max_bytes: Frontend(address, CUT_FACTOR * max_bytes, key, allowed)
-
-
-@contextmanager
-def _performers(name: str) -> Iterator[Performers]:
-    """Start the service *name* with its settings from the environment: its sandbox first, before there are threads."""
-    settings = load(settings_of(name))
-    logs.configure(name)
-    running = find(name)(settings).start()
-    with closing(running):
-        tasks, setup = Tasks(running), running.service.sandbox
-        # As many as the sandbox takes at a time: what is more waits in the line, where clients take turns.
-        slots = setup.children + setup.stragglers
-        offer = Offer(name, tasks.contents, running.service.max_bytes, slots)
-        with closing(Performers(tasks, offer)) as performers:
-            yield performers
+    return main()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from ..dispatch import Answer
 from ..problems import Problem
 from . import commands
 from .commands import BEAT, Offer, read_offer
-from .line import MOST_REQUESTS, Full, Line, Request
+from .line import MOST_BYTES, MOST_REQUESTS, Full, Line, Request
 from .messages import MOST_CONTENTS, Frames, Header, Refused, answer_frames, problem_frames, read_header
 from .workers import Worker, Workers
 
@@ -41,7 +41,8 @@ class Broker:
         self._to_client, self._to_worker = to_client, to_worker
         self._line = Line() if line is None else line
         self._under_way: dict[tuple[bytes, str], Request] = {}
-        self._early: list[tuple[bytes, Frames, float]] = []
+        self._early: dict[tuple[bytes, str], tuple[Frames, float]] = {}
+        self._early_bytes = 0
         self._workers = Workers()
         self._grace_ends, self._beat = now + grace, now
         # A worker that outlives a broker may answer the next one: its numbers must mean nothing there.
@@ -108,7 +109,12 @@ class Broker:
     def status(self) -> dict[str, object]:
         """Return the workers with what they have in hand, how many requests wait, and what happened how often."""
         workers = [
-            {"service": worker.offer.service, "slots": worker.offer.slots, "running": len(worker.running)}
+            {
+                "service": worker.offer.service,
+                "name": worker.offer.name,
+                "slots": worker.offer.slots,
+                "running": len(worker.running),
+            }
             for worker in self._workers
         ]
         return {"workers": workers, "waiting": len(self._line), "counts": dict(self.counts)}
@@ -142,17 +148,17 @@ class Broker:
             raise unavailable("this server is ending")
         offer = self._offer(header.task)
         if offer is None:
-            if now < self._grace_ends and not self._closing and len(self._early) < MOST_REQUESTS:
-                self._early.append((client, [*envelope, *frames], arrived))
-                return
-            raise self._unknown(header.task)
+            if now >= self._grace_ends:
+                raise self._unknown(header.task)
+            self._keep_early((client, header.id), [*envelope, *frames], arrived)
+            return
         _check(frames[1:], offer)
         expires = arrived + header.deadline_ms / 1000
         request = Request(client, envelope, header, frames, offer.service, expires)
         try:
             self._line.put(request)
         except Full:
-            raise Problem("overloaded", "too much to do; try again in a second") from None
+            raise overloaded() from None
         self._under_way[request.key] = request
         self._hand_out(offer.service, now)
         self._refuse_without_workers(now)
@@ -171,9 +177,20 @@ class Broker:
             return unavailable("no worker is here")
         return Problem.field("task", f"one of {', '.join(tasks)}", code="unknown_task")
 
+    def _keep_early(self, key: tuple[bytes, str], frames: Frames, arrived: float) -> None:
+        """Keep a request whose worker may still come back, within the bounds of the line."""
+        if key in self._early:
+            self.counts["repeated"] += 1
+            return
+        size = sum(map(len, frames))
+        if len(self._early) >= MOST_REQUESTS or self._early_bytes + size > MOST_BYTES:
+            raise overloaded()
+        self._early[key] = frames, arrived
+        self._early_bytes += size
+
     def _retry_early(self, now: float) -> None:
-        early, self._early = self._early, []
-        for client, frames, arrived in early:
+        early, self._early, self._early_bytes = self._early, {}, 0
+        for (client, _id), (frames, arrived) in early.items():
             self._take(client, frames, arrived, now)
 
     # Of workers.
@@ -183,10 +200,11 @@ class Broker:
         if not offer:
             self.counts["not understood"] += 1
             return
-        if worker := self._workers.get(identity):  # it lost its memory of what it had in hand
-            self._lose(worker, "anew", now)
+        if worker := self._workers.get(identity):  # said twice over one connection: it still has its requests in hand
+            worker.heard = now
+            return
         self._workers.add(Worker(identity, offer, now))
-        log.info("worker ready", of=offer.service, slots=offer.slots)
+        log.info("worker ready", of=offer.service, name=offer.name, slots=offer.slots)
         self._retry_early(now)
         self._hand_out(offer.service, now)
 
@@ -199,6 +217,7 @@ class Broker:
             self.counts["not understood"] += 1
         if worker.leaving and not worker.running:
             self._workers.remove(worker)
+            self._to_worker(worker.identity, [commands.DISCONNECT])
 
     def _answered(self, worker: Worker, frames: Frames) -> None:
         number, *answer = frames or [b""]
@@ -229,7 +248,9 @@ class Broker:
     def _lose(self, worker: Worker, how: str, now: float) -> None:
         """Forget *worker*. What it had in hand goes to another, once: tasks are pure, so twice does no harm."""
         self._workers.remove(worker)
-        log.warning("worker lost", how=how, of=worker.offer.service, running=len(worker.running))
+        log.warning(
+            "worker lost", how=how, of=worker.offer.service, name=worker.offer.name, running=len(worker.running)
+        )
         self.counts["workers lost"] += 1
         for request in worker.running.values():
             request.losses += 1
@@ -272,6 +293,10 @@ class Broker:
 
 def unavailable(why: str) -> Problem:
     return Problem("unavailable", why)
+
+
+def overloaded() -> Problem:
+    return Problem("overloaded", "too much to do; try again in a second")
 
 
 def _opened(frames: Frames) -> tuple[Frames, Frames]:

@@ -6,7 +6,7 @@ ours, and docs/protocol.md describes it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from .messages import VERSION, Frames
 
@@ -14,11 +14,13 @@ READY = b"READY"  # from a worker: its Offer
 HEARTBEAT = b"HEARTBEAT"  # both ways, each BEAT seconds
 REQUEST = b"REQUEST"  # to a worker: a number, the header, the contents
 ANSWER = b"ANSWER"  # from a worker: the number, then the frames for the client
-DISCONNECT = b"DISCONNECT"  # from a worker: give me no more; to a worker: I do not know you, say READY
+DISCONNECT = b"DISCONNECT"  # from a worker: give me no more; to a worker: I do not know you, say READY or end
 
 BEAT = 1.0  # seconds
 LIVES = 3  # heartbeats missed before the other side counts as lost
 SILENCE = BEAT * LIVES  # seconds
+MOST_SLOTS = 1024
+LONGEST_NAME = 100  # characters
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,17 @@ class Offer:
     """What a worker offers: the tasks of one service, to so many requests at a time.
 
     *tasks* has the names of each task's contents. *max_bytes* is the most that the contents of one request may have.
+    *name* is for people: which process of which machine this is.
     """
 
     service: str
     tasks: Mapping[str, list[str]]
     max_bytes: int
     slots: int
+    name: str = ""
 
     def frames(self) -> list[bytes]:
-        about = {"v": VERSION, "service": self.service, "tasks": dict(self.tasks)}
-        return [READY, json.dumps({**about, "max_bytes": self.max_bytes, "slots": self.slots}).encode()]
+        return [READY, json.dumps({"v": VERSION, **asdict(self)}).encode()]
 
 
 def read_offer(frames: Frames) -> Offer | None:
@@ -46,6 +49,9 @@ def read_offer(frames: Frames) -> Offer | None:
         if values["v"] != VERSION:
             return None
         tasks = {str(name): [str(content) for content in contents] for name, contents in values["tasks"].items()}
-        return Offer(str(values["service"]), tasks, int(values["max_bytes"]), int(values["slots"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        slots, most = int(values["slots"]), int(values["max_bytes"])
+        if not (0 < slots <= MOST_SLOTS and most >= 0):
+            return None
+        return Offer(str(values["service"]), tasks, most, slots, str(values.get("name", ""))[:LONGEST_NAME])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None

@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
+log = structlog.get_logger()
 KEY = re.compile(rb"[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")  # Z85, ZeroMQ's RFC 32
 
 
@@ -16,9 +18,15 @@ class BadKey(ValueError):
 
 
 def make(path: Path) -> str:
-    """Write a new secret key to a new file at *path*, for its owner alone; return the public key that goes with it."""
+    """Write a new secret key to a new file at *path*, for its owner alone; return the public key that goes with it.
+
+    Raise BadKey if the file cannot be made, or is there already.
+    """
     public, secret = zmq.curve_keypair()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise BadKey(f"{path}: {error.strerror}") from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret + b"\n")
     return public.decode()
@@ -38,32 +46,35 @@ class PublicKeys:
     """The public keys in a file, one on a line, with a comment after it. The file may change while this is in use."""
 
     def __init__(self, path: Path) -> None:
+        """Read the file; raise BadKey if it is not there or has a line that is no key."""
         self._path = path
-        self._stamp: tuple[int, int] | None = None
-        self._keys: frozenset[bytes] = frozenset()
-        self.refresh()
+        self._stamp = self._look()
+        self._keys = frozenset(_keys_in(_read(path), path, strict=True))
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._keys
 
     def refresh(self) -> None:
-        """Read the file again if it was changed. A file that is gone, or has a line that is no key, raises BadKey at
-        the start; later it admits those whose keys can be read.
+        """Read the file again if it was changed. Lines that are no keys are passed over now; a file that is gone has
+        none.
         """
+        stamp = self._look()
+        if stamp == self._stamp:
+            return
+        try:
+            self._keys = frozenset(_keys_in(_read(self._path), self._path, strict=False))
+        except BadKey:
+            self._keys = frozenset()
+        self._stamp = stamp
+        log.info("keys read again", file=str(self._path), keys=len(self._keys))
+
+    def _look(self) -> tuple[int, int, int] | None:
+        """Return what changes when the file does; None if it is gone."""
         try:
             status = self._path.stat()
-            stamp = (status.st_mtime_ns, status.st_ino)
         except OSError:
-            stamp = None
-        if stamp is not None and stamp == self._stamp:
-            return
-        first, self._stamp = self._stamp is None and not self._keys, stamp
-        try:
-            self._keys = frozenset(_keys_in(_read(self._path), self._path, strict=first))
-        except BadKey:
-            if first:
-                raise
-            self._keys = frozenset()
+            return None
+        return status.st_mtime_ns, status.st_ino, status.st_size
 
     def callback(self, _domain: str, key: bytes) -> bool:
         """Whether a client with the public *key* may connect: what the authenticator asks."""

@@ -13,6 +13,7 @@ from .messages import Frames, Header
 
 MOST_REQUESTS = 1000
 MOST_BYTES = 256 << 20
+SPARE = 100  # entries about requests that no longer wait
 
 
 @dataclass(eq=False)
@@ -20,7 +21,8 @@ class Request:
     """A request under way.
 
     *client* is the routing id of its socket, *envelope* the empty frame that a REQ socket sends first, or nothing.
-    *expires* is in seconds of the broker's clock; *losses* counts the workers that were lost with it.
+    *expires* is in seconds of the broker's clock; *losses* counts the workers that were lost with it; *waiting* is
+    whether it stands in the line.
     """
 
     client: bytes
@@ -30,7 +32,7 @@ class Request:
     service: str
     expires: float
     losses: int = 0
-    done: bool = False
+    waiting: bool = False
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,12 +66,10 @@ class Line:
         if self._requests >= self._most_requests or self._bytes + request.size > self._most_bytes:
             raise Full
         self._add(request)
-        heapq.heappush(self._expiring, (request.expires, next(self._numbers), request))
 
     def put_back(self, request: Request) -> None:
         """Let a *request* that was taken wait again, before all others of its client."""
         self._add(request, first=True)
-        heapq.heappush(self._expiring, (request.expires, next(self._numbers), request))
 
     def take(self, service: str, may: Callable[[bytes], bool]) -> Request | None:
         """Return the next request for *service* of a client that *may* have one, or None."""
@@ -89,7 +89,8 @@ class Line:
         """Take out the requests whose time is over."""
         while self._expiring and self._expiring[0][0] <= now:
             request = heapq.heappop(self._expiring)[2]
-            if self._remove(request):
+            if request.waiting:
+                self._remove(request)
                 yield request
 
     def next_expiry(self) -> float | None:
@@ -115,18 +116,23 @@ class Line:
             waiting.append(request)
         self._requests += 1
         self._bytes += request.size
+        request.waiting = True
+        if (
+            len(self._expiring) > 2 * self._requests + SPARE
+        ):  # or requests that are done would be kept until they expire
+            self._expiring = [entry for entry in self._expiring if entry[2].waiting and entry[2] is not request]
+            heapq.heapify(self._expiring)
+        heapq.heappush(self._expiring, (request.expires, next(self._numbers), request))
 
-    def _remove(self, request: Request) -> bool:
-        clients = self._services.get(request.service, OrderedDict())
-        waiting = clients.get(request.client)
-        if not waiting or request not in waiting:
-            return False
+    def _remove(self, request: Request) -> None:
+        clients = self._services[request.service]
+        waiting = clients[request.client]
         waiting.remove(request)
         if not waiting:
             del clients[request.client]
         self._forget(request)
-        return True
 
     def _forget(self, request: Request) -> None:
+        request.waiting = False
         self._requests -= 1
         self._bytes -= request.size

@@ -44,8 +44,3 @@ class Loop:
         for each, event in self._poller.poll(round(max(0, seconds) * 1000)):
             if event & (select.POLLIN | zmq.POLLIN | zmq.POLLERR):
                 self._readers[each]()
-
-    def forget(self, each: Any) -> None:
-        """Read *each* no more."""
-        self._poller.unregister(each)
-        del self._readers[each]

@@ -11,13 +11,14 @@ from pathlib import Path
 import structlog
 import zmq
 
+from . import commands
 from .broker import GRACE, Broker
 from .curve import Gatekeeper, PublicKeys, read_secret
 from .loop import Loop, Signals
 from .performing import Performers
 from .sockets import Door
 
-END_WITHIN = 9.0  # seconds for what is under way, after SIGTERM
+END_WITHIN = 8.0  # seconds for what is under way, after SIGTERM; within 10 all is over
 FLUSH = 0.02  # seconds between attempts to send what a slow client has not read
 WORKERS_QUEUED = 4096  # messages to one worker: its slots bound them
 
@@ -109,7 +110,7 @@ class Server:
     def _read_performers(self) -> None:
         assert self._performers
         for number, answer in self._performers.collect():
-            self._broker.from_worker(b"", [b"ANSWER", number, *answer], time.monotonic())
+            self._broker.from_worker(b"", [commands.ANSWER, number, *answer], time.monotonic())
 
     def _to_worker(self, identity: bytes, frames: Sequence[bytes]) -> bool:
         if self._workers:

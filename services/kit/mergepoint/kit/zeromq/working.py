@@ -25,7 +25,7 @@ class Worker:
         self._signals = Signals()
         self._context: Context = zmq.Context()
         self._beat = 0.0
-        self._leaving = False
+        self._leaving = self._released = False
         self._connect()
 
     def run(self) -> None:
@@ -37,12 +37,16 @@ class Worker:
         self._leaving = True
         self._say(commands.DISCONNECT)
         end = time.monotonic() + END_WITHIN
-        while self._performers.running and time.monotonic() < end:
+        while not self._may_go(time.monotonic()) and time.monotonic() < end:
             self._turn()
 
     def close(self) -> None:
         self._socket.close()
         self._context.term()
+
+    def _may_go(self, now: float) -> bool:
+        """Whether the broker has all answers, and gives nothing more; a broker that says nothing is not waited for."""
+        return not self._performers.running and (self._released or now - self._heard > SILENCE / 2)
 
     def _connect(self) -> None:
         """Connect anew and offer. What the former connection had in hand, the broker has given to another by now."""
@@ -77,7 +81,9 @@ class Worker:
             self._heard = time.monotonic()
             if command == commands.REQUEST and len(frames) > 1:
                 self._performers.begin(frames[0], frames[1:])
-            elif command == commands.DISCONNECT and not self._leaving:
+            elif command == commands.DISCONNECT and self._leaving:
+                self._released = True
+            elif command == commands.DISCONNECT:
                 self._say(*self._performers.offer.frames())
 
     def _answer(self) -> None:
