@@ -248,9 +248,8 @@ class Broker:
     def _lose(self, worker: Worker, how: str, now: float) -> None:
         """Forget *worker*. What it had in hand goes to another, once: tasks are pure, so twice does no harm."""
         self._workers.remove(worker)
-        log.warning(
-            "worker lost", how=how, of=worker.offer.service, name=worker.offer.name, running=len(worker.running)
-        )
+        offer = worker.offer
+        log.warning("worker lost", how=how, of=offer.service, name=offer.name, running=len(worker.running))
         self.counts["workers lost"] += 1
         for request in worker.running.values():
             request.losses += 1
