@@ -204,8 +204,10 @@ BATCH = [
     {"status": 422, "problem": KLINGON},
     {"status": 200, "type": "image/png", "body": "iVBORw0KGgr/", "encoding": "base64", **PLAIN},
 ]
-JOB = {"id": "0123456789abcdefghijkl", "state": "queued", "attempts": 0}
+JOB = {"id": "0123456789abcdefghijkl", "state": "queued", "attempts": 0, "attempts_allowed": 5}
 CALLBACK = {"url": "https://example.com/", "state": "pending", "tries": 0}
+RUNNING = {**JOB, "state": "running", "attempts": 1, "callback": CALLBACK}
+FAR = {"progress": {"done": 3, "of": 12, "note": 'a "done": 9'}}
 CHUNK = b"10000\r\n" + b"x" * 65536 + b"\r\n"
 OK = answer("200 OK", HTML, "<b>ok</b>")
 DIFF = {
@@ -262,12 +264,15 @@ FAULTS: dict[str, Fault] = {
     "bad json": answer("200 OK", "application/json", '{"languages": ['),
     "other json": answer("200 OK", "application/json", '{"languages": "many"}'),
     "accepted": answer("202 Accepted", "application/json", json.dumps(JOB), Location=f"/jobs/{JOB['id']}"),
-    "running": answer("200 OK", "application/json", json.dumps({**JOB, "state": "running", "callback": CALLBACK})),
+    "running": answer("200 OK", "application/json", json.dumps(RUNNING)),
+    "far": answer("200 OK", "application/json", json.dumps({**RUNNING, **FAR})),
+    "behind": answer("200 OK", "application/json", json.dumps({**JOB, "ahead": 7, "attempts": 2})),
     "done": answer("200 OK", "application/json", json.dumps({**JOB, "state": "done", "attempts": 1})),
     "its 503": problem("503 Service Unavailable", "overloaded", Mergepoint_Job=JOB["id"]),
     "redirect": answer("302 Found", HTML, "", Location="/elsewhere"),
     "no content": answer("206 Partial Content", HTML, "ok"),
     "not utf-8": answer("200 OK", HTML, b"\xff"),
     "gzip": answer("200 OK", HTML, gzip.compress(b"x" * 1000), Content_Encoding="gzip"),
+    "mail": cut_off(b"220 mail.example.com ESMTP\r\n\r\n"),
     "garbage": cut_off(b"220 mail.example.com ESMTP\r\n"),
 }

@@ -97,6 +97,37 @@ def test_what_is_no_job_is_an_invalid_response(plan: str) -> None:
         Client(server.url).later.highlight("x")
 
 
+def test_a_server_without_jobs_is_named() -> None:
+    with FaultServer("ok") as server:
+        with pytest.raises(InvalidResponse, match="this server has no jobs"):
+            Client(server.url).later.highlight("x")
+        asked = "begin; c.later.highlight('x'); rescue Mergepoint::InvalidResponse => e; e.message; end"
+        assert "this server has no jobs" in str(ruby(server.url, asked))
+        done = shell(server.url, "highlight", "--later", text="x")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"mergepoint: {server.url}: this server has no jobs; call it without --later\n"
+
+
+@pytest.mark.parametrize(
+    "interpreter", [name for name in ("dash", "bash", "busybox sh") if shutil.which(name.split()[0])]
+)
+def test_waiting_at_a_terminal_shows_how_far_it_is(interpreter: str) -> None:
+    terminal, end = os.openpty()
+    with FaultServer("behind", "running", "far", "done", "ok") as server:
+        command = [*interpreter.split(), str(SHELL), "jobs", "wait", ID]
+        environment = {"PATH": os.environ["PATH"], "MERGEPOINT_URL": server.url}
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=end, env=environment, timeout=60)
+    os.close(end)
+    shown = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    assert (done.returncode, done.stdout) == (0, b"<b>ok</b>")
+    behind, running, far, finished = [line.removesuffix("\x1b[K").rstrip() for line in shown.split("\r")[1:5]]
+    assert behind == f"[{'#':40}] queued, 7 before it, tried 2 of 5 times"
+    assert running == f"[{' #':40}] running, attempt 1 of 5"  # nobody tells how far it is: the mark only moves
+    assert far == f"[{'#' * 10:40}] running, 3 of 12, attempt 1 of 5"
+    assert finished == f"[{'#' * 40}] done"
+
+
 @pytest.mark.parametrize("id", ["", "a/b", "a?b", "..", "a b", "é"])
 def test_an_id_changes_no_path(id: str) -> None:
     with pytest.raises(ValueError, match="id"):

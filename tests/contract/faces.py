@@ -1,7 +1,9 @@
 """The faces: HTTP requests made by hand, the Python client, and the command line. How a service is called says its
 tests/<service>/calls.py."""
 
+import asyncio
 import importlib
+import inspect
 import io
 import json
 import subprocess
@@ -14,7 +16,7 @@ from unittest import mock
 import requests
 from werkzeug.test import Client as WSGIClient
 
-from mergepoint.client import ApiError, Client
+from mergepoint.client import ApiError
 from mergepoint.kit import cli
 from tests.contract.runner import Case, Face, Outcome, Reply, Request
 
@@ -65,8 +67,8 @@ def http_face(http: HTTP) -> Face:
     return run
 
 
-def client_face(client: Client) -> Face:
-    """Return the face of the Python client."""
+def client_face(client: Any) -> Face:
+    """Return the face of a Python client, or of what has its calls."""
 
     def run(case: Case) -> Outcome:
         try:
@@ -76,6 +78,24 @@ def client_face(client: Client) -> Face:
             return Outcome(error.status, error=error.code)
 
     return run
+
+
+class Awaited:
+    """What an asynchronous client has, called without ``await``: so cases are called the same way by either client."""
+
+    def __init__(self, of: Any, loop: asyncio.Runner) -> None:
+        self._of, self.loop = of, loop
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._of, name)
+        if not callable(found) or name == "later":
+            return Awaited(found, self.loop)
+
+        def call(*words: Any, **options: Any) -> Any:
+            result = found(*words, **options)
+            return self.loop.run(result) if inspect.iscoroutine(result) else result
+
+        return call
 
 
 class Done(NamedTuple):

@@ -1,5 +1,6 @@
 """Every contract case through every face that speaks HTTP: the same bytes each time."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mergepoint.client import Client
-from tests.contract.faces import called, cli_face, client_face, http_face, live, process, wsgi
+from mergepoint.client import AsyncClient, AsyncJob, Client
+from tests.contract.faces import Awaited, called, cli_face, client_face, http_face, live, process, wsgi
 from tests.contract.runner import Case, check, load
 from tests.long import some
 
@@ -54,19 +55,40 @@ def test_python_client(case: Case, python_client):
     check(case, client_face(python_client))
 
 
+@pytest.fixture(scope="module")
+def asynchronous_client(live_url):
+    with asyncio.Runner() as loop:
+        client = AsyncClient(live_url)
+        yield Awaited(client, loop)
+        loop.run(client.close())
+
+
+@CASES
+def test_asynchronous_client(case: Case, asynchronous_client):
+    check(case, client_face(asynchronous_client))
+
+
 class Soon:
     """A client whose calls are jobs."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, later: Any, result: Callable[[Any], Any]) -> None:
+        self._later, self._result = later, result
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *words, **options: getattr(self._client.later, name)(*words, **options).result(60)
+        return lambda *words, **options: self._result(getattr(self._later, name)(*words, **options))
 
 
 @pytest.mark.parametrize("case", some(PURE, always=PURE[::12]), ids=str)
 def test_later(case: Case, python_client):
-    check(case, client_face(Soon(python_client)))
+    check(case, client_face(Soon(python_client.later, lambda job: job.result(60))))
+
+
+@pytest.mark.parametrize("case", some(PURE, always=PURE[::60]), ids=str)
+def test_later_by_the_asynchronous_client(case: Case, asynchronous_client):
+    def result(job: AsyncJob[Any]) -> Any:
+        return Awaited(job, asynchronous_client.loop).result(60)
+
+    check(case, client_face(Soon(asynchronous_client.later, result)))
 
 
 @pytest.mark.skipif(not shutil.which("ruby"), reason="ruby is not installed")

@@ -26,6 +26,7 @@ class Programs:
     """Starts and ends them; *environment* is added to ours."""
 
     def __init__(self, database_url: str, door: Door, **environment: str) -> None:
+        self.database_url = database_url
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="mpj", dir="/tmp"))
         self.socket, self.waiting = self.run / "jobs.sock", self.run / "waiting/waiting.sock"
         self._environment = {

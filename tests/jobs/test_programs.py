@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import functools
+import http.client
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 import pytest
 
 from mergepoint.jobs import Engine, Store
+from mergepoint.jobs.queue.outcomes import Outcome
 from tests.auth.databases import Databases
 from tests.jobs.door import Door, Handler, new_door
 from tests.jobs.programs import Programs, connect
@@ -372,6 +374,33 @@ def test_a_hundred_listeners_see_every_change_and_resume_by_number(programs: Pro
     with contextlib.closing(connect(programs.waiting)) as connection:
         connection.request("GET", f"/jobs/{id}/events", headers={"Last-Event-ID": "3"})
         assert connection.getresponse().status == 204
+
+
+def test_listeners_hear_how_far_a_job_is(programs: Programs) -> None:
+    programs.serve()
+    id = id_of(programs.accept(b"x"))
+    store = Store(programs.database_url)
+    engine = Engine(store, programs.run / "state", "test")
+    [job] = engine.claim(1)
+    with contextlib.closing(connect(programs.waiting)) as connection:
+        connection.request("GET", f"/jobs/{id}/events")
+        response = connection.getresponse()
+        assert [next_event(response)["state"] for _ in range(2)] == ["queued", "running"]
+        for progress in ({"done": 1, "of": 2}, {"done": 2, "of": 2, "note": "nearly"}):
+            engine.report(job, progress)
+            assert next_event(response)["progress"] == progress
+        engine.finish(job, Outcome("failed", "x", "y"))
+        assert next_event(response)["state"] == "failed"
+    assert programs.get(f"/jobs/{id}").json["progress"] == {"done": 2, "of": 2, "note": "nearly"}
+    assert [event["state"] for event in listen(programs.waiting, id, 4)] == ["failed"]
+    assert [event["state"] for event in listen(programs.waiting, id, 99)] == ["queued", "running", "failed"]
+    store.close()
+
+
+def next_event(response: http.client.HTTPResponse) -> dict[str, object]:
+    while not (line := response.readline()).startswith(b"data: "):
+        assert line, "the stream has ended"
+    return dict(json.loads(line[6:]))
 
 
 def test_who_waits_has_the_answer_itself_or_the_job(programs: Programs, door: Door) -> None:

@@ -12,6 +12,8 @@ from mergepoint.jobs.errors import Invalid, LeaseLost, LimitExceeded, NoAnswer, 
 from mergepoint.jobs.queue.acceptance import Limits
 from mergepoint.jobs.queue.leases import LEASE, MOST_LOSSES
 from mergepoint.jobs.queue.outcomes import FORGET_AFTER
+from mergepoint.jobs.queue.progress import check_progress
+from mergepoint.jobs.representation import describe
 from mergepoint.jobs.storage.schema import metadata
 from tests.jobs.queues import ADA, LIN, NOBODY, Clock, done, put, request
 
@@ -328,5 +330,80 @@ def test_a_list_has_ones_own_jobs_newest_first(jobs: Jobs, engine: Engine, clock
     rest = jobs.list(ADA, {"after": page[-1].id})
     assert [job.id for job in [*page, *rest]] == ids[::-1]
     assert jobs.list(ADA, {"state": "done"}) == []
-    with pytest.raises(NotFound):
-        jobs.list(ADA, {"after": jobs.list(LIN, {})[0].id})
+    for other in (jobs.list(LIN, {})[0].id, "A" * 22, "\0", "é", ""):
+        with pytest.raises(Invalid, match="after: "):
+            jobs.list(ADA, {"after": other})
+
+
+@pytest.mark.parametrize("id", ["", "\0", "é", "a b", "%", "A" * 33, "A" * 22])
+def test_what_is_no_id_is_not_found(jobs: Jobs, id: str) -> None:
+    for ask in (jobs.show, jobs.result, jobs.cancel):
+        with pytest.raises(NotFound):
+            ask(id, ADA)
+
+
+def test_a_result_is_worth_asking_for_from_its_time_on(jobs: Jobs, engine: Engine, clock: Clock) -> None:
+    job = put(jobs, at=clock.now + 99.5)
+    for seconds, state in ((100, "queued"), (1, "queued"), (2, "running")):
+        with pytest.raises(NotFinished) as caught:
+            jobs.result(job.id, ADA)
+        assert (caught.value.retry_after, state in str(caught.value)) == (seconds, True)
+        if seconds == 100:
+            clock.now += 99
+        else:
+            clock.now += 1
+            engine.promote()
+            engine.claim(1)
+
+
+def test_a_job_knows_how_many_are_before_it(jobs: Jobs, engine: Engine, clock: Clock) -> None:
+    placed = [put(jobs) for _ in range(3)]
+    assert [jobs.ahead_of(job) for job in placed] == [0, 1, 2]
+    assert jobs.ahead_of(put(jobs, LIN)) == 0  # owners take turns
+    assert jobs.ahead_of(put(jobs, at=clock.now + 60)) is None
+    engine.claim(1)
+    shown = [jobs.show(job.id, ADA) for job in placed]
+    assert [jobs.ahead_of(job) for job in shown] == [None, 1, 2]
+
+
+def test_a_worker_tells_how_far_a_job_is(jobs: Jobs, engine: Engine, other: Engine, clock: Clock) -> None:
+    put(jobs, attempts=2)
+    [job] = engine.claim(1)
+    engine.report(job, {"done": 3, "of": 12, "note": "page 3"})
+    shown = jobs.show(job.id, ADA)
+    assert (shown.progress, shown.version) == ({"done": 3, "of": 12, "note": "page 3"}, job.version + 1)
+    assert describe(shown)["progress"] == shown.progress
+    engine.retry(job, 0, "status_503", "busy")
+    assert jobs.show(job.id, ADA).progress is None
+    with pytest.raises(LeaseLost):
+        engine.report(job, {"done": 4})
+    clock.now += 1
+    engine.promote()
+    [job] = other.claim(1)
+    other.report(job, {"done": 0.5})
+    done(other, job)
+    assert jobs.show(job.id, ADA).progress == {"done": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("progress", "field"),
+    [
+        (None, "progress"),
+        ([], "progress"),
+        ({}, "progress"),
+        ({"of": 3}, "progress"),
+        ({"done": 1, "percent": 5}, "progress"),
+        ({"done": "1"}, "progress.done"),
+        ({"done": True}, "progress.done"),
+        ({"done": -1}, "progress.done"),
+        ({"done": float("nan")}, "progress.done"),
+        ({"done": 3, "of": 2}, "progress.of"),
+        ({"done": 3, "of": float("inf")}, "progress.of"),
+        ({"done": 3, "note": 5}, "progress.note"),
+        ({"done": 3, "note": "x" * 201}, "progress.note"),
+    ],
+)
+def test_what_is_no_progress_is_refused_by_the_name_of_its_field(progress: object, field: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        check_progress(progress)
+    assert caught.value.field == field

@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+from mergepoint.jobs import errors
 from mergepoint.jobs.errors import Invalid
 from mergepoint.jobs.identities import network_of
 from mergepoint.jobs.requests.headers import check_headers
 from mergepoint.jobs.requests.paths import PLAIN, service_of
 from mergepoint.jobs.requests.preferences import LONGEST_WAIT, preferences, wait_of
 from mergepoint.jobs.requests.terms import attempts_of, deadline_of, key_of, time_of
+from mergepoint.jobs.statuses import STATUS
 from tests.jobs.queues import request
 from tests.servers import ROOT
 
@@ -101,6 +103,7 @@ def test_a_header_that_may_not_be_is_named(name: str, value: str, field: str) ->
 def test_times_are_rfc_3339() -> None:
     assert time_of("2027-01-15T08:00:00Z", NOW) == time_of("2027-01-15t10:00:00.000+02:00", NOW) == NOW
     assert time_of("2027-01-15T08:00:00.5Z", NOW) == NOW + 0.5
+    assert time_of("2027-01-15T08:00:00.500000000000000001Z", NOW) == NOW + 0.5  # any number of digits
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,14 @@ def test_a_wait_that_is_no_number_is_refused(header: str) -> None:
     with pytest.raises(Invalid) as caught:
         wait_of(f"respond-async, {header}")
     assert caught.value.field == "Prefer"
+
+
+def test_the_readme_names_every_code() -> None:
+    readme = (ROOT / "services/jobs/README.md").read_text()
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.JobsError)]
+    internal = {"refused", "lease_lost"}  # of the base class, and told to workers alone
+    codes = {kind.__dict__["code"] for kind in kinds if "code" in kind.__dict__} - internal
+    assert [code for code in {*codes, *STATUS} if f"`{code}`" not in readme] == []
 
 
 def test_preferences_have_no_case() -> None:

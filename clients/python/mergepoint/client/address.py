@@ -1,6 +1,7 @@
 """The server's address and the API key, both checked, since they become part of a request's head."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
@@ -28,8 +29,13 @@ class Bearer(AuthBase):
         self._key = key
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
+        request.headers.update(self.headers)
         return request
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header that tells the server the key."""
+        return {"Authorization": f"Bearer {self._key}"}
 
     def hide(self, body: bytes | bytearray) -> bytes:
         """Return *body* without the key: a server may quote it in an error, which ends up in a log."""

@@ -1,9 +1,10 @@
-"""The calls of the pure services: for each the request, and what reads its answer. They are made now, by the client, or
-later, as jobs.
+"""The calls of the pure services: for each the request, and what reads its answer. Nothing here sends anything.
+
+`Client` and `AsyncClient` make them at once, or later, as jobs.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, Generic, TypeVar
 from urllib.parse import quote
@@ -28,12 +29,11 @@ JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 Result = Highlighted | HighlightedImage
 Returned = TypeVar("Returned", covariant=True)
-Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Call(Generic[Returned]):
-    """A request, and *read*, which turns its answer (status 200) into what the call returns."""
+    """A request, and *read*, which turns its answer (of one of *statuses*) into what the call returns."""
 
     method: str
     path: str
@@ -42,6 +42,10 @@ class Call(Generic[Returned]):
     type: str = TEXT
     opened: BinaryIO | None = None
     """The file that was opened for the body."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    statuses: tuple[int, ...] = (200,)
+    once: bool = False
+    """It changes something, and is therefore sent once, over a new connection."""
 
     def close(self) -> None:
         if self.opened:
@@ -54,49 +58,60 @@ class Calls:
     def __init__(self, address: str, answers: Answers) -> None:
         self._address, self._answers = address, answers
 
-    def highlight(self, code: str | bytes, language: str | None, options: Options) -> Call[Result]:
+    def highlight(self, /, code: str | bytes, language: str | None = None, **options: Any) -> Call[Result]:
         return self._of_code("/highlight", code, {"language": language, **options}, self._parsed(read_highlighted))
 
-    def guess(self, code: str | bytes, options: Options) -> Call[list[dict[str, Any]]]:
+    def guess(self, /, code: str | bytes, **options: Any) -> Call[list[dict[str, Any]]]:
         return self._of_code("/highlight/guess", code, options, self._list("candidates"))
 
     def batch(self, snippets: Iterable[Mapping[str, Any]]) -> Call[list[Result | ApiError]]:
         sent = self._fields_of_each("snippets", snippets)
         return self._of_json("/highlight/batch", {"snippets": sent}, partial(self._read_batch, len(sent)))
 
-    def listing(self, name: str) -> Call[list[dict[str, Any]]]:
-        return Call("GET", f"/highlight/{name}", self._list(name))
+    def languages(self) -> Call[list[dict[str, Any]]]:
+        return self._of_list("languages")
 
-    def stylesheet(self, name: str, dark: str | None, options: Options) -> Call[str]:
+    def formats(self) -> Call[list[dict[str, Any]]]:
+        return self._of_list("formats")
+
+    def styles(self) -> Call[list[dict[str, Any]]]:
+        return self._of_list("styles")
+
+    def stylesheet(self, /, name: str, dark: str | None = None, **options: Any) -> Call[str]:
         path = f"/highlight/styles/{quote(utf8(name, 'name', self._address), safe='')}.css"
         return Call("GET", path + query({"dark": dark, **options}, self._address), self._parsed(_text))
 
-    def htmldiff(self, old: str | bytes | None, new: str | bytes | None, options: Options) -> Call[Diff]:
+    def htmldiff(self, /, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Call[Diff]:
         given = fields({"old": old, "new": new, **options, "format": "json"}, self._address)
         return self._of_json("/htmldiff", given, self._parsed(read_diff))
 
-    def apply(self, old: str | bytes | None, new: str | bytes | None, options: Options) -> Call[str]:
+    def apply(self, /, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Call[str]:
         given = fields({"old": old, "new": new, **options}, self._address)
         return self._of_json("/htmldiff/apply", given, self._parsed(_text))
 
-    def annotate(self, versions: Iterable[Mapping[str, Any]], options: Options) -> Call[Annotated]:
+    def annotate(self, /, versions: Iterable[Mapping[str, Any]], **options: Any) -> Call[Annotated]:
         sent = self._fields_of_each("versions", versions)
         given = {"versions": sent, **fields(options, self._address), "format": "json"}
         return self._of_json("/htmldiff/annotate", given, self._parsed(read_annotated))
 
-    def thumbnail(self, image: Image, width: int | None, height: int | None, options: Options) -> Call[Picture]:
+    def thumbnail(
+        self, /, image: Image, width: int | None = None, height: int | None = None, **options: Any
+    ) -> Call[Picture]:
         given = {"width": width, "height": height, **options}
         return self._of_image(f"/thumbnail{query(given, self._address)}", image, self._parsed(read_picture))
 
     def info(self, image: Image) -> Call[dict[str, Any]]:
         return self._of_image("/thumbnail/info", image, self._parsed(read_info))
 
-    def thumbnail_set(self, image: Image, widths: Iterable[int], options: Options) -> Call[Thumbnails]:
+    def thumbnail_set(self, /, image: Image, widths: Iterable[int], **options: Any) -> Call[Thumbnails]:
         given = {"widths": list(widths), **options, "archive": "zip"}
         return self._of_image(f"/thumbnail/set{query(given, self._address)}", image, self._parsed(read_set))
 
+    def _of_list(self, name: str) -> Call[list[dict[str, Any]]]:
+        return Call("GET", f"/highlight/{name}", self._list(name))
+
     def _of_code(
-        self, path: str, code: str | bytes, options: Options, read: Callable[[Answer], Returned]
+        self, path: str, code: str | bytes, options: Mapping[str, Any], read: Callable[[Answer], Returned]
     ) -> Call[Returned]:
         body = utf8(code, "code", self._address)
         return Call("POST", path + query(options, self._address), read, body)

@@ -1,35 +1,31 @@
 """Jobs: calls of the pure services that run later, and jobs that are known by their ids."""
 
-import secrets
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from .answers import Answers
-from .calls import JSON, Call, Calls, Result
+from .calls import Call, Calls
 from .connections import Deadline
-from .errors import ApiError, Timeout
-from .pictures import Image, Picture, Thumbnails
-from .results import Annotated, Diff, json_object
+from .errors import Timeout
+from .job_calls import About, JobCalls, pauses, terms_of
+from .methods import Make, made, returning
 from .server import Answer
 
 Returned = TypeVar("Returned", covariant=True)
-Send = Callable[..., Answer]
-"""A function from method, path, body, type and headers to an answer, retries included."""
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 UNFINISHED = ("queued", "running")
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between two looks at a job
 
 
-class Job(Generic[Returned]):
-    """A call that runs later. *id* finds it again: ``client.jobs.get(id)``."""
+class KnownJob:
+    """What is known of a job, without asking."""
 
-    def __init__(self, jobs: "Jobs", about: Mapping[str, Any], read: Callable[[Answer], Returned]) -> None:
+    def __init__(self, about: Mapping[str, Any]) -> None:
         self.id: str = str(about["id"])
         self.about = dict(about)
         """What the server said last: state, attempts, times, progress, code and detail (why)."""
-        self._jobs, self._read = jobs, read
 
     @property
     def state(self) -> str:
@@ -40,9 +36,24 @@ class Job(Generic[Returned]):
     def is_finished(self) -> bool:
         return self.state not in UNFINISHED
 
+    def waited_too_long(self, address: str) -> Timeout:
+        """Return the error for a wait that has ended before the job."""
+        return Timeout(f"{address}: job {self.id} is {self.state}, and the time to wait is over")
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.state}>"
+
+
+class Job(KnownJob, Generic[Returned]):
+    """A call that runs later. *id* finds it again: ``client.jobs.get(id)``."""
+
+    def __init__(self, jobs: "Jobs", about: Mapping[str, Any], read: Callable[[Answer], Returned]) -> None:
+        super().__init__(about)
+        self._jobs, self._read = jobs, read
+
     @property
     def progress(self) -> Any:
-        """What the job's service told of its progress, as of now; None if it tells nothing."""
+        """How far the job is, as of now, as its worker tells it; None if that tells nothing."""
         return self.refresh().about.get("progress")
 
     def refresh(self) -> "Job[Returned]":
@@ -64,81 +75,81 @@ class Job(Generic[Returned]):
         self.about = self._jobs.cancel(self.id)
         return self
 
-    def __repr__(self) -> str:
-        return f"<Job {self.id} {self.state}>"
-
 
 class Jobs:
     """``client.jobs``: jobs that are known by their ids, and one's own."""
 
     def __init__(
         self,
-        send: Send,
-        answers: Answers,
+        make: Make,
+        calls: JobCalls,
         address: str,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._send, self._answers, self._address = send, answers, address
+        self._make, self._calls, self._address = make, calls, address
         self._clock, self._sleep = clock, sleep
 
-    def check(self, path: str) -> str:
-        """Return the service that *path* is for, if it may be that of a job; raise InvalidRequest if not."""
-        answer = self._answers.check(self._send("POST", "/jobs/check", path.encode(errors="replace"), "text/plain"))
-        return str(self._object(answer, "service")["service"])
+    check = made(JobCalls.check)
 
     def get(self, id: str) -> Job[bytes]:
         """Return the job with this *id*; its result is the bytes that the service gave."""
-        return self.of(self.look(id), _body)
+        return self.of(self.look(id), body_of)
 
     def list(
         self, *, state: str | None = None, service: str | None = None, after: str | None = None
     ) -> list[Job[bytes]]:
         """Return a page of one's own jobs, newest first; *after* is the id of the last job of the page before."""
-        given = {"state": state, "service": service, "after": after}
-        query = urlencode({name: value for name, value in given.items() if value is not None})
-        answer = self._answers.check(self._send("GET", f"/jobs?{query}" if query else "/jobs"))
-        if not all(isinstance(about.get("id"), str) for about in self._answers.list(answer, "jobs")):
-            raise self._answers.invalid(answer, "jobs without ids")
-        return [self.of(about, _body) for about in self._answers.list(answer, "jobs")]
+        found: list[About] = self._make(self._calls.of_owner(state, service, after))
+        return [self.of(about, body_of) for about in found]
 
     def replay(self, id: str) -> Job[bytes]:
         """Make a new job of the same request."""
-        answer = self._send("POST", f"/jobs/{_word(id)}/replay", b"", JSON, {"Idempotency-Key": new_key()})
-        return self.of(self._object(self._answers.check(answer, 202), "id"), _body)
+        return self.of(self._make(self._calls.replay(id)), body_of)
 
-    def of(self, about: Mapping[str, Any], read: Callable[[Answer], Returned]) -> Job[Returned]:
+    def later(self, call: Call[Result], terms: Mapping[str, str]) -> Job[Result]:
+        """Make a job of *call*."""
+        return self.of(self._make(self._calls.later(call, terms)), call.read)
+
+    def of(self, about: Mapping[str, Any], read: Callable[[Answer], Result]) -> Job[Result]:
         """Return the job that *about* describes, whose result is read by *read*."""
         return Job(self, about, read)
 
-    def look(self, id: str) -> dict[str, Any]:
+    def look(self, id: str) -> About:
         """Return what the server says of a job."""
-        return self._object(self._answers.check(self._send("GET", f"/jobs/{_word(id)}")), "id")
+        about: About = self._make(self._calls.look(id))
+        return about
 
     def wait(self, job: Job[Any], timeout: float | None) -> None:
         """Look at *job* until it is finished, ever less often."""
         deadline = None if timeout is None else Deadline(timeout, self._clock)
-        pause = FIRST_PAUSE
+        pause = pauses()
         while not job.is_finished and not job.refresh().is_finished:
-            if deadline and deadline.remaining() <= pause:
-                raise Timeout(f"{self._address}: job {job.id} is {job.state}, and the time to wait is over")
-            self._sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            seconds = next(pause)
+            if deadline and deadline.remaining() <= seconds:
+                raise job.waited_too_long(self._address)
+            self._sleep(seconds)
 
     def result(self, id: str) -> Answer:
         """Return the answer of a finished job, or raise what the direct call raises."""
-        return self._answers.check(self._send("GET", f"/jobs/{_word(id)}/result"))
+        answer: Answer = self._make(self._calls.result(id))
+        return answer
 
-    def cancel(self, id: str) -> dict[str, Any]:
+    def cancel(self, id: str) -> About:
         """Cancel a job; return what the server says of it then."""
-        return self._object(self._answers.check(self._send("DELETE", f"/jobs/{_word(id)}")), "id")
+        about: About = self._make(self._calls.cancel(id))
+        return about
 
-    def _object(self, answer: Answer, name: str) -> dict[str, Any]:
-        found = json_object(answer.body)
-        if not isinstance(found.get(name), str):
-            raise self._answers.invalid(answer, f"no JSON with {name}")
-        return found
+
+def as_job(call: Callable[Concatenate[Calls, Given], Call[Result]]) -> Callable[Concatenate[Any, Given], Job[Result]]:
+    """Return a method of `Later` that makes a job of *call*."""
+
+    @wraps(call)
+    def method(self: "Later", /, *values: Given.args, **named: Given.kwargs) -> Job[Result]:
+        return self._make(call(self._calls, *values, **named))
+
+    return returning(method, call, Job)
 
 
 class Later:
@@ -147,11 +158,8 @@ class Later:
     Called, it returns the same with other terms: ``client.later(at=…, attempts=…, callback=…).highlight(…)``.
     """
 
-    def __init__(
-        self, send: Send, jobs: Jobs, calls: Calls, answers: Answers, terms: Mapping[str, str] | None = None
-    ) -> None:
-        self._send, self._jobs, self._calls, self._answers = send, jobs, calls, answers
-        self._terms = dict(terms or {})
+    def __init__(self, jobs: Jobs, calls: Calls, terms: Mapping[str, str] | None = None) -> None:
+        self._jobs, self._calls, self._terms = jobs, calls, dict(terms or {})
 
     def __call__(
         self,
@@ -165,78 +173,29 @@ class Later:
 
         *callback*: the URL that is told when the job ends, where the server allows it.
         """
-        when = at.astimezone(UTC).isoformat() if isinstance(at, datetime) else at
-        given = {"At": when, "Deadline": deadline, "Attempts": attempts, "Callback": callback}
-        terms = {f"Mergepoint-{name}": str(value) for name, value in given.items() if value is not None}
-        return Later(self._send, self._jobs, self._calls, self._answers, terms)
+        return Later(self._jobs, self._calls, terms_of(at, deadline, attempts, callback))
 
-    def highlight(self, code: str | bytes, language: str | None = None, **options: Any) -> Job[Result]:
-        return self._make(self._calls.highlight(code, language, options))
+    highlight = as_job(Calls.highlight)
+    guess = as_job(Calls.guess)
+    batch = as_job(Calls.batch)
+    languages = as_job(Calls.languages)
+    formats = as_job(Calls.formats)
+    styles = as_job(Calls.styles)
+    stylesheet = as_job(Calls.stylesheet)
+    htmldiff = as_job(Calls.htmldiff)
+    apply = as_job(Calls.apply)
+    annotate = as_job(Calls.annotate)
+    thumbnail = as_job(Calls.thumbnail)
+    info = as_job(Calls.info)
+    thumbnail_set = as_job(Calls.thumbnail_set)
 
-    def guess(self, code: str | bytes, **options: Any) -> Job[list[dict[str, Any]]]:
-        return self._make(self._calls.guess(code, options))
-
-    def batch(self, snippets: Iterable[Mapping[str, Any]]) -> Job[list[Result | ApiError]]:
-        return self._make(self._calls.batch(snippets))
-
-    def htmldiff(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Job[Diff]:
-        return self._make(self._calls.htmldiff(old, new, options))
-
-    def apply(self, old: str | bytes | None = None, new: str | bytes | None = None, **options: Any) -> Job[str]:
-        return self._make(self._calls.apply(old, new, options))
-
-    def annotate(self, versions: Iterable[Mapping[str, Any]], **options: Any) -> Job[Annotated]:
-        return self._make(self._calls.annotate(versions, options))
-
-    def thumbnail(
-        self, image: Image, width: int | None = None, height: int | None = None, **options: Any
-    ) -> Job[Picture]:
-        return self._make(self._calls.thumbnail(image, width, height, options))
-
-    def info(self, image: Image) -> Job[dict[str, Any]]:
-        return self._make(self._calls.info(image))
-
-    def thumbnail_set(self, image: Image, widths: Iterable[int], **options: Any) -> Job[Thumbnails]:
-        return self._make(self._calls.thumbnail_set(image, widths, options))
-
-    def languages(self) -> Job[list[dict[str, Any]]]:
-        return self._make(self._calls.listing("languages"))
-
-    def formats(self) -> Job[list[dict[str, Any]]]:
-        return self._make(self._calls.listing("formats"))
-
-    def styles(self) -> Job[list[dict[str, Any]]]:
-        return self._make(self._calls.listing("styles"))
-
-    def stylesheet(self, name: str, dark: str | None = None, **options: Any) -> Job[str]:
-        return self._make(self._calls.stylesheet(name, dark, options))
-
-    def _make(self, call: Call[Returned]) -> Job[Returned]:
-        """Ask for *call* to be made later. A key of its own makes one job of all tries."""
-        headers = {"Prefer": "respond-async", "Idempotency-Key": new_key(), **self._terms}
+    def _make(self, call: Call[Result]) -> Job[Result]:
         try:
-            answer = self._send(call.method, call.path, call.body, call.type, headers)
+            return self._jobs.later(call, self._terms)
         finally:
             call.close()
-        if answer.status == 200:
-            raise self._answers.invalid(answer, "the result itself: jobs does not run there")
-        about = json_object(self._answers.check(answer, 202).body)
-        if not isinstance(about.get("id"), str):
-            raise self._answers.invalid(answer, "no job")
-        return self._jobs.of(about, call.read)
 
 
-def new_key() -> str:
-    """Return a key for one call and all its tries: 128 random bits in 22 characters."""
-    return secrets.token_urlsafe(16)
-
-
-def _body(answer: Answer) -> bytes:
+def body_of(answer: Answer) -> bytes:
+    """Return the bytes of a result whose call is not known."""
     return answer.body
-
-
-def _word(id: str) -> str:
-    """Return *id* if it can be a job's: nothing else may change the path."""
-    if not id.replace("-", "").replace("_", "").isalnum() or not id.isascii():
-        raise ValueError("the id of a job has letters, digits, - and _ only")
-    return id

@@ -40,6 +40,31 @@ class Answer:
         return any(name == "mergepoint" and "hit" in did for name, *did in caches_did)
 
 
+def request_headers(type: str | None, more: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a request, whose body is of *type* if it has one; *more* are the call's own."""
+    ours = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "mergepoint-client-python"}
+    return {**ours, **more, **({} if type is None else {"Content-Type": type})}
+
+
+def no_answer_in_time(address: str) -> Timeout:
+    return Timeout(f"{address}: no answer in time")
+
+
+def no_http(address: str) -> InvalidResponse:
+    return InvalidResponse(f"{address}: answered something that is not HTTP")
+
+
+def too_large(address: str, max_bytes: int) -> ResponseTooLarge:
+    return ResponseTooLarge(f"{address}: the answer is longer than {max_bytes} bytes")
+
+
+def check_encoding(address: str, answer: Answer) -> None:
+    """Raise InvalidResponse if the body is encoded: ``Accept-Encoding`` has asked for none."""
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        message = f"{address}: answered in an encoding that was not asked for"
+        raise InvalidResponse(message, status=answer.status, request_id=answer.request_id)
+
+
 class Server:
     """A server at *address*. Each thread of each process has a connection of its own."""
 
@@ -55,14 +80,7 @@ class Server:
         self, method: str, path: str, body: Body | None, type: str, more: Mapping[str, str] | None = None
     ) -> requests.PreparedRequest:
         """Return the request of a call; *type* is the body's content type, *more* are other headers."""
-        headers = {
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            "User-Agent": "mergepoint-client-python",
-            **(more or {}),
-        }
-        if body is not None:
-            headers["Content-Type"] = type
+        headers = request_headers(None if body is None else type, more or {})
         return requests.Request(method, self.address + path, headers, data=body, auth=self._bearer).prepare()
 
     def send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
@@ -98,7 +116,7 @@ class Server:
             with closing(response):
                 answer = Answer(response.status_code, response.headers, self._read(response))
         except TooManyBytes:
-            raise ResponseTooLarge(f"{self.address}: the answer is longer than {self._max_bytes} bytes") from None
+            raise too_large(self.address, self._max_bytes) from None
         except (requests.RequestException, HTTPError, OSError) as error:
             cause = _cause(error)
             raise self._failure(cause) from cause
@@ -108,12 +126,7 @@ class Server:
         return answer
 
     def _read(self, response: requests.Response) -> bytes:
-        if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise InvalidResponse(
-                f"{self.address}: answered in an encoding that was not asked for",
-                status=response.status_code,
-                request_id=response.headers.get("X-Request-Id"),
-            )
+        check_encoding(self.address, Answer(response.status_code, response.headers, b""))
         body = bytearray()
         while chunk := response.raw.read(CHUNK_BYTES, decode_content=False):
             body += chunk
@@ -125,10 +138,10 @@ class Server:
 
     def _failure(self, cause: BaseException) -> ConnectionFailed | InvalidResponse:
         if isinstance(cause, TimeoutError):
-            return Timeout(f"{self.address}: no answer in time")
+            return no_answer_in_time(self.address)
         broken = http.client.RemoteDisconnected | http.client.IncompleteRead
         if isinstance(cause, http.client.HTTPException) and not isinstance(cause, broken):
-            return InvalidResponse(f"{self.address}: answered something that is not HTTP")
+            return no_http(self.address)
         return ConnectionFailed(f"{self.address}: {cause}")
 
     def _adapter(self) -> Adapter:

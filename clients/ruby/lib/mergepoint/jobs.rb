@@ -29,7 +29,7 @@ module Mergepoint
 
     def finished? = !UNFINISHED.include?(state)
 
-    # What the job's service told of its progress, as of now; nil if it tells nothing.
+    # How far the job is, as of now, as its worker tells it; nil if that tells nothing.
     def progress = refresh.about["progress"]
 
     # Looks at the job again.
@@ -63,6 +63,9 @@ module Mergepoint
 
   # client.jobs: jobs that are known by their ids, and one's own.
   class Jobs
+    # RFC 7240: who does not know a preference ignores it.
+    NONE = "answered with the result itself: this server has no jobs, so call the client in place of client.later"
+
     def initialize(server)
       @server = server
     end
@@ -99,7 +102,11 @@ module Mergepoint
     def cancel(id) = object(@server.delete("/jobs/#{word(id)}"), "id")
 
     # Reads *response*, of a call that became a job; the block reads its result.
-    def accepted(response, &) = of(object(response, "id"), &)
+    def accepted(response, &)
+      raise InvalidResponse.new("#{@server}: #{NONE}", status: 200) if response.code == "200"
+
+      of(object(response, "id"), &)
+    end
 
     # A key for one call and all its tries: 128 random bits in 22 characters.
     def self.new_key = SecureRandom.urlsafe_base64(16)
@@ -140,7 +147,7 @@ module Mergepoint
     # A key of its own makes one job of all tries.
     def make(method, path, *rest, &)
       headers = { "Prefer" => "respond-async", "Idempotency-Key" => Jobs.new_key, **@terms }
-      jobs.accepted(@server.public_send(method, path, *rest, headers:, status: 202), &)
+      jobs.accepted(@server.public_send(method, path, *rest, headers:, status: 200..202), &)
     end
   end
 end

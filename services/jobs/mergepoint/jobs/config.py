@@ -17,7 +17,7 @@ from .queue.acceptance import Limits
 SOCKET = re.compile(r"/[^\x00\s]{1,100}")
 HOST = re.compile(r"[A-Za-z0-9._-]+:\d{1,5}")
 KEYS = re.compile(r"https?://[!-~]+|unix:/[!-~]{1,100}")
-NAME = re.compile(r"[a-z][a-z0-9_-]*")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 CONCURRENCY = re.compile(r"(?:([a-z][a-z0-9_-]*)=)?([1-9]\d{0,2})")
 
 

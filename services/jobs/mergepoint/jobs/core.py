@@ -4,6 +4,8 @@
 """
 
 import contextlib
+import math
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +24,7 @@ from .storage.store import Clock, Store, database_time
 from .storage.writer import Writer
 
 KEEP = 86_400.0  # seconds
+ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what is no id is not looked for
 RESERVE = 64 << 20  # bytes that stay free on the disk, so that what was accepted can be finished
 
 
@@ -77,22 +80,34 @@ class Jobs:
 
     def show(self, id: str, asker: Owner) -> Job:
         """Return the job, or raise NotFound: also for somebody else's."""
+        if not ID.fullmatch(id):
+            raise NotFound
         with self.store.read() as connection:
             job = find(connection, id)
         if not may_see(job, asker):
             raise NotFound
         return job
 
+    def ahead_of(self, job: Job) -> int | None:
+        """Return how many jobs would be claimed before *job*, at most 1,000; None unless it waits for a worker."""
+        with self.store.read() as connection:
+            return listing.ahead_of(connection, job)
+
     def list(self, asker: Owner, filters: Mapping[str, str | None]) -> list[Job]:
         """Return a page of one's own jobs, newest first; *filters* are state, service, and after, a job's id."""
         if (after := filters.get("after")) is not None:
-            self.show(after, asker)
+            try:
+                self.show(after, asker)
+            except NotFound as error:
+                raise Invalid("after", "the id of a job of yours is expected, that is still kept") from error
         with self.store.read() as connection:
             return listing.list_jobs(connection, asker.key, **filters)
 
     def result(self, id: str, asker: Owner) -> tuple[Job, Iterator[bytes]]:
         """Return the job and its answer's body. Raise NotFinished, NoLonger when it is gone, NoAnswer without one."""
         job = self.show(id, asker)
+        if not job.is_finished:
+            raise NotFinished(job.state, seconds_until_worth_asking(job, self.now()))
         check_has_answer(job)
         pieces = self.contents.stream(str(job.result_content))
         return job, _begun(pieces)
@@ -158,10 +173,13 @@ def may_see(job: Job, asker: Owner) -> bool:
     return job.owner.startswith("net:") or job.owner == asker.key
 
 
+def seconds_until_worth_asking(job: Job, now: float) -> int:
+    """Return when to ask for the result of an unfinished job again: not before it may run."""
+    return max(1, math.ceil(job.at - now)) if job.state == QUEUED else 2
+
+
 def check_has_answer(job: Job) -> None:
-    """Raise NotFinished, NoLonger or NoAnswer unless there is an answer to give."""
-    if not job.is_finished:
-        raise NotFinished(job.state, 1 if job.state == QUEUED else 2)
+    """Raise NoLonger or NoAnswer unless the finished job has an answer to give."""
     if job.state == CANCELLED:
         raise NoLonger(job.id, "cancelled", "the job was cancelled; it has no result")
     if job.result_status is None:

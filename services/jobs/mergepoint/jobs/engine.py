@@ -1,8 +1,8 @@
 """What a worker does with the queue: it claims jobs, keeps their leases, and says how they ended."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -13,6 +13,7 @@ from .queue.callbacks import Delivery, Tried
 from .queue.claims import Concurrency
 from .queue.job import Job
 from .queue.outcomes import Outcome
+from .queue.progress import check_progress, report
 from .storage.contents import Contents
 from .storage.store import Clock, Store, database_time
 from .storage.writer import Writer
@@ -81,6 +82,11 @@ class Engine:
         """Return the ids of jobs that wait to be run alone."""
         with self.store.read() as connection:
             return claims.suspects(connection)
+
+    def report(self, job: Job, progress: Mapping[str, Any]) -> None:
+        """Write how far a job is; raise Invalid for what is no progress, LeaseLost if the job is no longer ours."""
+        token, checked = str(job.lease_token), check_progress(progress)
+        self._write(lambda connection, _now: report(connection, job.id, token, checked))
 
     def finish(self, job: Job, outcome: Outcome) -> None:
         """End a job. Raise LeaseLost if it is no longer ours."""

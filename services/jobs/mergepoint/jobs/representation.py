@@ -11,8 +11,11 @@ from .queue.job import Job
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def describe(job: Job, callback: Callback | None = None) -> dict[str, Any]:
-    """Return what its owner sees of a job; times are RFC 3339. *callback* is that of a finished job, if it has one."""
+def describe(job: Job, callback: Callback | None = None, ahead: int | None = None) -> dict[str, Any]:
+    """Return what its owner sees of a job; times are RFC 3339.
+
+    *callback* is that of a finished job, if it has one; *ahead* says how many jobs are before one that waits.
+    """
     shown: dict[str, Any] = {
         "id": job.id,
         "state": job.state,
@@ -23,9 +26,11 @@ def describe(job: Job, callback: Callback | None = None) -> dict[str, Any]:
         "at": moment(job.at),
         "started": moment(job.started),
         "finished": moment(job.finished),
+        "kept_until": moment(job.keep_until),
         "attempts": job.attempts,
         "attempts_allowed": job.attempts_allowed,
         "deadline": job.deadline,
+        "ahead": ahead,
         "progress": job.progress,
         "code": job.code,
         "detail": job.detail,

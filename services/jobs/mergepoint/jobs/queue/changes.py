@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, update
 
 from ..storage.schema import jobs
-from .job import FIELDS, Job
+from .job import FIELDS, QUEUED, Job
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,17 @@ def change(connection: Connection, job: Job, *, state: str, now: float, **values
     """
     attempt, code = values.get("attempts", job.attempts), values.get("code")
     whole = {"state": state, "version": job.version + 1, **values}
+    if state == QUEUED:
+        whole["progress"] = None  # another attempt begins anew
     line = history_line(job.version + 1, now, state, attempt, code)
     connection.execute(_update(frozenset(whole)), {**whole, "job_id": job.id, "line": line})
     return replace(job, **{name: value for name, value in whole.items() if name in FIELDS})
+
+
+def tell(connection: Connection, job: Job, progress: str) -> None:
+    """Give *job* another progress. That counts its version up, but stands in no line: only the last one matters."""
+    told = {"progress": progress, "version": job.version + 1}
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(told))
 
 
 def history_line(version: int, now: float, state: str, attempt: int, code: str | None = None) -> str:

@@ -9,6 +9,7 @@ from ..storage.schema import jobs, totals
 from .job import COLUMNS, QUEUED, UNFINISHED, Job, find, of_row
 
 PAGE = 50
+MOST_COUNTED = 1000  # jobs before another
 
 
 def list_jobs(
@@ -30,6 +31,17 @@ def list_jobs(
         query = query.where(tuple_(jobs.c.created, jobs.c.id) < tuple_(last.created, last.id))
     query = query.order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(PAGE)
     return [of_row(row) for row in connection.execute(query)]
+
+
+def ahead_of(connection: Connection, job: Job) -> int | None:
+    """Return how many jobs would be claimed before *job*, counted to MOST_COUNTED; None unless it waits for a worker.
+
+    Jobs of owners who have waited for longer may still go before it.
+    """
+    if job.state != QUEUED or job.rank is None:
+        return None
+    before = select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.rank < job.rank).limit(MOST_COUNTED).subquery()
+    return int(connection.execute(select(func.count()).select_from(before)).scalar_one())
 
 
 def depths(connection: Connection) -> Iterable[Any]:

@@ -29,7 +29,7 @@ def wait_of(header: str) -> int | None:
     if value is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise Invalid("Prefer", "wait: a whole number of seconds is expected")
+        raise Invalid("Prefer", "wait: a whole number of seconds, of at most nine digits, is expected")
     return min(int(value), LONGEST_WAIT)
 
 

@@ -1,6 +1,7 @@
 """The two ways in: nginx's hop for a request with ``Prefer: respond-async``, and ``POST /jobs``: the same as JSON."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
@@ -45,10 +46,12 @@ class JobOptions(Options):
 
 
 @blueprint.post("/jobs")
-@describe("Perform a request later", JobOptions, produces=["application/json"])
+@describe("Perform a request later", JobOptions, produces=["application/json"], status=HTTPStatus.ACCEPTED)
 def create() -> Response:
     if request.mimetype != "application/json":
         raise Problem("unsupported_type", f"Content-Type {request.mimetype[:60]!r}: send JSON")
+    for name in request.args:
+        raise Invalid(name[:60], "stands in the query; here all options stand in the JSON")
     options = validate(JobOptions, dict(read_object(body(), "body")))
     if options.body and options.body_base64:
         raise Invalid("body_base64", "stands beside body; send one of them")

@@ -1,6 +1,7 @@
 """What routes share: the core, the settings and who asks, as the application has them."""
 
 from flask import Response, current_app, g, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from mergepoint.kit.problems import Problem
 
@@ -38,9 +39,13 @@ def owner() -> Owner:
 def body() -> bytes:
     """Return the body of the request, or raise TooLarge: Werkzeug cuts a chunked one off."""
     most = settings().max_bytes
-    data = request.get_data(cache=False)
+    too_large = TooLarge(f"a job takes a body of at most {most} bytes; a larger one can only be sent without Prefer")
+    try:
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise too_large from None
     if len(data) > most or (len(data) == most and request.content_length is None and _has_more()):
-        raise TooLarge(f"the body has more than {most} bytes")
+        raise too_large
     return data
 
 
@@ -49,9 +54,9 @@ def request_id() -> str:
     return str(g.request_id)
 
 
-def answer(job: Job, status: int = 200) -> Response:
-    """Return the job as JSON."""
-    response = jsonify(describe(job, jobs().callbacks([job]).get(job.id)))
+def answer(job: Job, status: int = 200, ahead: int | None = None) -> Response:
+    """Return the job as JSON; *ahead*: how many jobs are before it."""
+    response = jsonify(describe(job, jobs().callbacks([job]).get(job.id), ahead))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response

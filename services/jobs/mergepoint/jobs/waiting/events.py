@@ -1,13 +1,15 @@
-"""Server-sent events of one job: a change each, by its version, which ``Last-Event-ID`` resumes.
+"""Server-sent events of one job: a change or its progress each, by its version, which ``Last-Event-ID`` resumes.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from ..queue.changes import Change
+from ..queue.job import Job
 from ..representation import moment
 from .reading import Reading, Seen
 from .watches import Watches
@@ -26,6 +28,9 @@ async def events(reading: Reading, watches: Watches, seen: Seen, last: int) -> A
                 if change.version > last:
                     last = change.version
                     yield encode(change)
+            if seen.job.version > last and not seen.job.is_finished:  # a version without a line is progress
+                last = seen.job.version
+                yield encode_progress(seen.job)
             if seen.job.is_finished:
                 return
             try:
@@ -46,5 +51,15 @@ def encode(change: Change) -> bytes:
         "attempt": change.attempt,
         "code": change.code,
     }
+    return _event(change.version, change.state, data)
+
+
+def encode_progress(job: Job) -> bytes:
+    """Return how far a running job is as an event ``progress``."""
+    data = {"version": job.version, "state": job.state, "attempt": job.attempts, "progress": job.progress}
+    return _event(job.version, "progress", data)
+
+
+def _event(id: int, name: str, data: Mapping[str, Any]) -> bytes:
     known = json.dumps({name: value for name, value in data.items() if value is not None})
-    return f"id: {change.version}\nevent: {change.state}\ndata: {known}\n\n".encode()
+    return f"id: {id}\nevent: {name}\ndata: {known}\n\n".encode()

@@ -124,8 +124,7 @@ class Server:
     async def _events(self, id: str, request: Request, more: Mapping[str, str]) -> AsyncIterator[bytes]:
         asker = await self._reading.call(lambda: self._identities.asker("GET", request.headers))
         seen = await self._reading.see(id, asker)
-        given = request.headers.get("Last-Event-ID")
-        last = int(given) if NUMBER.fullmatch(given) else 0
+        last = last_seen(request.headers.get("Last-Event-ID"), seen.job)
         if seen.job.is_finished and last >= seen.job.version:
             yield head(204, more)  # a browser does not connect again
             return
@@ -169,6 +168,12 @@ class Server:
         while piece is not None:
             yield piece
             piece = await self._reading.call(lambda: next(pieces, None))
+
+
+def last_seen(given: str, job: Job) -> int:
+    """Return the version that a listener has seen last: 0 for none, and for one that is not there (a restored copy)."""
+    last = int(given) if NUMBER.fullmatch(given) else 0
+    return last if last <= job.version else 0
 
 
 def refusal(problem: Problem, headers: Mapping[str, str]) -> bytes:

@@ -42,6 +42,11 @@ CODES = {
     413: "body_too_large",
     400: "bad_request",
 }
+DETAILS = {  # nginx's own words (nginx/snippets/http/answer.conf)
+    404: "there is nothing at this path",
+    405: "this path does not take this method; use one that Allow lists",
+    413: "the body is larger than this path takes; send a smaller one",
+}
 
 REQUESTS = Counter("mergepoint_requests", "Requests answered", ["service", "endpoint", "status"])
 SECONDS = Histogram(
@@ -140,7 +145,7 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
             return error
         headers = {key: value for key, value in error.get_headers() if key == "Allow"}
         return answer(
-            Problem(CODES.get(error.code or 500, "bad_request"), error.description or ""),
+            Problem(CODES.get(error.code or 500, "bad_request"), _detail(error)),
             headers,
         )
 
@@ -148,6 +153,12 @@ def _add_problems(app: Flask, codes: Mapping[str, int]) -> None:
     def unexpected(error: Exception) -> Response:
         log.error("unexpected", endpoint=_endpoint(), exc_info=error)
         return answer(Problem("internal_error", problems.INTERNAL_ERROR))
+
+
+def _detail(error: HTTPException) -> str:
+    """Return what was wrong, by ourselves where Werkzeug has only its general words."""
+    given = error.description or ""
+    return DETAILS.get(error.code or 500, given) if given == type(error).description else given
 
 
 def _allow_any_origin(app: Flask, exposed: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -45,11 +46,14 @@ def describe(
     *,
     produces: Sequence[str],
     path_options: Sequence[str] = (),
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> Callable[[View], View]:
-    """Add a view to the document. *path_options* are fields of *model* that the path holds, and the query does not."""
+    """Add a view to the document. *path_options* are fields of *model* that the path holds, and the query does not;
+    *status* is that of what it *produces*.
+    """
 
     def mark(view: View) -> View:
-        view.operation = (summary, model, produces, path_options)  # type: ignore[attr-defined]
+        view.operation = (summary, model, produces, path_options, status)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -71,7 +75,7 @@ def document(app: Flask, name: str, version: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for rule, operation in sorted(described, key=lambda item: item[0].rule):
         path = PLACEHOLDER.sub(r"{\1}", rule.rule)
-        for method in sorted({"GET", "POST"} & (rule.methods or set())):
+        for method in sorted({"GET", "POST", "DELETE"} & (rule.methods or set())):
             paths.setdefault(path, {})[method.lower()] = _operation(method, rule, operation, components)
     info = {"title": f"Mergepoint {name}", "version": version}
     return {
@@ -84,7 +88,7 @@ def document(app: Flask, name: str, version: str) -> dict[str, Any]:
 
 
 def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any]) -> dict[str, Any]:
-    summary, model, produces, path_options = operation
+    summary, model, produces, path_options, status = operation
     fields = components.get(model.__name__, {}).get("properties", {}) if model else {}
     contents = content_fields(model) if model else {}
     parameters = [
@@ -100,7 +104,7 @@ def _operation(method: str, rule: Any, operation: Any, components: dict[str, Any
         "operationId": f"{endpoint_name(rule.endpoint)}_{method.lower()}",
         "summary": summary,
         "responses": {
-            "200": {"description": "OK", "content": {kind: {} for kind in produces}},
+            str(status.value): {"description": status.phrase, "content": {kind: {} for kind in produces}},
             "default": {
                 "description": "Problem (RFC 9457)",
                 "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
