@@ -1,6 +1,7 @@
 """Who gets what, and that everybody gets one answer: the broker without sockets, by a clock of ours."""
 
 import json
+import weakref
 
 import pytest
 
@@ -128,6 +129,16 @@ def test_the_late_answer_of_one_that_was_silent_changes_nothing(table):
     assert (b"w1", [commands.DISCONNECT]) in table.to_workers  # so that it offers itself again
 
 
+def test_a_worker_that_offers_itself_twice_keeps_what_it_has_in_hand(table):
+    table.ask("ann", "1")
+    [(worker, number, id)] = table.given()
+    table.ready("w1")
+    table.ready("w1")
+    assert table.given() == []
+    table.finish(worker, number, id)
+    assert table.answers() == [("ann", "1", "done")]
+
+
 def test_after_two_losses_a_request_is_given_to_nobody(table):
     table.ask("ann", "1")
     for lost, other in (("w1", "w2"), ("w2", "w3")):
@@ -226,6 +237,40 @@ def test_a_worker_that_leaves_ends_what_it_has_and_gets_no_more(table):
     assert sorted(table.answers()) == [("ann", "1", "done"), ("bob", "2", "unavailable")]
 
 
+def test_a_worker_that_leaves_is_let_go_when_its_last_answer_is_here(table):
+    table.ask("ann", "1")
+    [(worker, number, id)] = table.given()
+    table.work("w1", commands.DISCONNECT)
+    assert (b"w1", [commands.DISCONNECT]) not in table.to_workers
+    table.finish(worker, number, id)
+    assert table.to_workers[-1] == (b"w1", [commands.DISCONNECT])
+
+
+def test_requests_that_wait_for_the_first_worker_are_kept_once_and_within_bounds():
+    table = Table(grace=3)
+    for _ in range(2):
+        for number in range(1001):
+            table.ask("ann", str(number))
+    assert table.answers() == [("ann", "1000", "overloaded")] * 2
+    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=4))
+    answered = []
+    while given := table.given():
+        for worker, number, id in given:
+            table.finish(worker, number, id)
+            answered.append(id)
+    assert sorted(answered) == sorted(map(str, range(1000)))
+
+
+def test_a_request_that_is_done_is_forgotten_before_its_time(table):
+    kept = []
+    for number in range(1000):
+        table.ask("ann", str(number))
+        [(worker, given, id)] = table.given()
+        kept += [weakref.ref(request) for request in table.broker.under_way()]
+        table.finish(worker, given, id)
+    assert sum(ref() is not None for ref in kept) < 200
+
+
 def test_a_broker_that_ends_refuses_those_that_wait_and_lets_the_others_finish():
     table = Table()
     table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1))
@@ -265,5 +310,5 @@ def test_the_status_counts(table):
     table.ask("bob", "2", "status", contents=())
     [(client, frames)] = table.to_clients
     status = json.loads(frames[1])
-    assert status["workers"] == [{"service": "highlight", "slots": HIGHLIGHT.slots, "running": 1}]
+    assert status["workers"] == [{"service": "highlight", "name": "", "slots": HIGHLIGHT.slots, "running": 1}]
     assert client == b"bob"

@@ -37,7 +37,10 @@ def test_a_header_is_read():
 
 
 def test_what_is_equal_as_json_is_equal_here():
-    spelled = b'\n{"task":"high\\u006cight" ,"options":{ "language":"\\u0070ython"},"v":1.0,"deadline_ms":100,"id":"7","request_id":"r"}'
+    spelled = (
+        b'\n{"task":"high\\u006cight" ,"options":{ "language":"\\u0070ython"},'
+        b'"v":1.0,"deadline_ms":100,"id":"7","request_id":"r"}'
+    )
     assert read_header(spelled) == read_header(json.dumps(GOOD).encode())
 
 

@@ -55,6 +55,10 @@ class Broker:
         """Whether nothing is under way."""
         return not self._under_way
 
+    def under_way(self) -> list[Request]:
+        """Return the requests that wait or are being worked on."""
+        return list(self._under_way.values())
+
     def from_client(self, client: bytes, frames: Frames, now: float) -> None:
         """Take one message of the client with that routing id."""
         self.counts["messages"] += 1

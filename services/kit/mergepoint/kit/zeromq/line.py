@@ -117,9 +117,8 @@ class Line:
         self._requests += 1
         self._bytes += request.size
         request.waiting = True
-        if (
-            len(self._expiring) > 2 * self._requests + SPARE
-        ):  # or requests that are done would be kept until they expire
+        if len(self._expiring) > 2 * self._requests + SPARE:
+            # Requests that are done would be kept, with their contents, until they expire.
             self._expiring = [entry for entry in self._expiring if entry[2].waiting and entry[2] is not request]
             heapq.heapify(self._expiring)
         heapq.heappush(self._expiring, (request.expires, next(self._numbers), request))
