@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.zeromq.programs import Folder, Peer, Program
+from tests.kit.zeromq.programs import Folder, House, Peer, Program
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +41,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     yield start
     for program in reversed(programs):
         program.end()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A broker, and workers as the test wants them."""
+    house = House(tmp_path_factory.mktemp("house"))
+    yield house
+    house.close()

@@ -22,6 +22,7 @@ class Program:
     """``python -m mergepoint.kit.zeromq`` with *words*; it is there when it says so in its log."""
 
     def __init__(self, folder: Path, *words: str, says: str = "listening", **environment: str) -> None:
+        self.service = words[1]
         self.log = folder / f"{'-'.join(words[:2]).replace('/', '-')}-{os.urandom(3).hex()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -30,9 +31,14 @@ class Program:
         wait_for(lambda: f'"event": "{says}"' in self.log.read_text() or self.process.poll() is not None, seconds=60)
         assert self.process.poll() is None, self.log.read_text()
 
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        self.process.send_signal(number)
+        if number == signal.SIGKILL:
+            self.process.wait()
+
+    def is_called(self, name: str) -> bool:
+        """Whether *name* is what a broker's status calls this worker."""
+        return name.rpartition(":")[2] == str(self.process.pid)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """End it as an operator does; return its exit status."""
@@ -104,3 +110,52 @@ class Folder:
 
     def remove(self) -> None:
         shutil.rmtree(self.path)
+
+
+class House:
+    """A broker on sockets of its own, and its workers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._log = Folder(), folder
+        self.address, self._backend = self.folder.address("f"), self.folder.address("b")
+        self.workers: list[Program] = []
+        self.start_broker()
+
+    def start_broker(self) -> None:
+        self.broker = Program(self._log, "broker", "--frontend", self.address, "--backend", self._backend)
+
+    def have(self, **services: int) -> None:
+        """See to it that the broker runs and has just so many workers of each of *services*."""
+        if self.broker.process.poll() is not None:
+            self.start_broker()
+        self.workers = [each for each in self.workers if each.process.poll() is None]
+        for service, count in services.items():
+            mine = [each for each in self.workers if each.service == service]
+            for worker in mine[count:]:
+                worker.end()
+                self.workers.remove(worker)
+            for _ in range(count - len(mine)):
+                self.start_worker(service)
+        wait_for(lambda: len(self.status()["workers"]) == len(self.workers), seconds=20)
+
+    def start_worker(self, service: str = "highlight") -> Program:
+        self.workers.append(Program(self._log, "worker", service, "--connect", self._backend, says="working"))
+        return self.workers[-1]
+
+    def busy(self) -> Program | None:
+        """Return a worker that has something in hand."""
+        running = [found["name"] for found in self.status()["workers"] if found["running"]]
+        return next((each for each in self.workers for name in running if each.is_called(name)), None)
+
+    def status(self) -> dict[str, Any]:
+        with Peer(self.address) as peer:
+            body = peer.ask("status").body
+        assert body
+        return dict(json.loads(body))
+
+    def close(self) -> None:
+        for program in [*self.workers, self.broker]:
+            if program.process.poll() is None:
+                program.kill(signal.SIGCONT)
+            program.end()
+        self.folder.remove()

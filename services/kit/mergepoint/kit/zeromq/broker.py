@@ -19,7 +19,7 @@ from .line import MOST_BYTES, MOST_REQUESTS, Full, Line, Request
 from .messages import MOST_CONTENTS, Frames, Header, Refused, answer_frames, problem_frames, read_header
 from .workers import Worker, Workers
 
-GRACE = 3.0  # seconds after its start in which a broker lets requests wait for workers that come back
+GRACE = 3.0  # seconds after its start in which a broker lets requests wait for workers that it has not seen
 MOST_LOSSES = 2  # workers that may be lost with one request
 STATUS_TASK = "status"
 
@@ -94,7 +94,6 @@ class Broker:
                     self._lose(worker, "gone", now)
         if now >= self._grace_ends:
             self._retry_early(now)
-            self._refuse_without_workers(now)
 
     def due(self, now: float) -> float:
         """Return in how many seconds ``tick`` has something to do."""
@@ -165,7 +164,7 @@ class Broker:
             raise overloaded() from None
         self._under_way[request.key] = request
         self._hand_out(offer.service, now)
-        self._refuse_without_workers(now)
+        self._refuse_without_workers()
 
     def _offer(self, task: str) -> Offer | None:
         """Return the offer that *task* belongs to, or None if nobody has offered it."""
@@ -265,11 +264,10 @@ class Broker:
                 self._line.put_back(request)
         worker.running.clear()
         self._hand_out(worker.offer.service, now)
-        self._refuse_without_workers(now)
+        self._refuse_without_workers()
 
-    def _refuse_without_workers(self, now: float) -> None:
-        if now < self._grace_ends:
-            return
+    def _refuse_without_workers(self) -> None:
+        """Requests wait for the first worker of a service that this broker sees, and not for one that is gone."""
         for service in self._line.services():
             if not self._workers.of(service):
                 for request in self._line.drop(service):
