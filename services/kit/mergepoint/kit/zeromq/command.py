@@ -128,7 +128,8 @@ def _frontend(address: str, key: Path | None, allowed: Path | None, who: str) ->
     if bool(key) != bool(allowed):
         raise curve.BadKey(f"--key and --{who} belong together")
     addresses.check(address, curve=key is not None, setting=f"--key and --{who}")
-    return lambda max_bytes: Frontend(address, CUT_FACTOR * max_bytes, key, allowed)
+    secret, keys = (curve.read_secret(key), curve.PublicKeys(allowed)) if key and allowed else (b"", None)
+    return lambda max_bytes: Frontend(address, CUT_FACTOR * max_bytes, secret, keys)
 
 
 @contextmanager

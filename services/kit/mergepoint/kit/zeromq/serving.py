@@ -6,14 +6,13 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 import zmq
 
 from . import commands
 from .broker import GRACE, Broker
-from .curve import Gatekeeper, PublicKeys, read_secret
+from .curve import Gatekeeper, PublicKeys
 from .loop import Loop, Signals
 from .performing import Performers
 from .sockets import Door
@@ -27,12 +26,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Frontend:
-    """Where peers connect, and, beyond this machine, the secret key's file and that of the keys who may."""
+    """Where peers connect, with frames of at most *most_bytes*. Beyond this machine it has the server's *secret* key and
+    the public *keys* of those who may.
+    """
 
     address: str
     most_bytes: int
-    key: Path | None = None
-    allowed: Path | None = None
+    secret: bytes = b""
+    keys: PublicKeys | None = None
 
 
 class Server:
@@ -44,7 +45,6 @@ class Server:
         self._signals = Signals()
         self._context = zmq.Context()
         self._gatekeeper: Gatekeeper | None = None
-        self._keys: list[PublicKeys] = []
         self._clients = self._door("clients", frontend)
         self._workers = self._door("workers", backend, WORKERS_QUEUED) if backend else None
         self._performers = performers
@@ -84,18 +84,14 @@ class Server:
         self._loop.turn(min(due, FLUSH) if self._clients.holds else due)
         if self._clients.holds:
             self._clients.flush()
-        for keys in self._keys:
-            keys.refresh()
         self._broker.tick(time.monotonic())
 
     def _door(self, domain: str, frontend: Frontend, queued: int | None = None) -> Door:
-        keys = PublicKeys(frontend.allowed) if frontend.allowed else None
-        more = {"queued": queued} if queued else {}
+        keys, more = frontend.keys, {"queued": queued} if queued else {}
         door = Door(self._context, frontend.address, most_bytes=frontend.most_bytes, keys=keys, **more)
-        if keys and frontend.key:
+        if keys:
             self._gatekeeper = self._gatekeeper or Gatekeeper(self._context)
-            self._gatekeeper.guard(door.socket, domain, read_secret(frontend.key), keys)
-            self._keys.append(keys)
+            self._gatekeeper.guard(door.socket, domain, frontend.secret, keys)
         return door
 
     def _read_clients(self) -> None:

@@ -63,6 +63,8 @@ class Door:
 
     def messages(self) -> Iterator[tuple[bytes, Frames]]:
         """Yield what has arrived, with the routing id of its sender."""
+        if self._keys is not None:
+            self._keys.refresh()
         for _ in range(AT_ONCE):
             try:
                 identity, *frames = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
