@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-m", "mergepoint.kit.zeromq"]
 
 
 class Program:
-    """``python -m mergepoint.kit.zeromq`` with *words*; it is there when it says so in its log."""
+    """``python -m mergepoint.kit.zeromq`` with *words*; it is there when it *says* so in its log."""
 
     def __init__(self, folder: Path, *words: str, says: str = "listening", **environment: str) -> None:
         self.service = words[1]
@@ -28,6 +28,8 @@ class Program:
             self.process = subprocess.Popen(
                 [*COMMAND, *words], stdout=log, stderr=log, env={**os.environ, **environment}
             )
+        if not says:
+            return
         wait_for(lambda: f'"event": "{says}"' in self.log.read_text() or self.process.poll() is not None, seconds=60)
         assert self.process.poll() is None, self.log.read_text()
 
@@ -138,9 +140,20 @@ class House:
                 self.start_worker(service)
         wait_for(lambda: len(self.status()["workers"]) == len(self.workers), seconds=20)
 
-    def start_worker(self, service: str = "highlight") -> Program:
-        self.workers.append(Program(self._log, "worker", service, "--connect", self._backend, says="working"))
+    def have_started(self, **services: int) -> None:
+        """Start what is missing, without waiting for it."""
+        for service, count in services.items():
+            for _ in range(count - sum(each.service == service for each in self.workers)):
+                self.start_worker(service, says="")
+
+    def start_worker(self, service: str = "highlight", says: str = "working") -> Program:
+        self.workers.append(Program(self._log, "worker", service, "--connect", self._backend, says=says))
         return self.workers[-1]
+
+    def ready(self) -> list[Program]:
+        """Return the workers that the broker knows, the oldest first."""
+        names = [found["name"] for found in self.status()["workers"]]
+        return [each for each in self.workers if any(map(each.is_called, names))]
 
     def busy(self) -> Program | None:
         """Return a worker that has something in hand."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import logs, typed
 from ..config import BAD_CONFIGURATION, load, settings_of
+from ..problems import Problem
 from ..service import find
 from . import addresses, curve, status
 from .commands import Offer
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (addresses.BadAddress, curve.BadKey, LookupError) as error:
         print(error.args[0], file=sys.stderr)
         return BAD_CONFIGURATION
-    except status.NoAnswer as error:
+    except (status.NoAnswer, Problem) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -139,6 +140,7 @@ def _performers(name: str) -> Iterator[Performers]:
     logs.configure(name)
     running = find(name)(settings).start()
     with closing(running):
+        running.check()  # waits for the sandbox, so that the first request does not
         tasks, setup = Tasks(running), running.service.sandbox
         # As many as the sandbox takes at a time: what is more waits in the line, where clients take turns.
         slots = setup.children + setup.stragglers

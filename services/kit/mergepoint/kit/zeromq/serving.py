@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Frontend:
-    """Where peers connect, with frames of at most *most_bytes*. Beyond this machine it has the server's *secret* key and
-    the public *keys* of those who may.
+    """Where peers connect, with frames of at most *most_bytes*. Beyond this machine it has a *secret* key, and the
+    public *keys* of those who may.
     """
 
     address: str
