@@ -122,7 +122,7 @@ class Door:
 
     def _is_known(self, frame: zmq.Frame) -> bool:
         assert self._keys is not None
-        return str(frame.get("User-Id")).encode() in self._keys  # type: ignore[arg-type]  # names are missing there
+        return str(frame.get("User-Id")).encode() in self._keys
 
 
 def _size(frames: Sequence[bytes]) -> int:
