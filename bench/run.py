@@ -18,6 +18,7 @@ import guess
 import pictures
 import rows
 import suite
+import zeromq
 from load import CONNECTIONS, Turns
 from report import Row, results, table
 from snippet import snippet
@@ -71,6 +72,7 @@ PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
     "htmldiff": lambda folder, _turns: comparing.rows(folder),
     "thumbnail": thumbnail,
     "auth": lambda _folder, turns: auth.rows(turns),
+    "zeromq": zeromq.rows,
 }
 
 
