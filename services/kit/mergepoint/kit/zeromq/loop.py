@@ -1,6 +1,5 @@
 """One thread that reads sockets and does what is due, until a signal ends it."""
 
-import select
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 import zmq
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+READABLE = int(zmq.POLLIN | zmq.POLLERR)
 
 
 class Signals:
@@ -42,5 +42,5 @@ class Loop:
     def turn(self, seconds: float) -> None:
         """Wait for at most that long, and call the readers of what can be read."""
         for each, event in self._poller.poll(round(max(0, seconds) * 1000)):
-            if event & (select.POLLIN | zmq.POLLIN | zmq.POLLERR):
+            if event & READABLE:
                 self._readers[each]()

@@ -10,7 +10,7 @@ from contextlib import suppress
 import structlog
 
 from .. import problems
-from ..dispatch import Answer, contents_of, dispatch, model_of
+from ..dispatch import Answer, call, contents_of, model_of
 from ..options import read_content
 from ..problems import Problem
 from ..service import RunningService
@@ -27,6 +27,7 @@ class Tasks:
         self._service = running.service
         self._tasks = running.tasks
         # What a task takes is said by its own function: the sandboxed one is bound to the sandbox.
+        self._models = {name: model_of(task.function) for name, task in self._service.tasks.items()}
         self._contents = {name: contents_of(task.function) for name, task in self._service.tasks.items()}
 
     @property
@@ -52,17 +53,16 @@ class Tasks:
 
     def _run(self, header: Header, contents: Frames) -> Answer:
         name = header.task.rpartition("/")[2]
-        names = self._contents.get(name, [])
+        names, model = self._contents[name], self._models[name]
         if contents and len(contents) != len(names):
             raise Problem.field("contents", f"{_many(names)} expected in frames, {len(contents)} came")
         options = dict(header.options)
         for content, data in zip(names, contents, strict=False):
             if content in options:
                 raise Problem.field(content, "given more than once")
-            model = model_of(self._tasks[name])
             assert model
             options[content] = read_content(model, content, data)
-        return dispatch(self._tasks, name, options)
+        return call(self._tasks[name], model, options)
 
 
 def _many(names: list[str]) -> str:
