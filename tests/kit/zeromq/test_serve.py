@@ -103,7 +103,7 @@ def test_random_messages_end_nothing(served, folder):
         b"[" * 3000,
     ]
     stranger = Peer(folder.address("h"))
-    for _ in range(2000):
+    for _ in range(10_000):
         stranger.socket.send_multipart([chance.choice(pieces) for _ in range(chance.randint(1, 6))])
     stranger.close()
     other = Peer(folder.address("h"))
