@@ -9,7 +9,7 @@ from mergepoint.kit.zeromq.broker import Broker
 from mergepoint.kit.zeromq.commands import Offer
 from mergepoint.kit.zeromq.line import Line
 
-HIGHLIGHT = Offer("highlight", {"highlight": ["code"], "languages": []}, max_bytes=1000, slots=2)
+HIGHLIGHT = Offer("highlight", {"highlight": ["code"], "languages": []}, max_bytes=1000, slots=2, share=1)
 
 
 class Table:

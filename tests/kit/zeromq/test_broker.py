@@ -72,7 +72,7 @@ def test_a_task_has_a_short_name_and_a_full_one(table):
 
 
 def test_a_short_name_that_two_services_have_is_refused_with_the_full_ones(table):
-    table.ready("w2", Offer("other", {"languages": []}, 1000, 2))
+    table.ready("w2", Offer("other", {"languages": []}, 1000, 2, 1))
     table.ask("ann", "1", "languages", contents=())
     [(_, frames)] = table.to_clients
     assert "highlight/languages, other/languages" in json.loads(frames[0])["problem"]["detail"]
@@ -160,7 +160,7 @@ def test_an_answer_to_a_former_broker_is_none_to_this_one():
 
 def test_a_request_that_waited_past_its_deadline_is_not_begun():
     table = Table()
-    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1))
+    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1, share=1))
     table.ask("ann", "1")
     [(worker, number, id)] = table.given()
     table.ask("bob", "2", deadline_ms=400)
@@ -188,7 +188,7 @@ def test_a_line_is_full_of_bytes_too():
 
 def test_clients_take_turns():
     table = Table()
-    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1))
+    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1, share=1))
     for number in range(5):
         table.ask("ann", f"a{number}")
     table.ask("bob", "b")
@@ -202,7 +202,7 @@ def test_clients_take_turns():
 
 def test_one_client_never_has_all_workers():
     table = Table()
-    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=4))
+    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=4, share=2))
     for number in range(9):
         table.ask("ann", str(number))
     assert len(table.given()) == 2
@@ -252,7 +252,7 @@ def test_requests_that_wait_for_the_first_worker_are_kept_once_and_within_bounds
         for number in range(1001):
             table.ask("ann", str(number))
     assert table.answers() == [("ann", "1000", "overloaded")] * 2
-    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=4))
+    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=4, share=2))
     answered = []
     while given := table.given():
         for worker, number, id in given:
@@ -273,7 +273,7 @@ def test_a_request_that_is_done_is_forgotten_before_its_time(table):
 
 def test_a_broker_that_ends_refuses_those_that_wait_and_lets_the_others_finish():
     table = Table()
-    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1))
+    table.ready("w1", Offer("highlight", {"highlight": ["code"]}, 1000, slots=1, share=1))
     table.ask("ann", "1")
     table.ask("bob", "2")
     [(worker, number, id)] = table.given()

@@ -244,8 +244,8 @@ class Broker:
                 self._lose(worker, "gone", now)
 
     def _may_have_more(self, service: str) -> Callable[[bytes], bool]:
-        """Return whether a client may have another request worked on: at most half of all, so that others find room."""
-        most = max(1, self._workers.slots(service) // 2)
+        """Return whether a client may have another request worked on: others shall find room, whatever it sends."""
+        most = self._workers.share(service)
         return lambda client: self._workers.running_for(service, client) < most
 
     def _lose(self, worker: Worker, how: str, now: float) -> None:

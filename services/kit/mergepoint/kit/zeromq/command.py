@@ -144,6 +144,9 @@ def _performers(name: str) -> Iterator[Performers]:
         tasks, setup = Tasks(running), running.service.sandbox
         # As many as the sandbox takes at a time: what is more waits in the line, where clients take turns.
         slots = setup.children + setup.stragglers
-        offer = Offer(name, tasks.contents, running.service.max_bytes, slots, f"{socket.gethostname()}:{os.getpid()}")
+        # Of one client, as many as there are children: it can use them all, and if all that it sends runs long, these
+        # calls leave their places to others.
+        share, where = setup.children, f"{socket.gethostname()}:{os.getpid()}"
+        offer = Offer(name, tasks.contents, running.service.max_bytes, slots, share, where)
         with closing(Performers(tasks, offer)) as performers:
             yield performers

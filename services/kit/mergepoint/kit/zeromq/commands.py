@@ -28,13 +28,15 @@ class Offer:
     """What a worker offers: the tasks of one service, to so many requests at a time.
 
     *tasks* has the names of each task's contents. *max_bytes* is the most that the contents of one request may have.
-    *name* is for people: which process of which machine this is.
+    *share* is how many of its requests may be one client's. *name* is for people: which process of which machine this
+    is.
     """
 
     service: str
     tasks: Mapping[str, list[str]]
     max_bytes: int
     slots: int
+    share: int
     name: str = ""
 
     def frames(self) -> list[bytes]:
@@ -49,9 +51,9 @@ def read_offer(frames: Frames) -> Offer | None:
         if values["v"] != VERSION:
             return None
         tasks = {str(name): [str(content) for content in contents] for name, contents in values["tasks"].items()}
-        slots, most = int(values["slots"]), int(values["max_bytes"])
-        if not (0 < slots <= MOST_SLOTS and most >= 0):
+        slots, share, most = int(values["slots"]), int(values["share"]), int(values["max_bytes"])
+        if not (0 < share <= slots <= MOST_SLOTS and most >= 0):
             return None
-        return Offer(str(values["service"]), tasks, most, slots, str(values.get("name", ""))[:LONGEST_NAME])
+        return Offer(str(values["service"]), tasks, most, slots, share, str(values.get("name", ""))[:LONGEST_NAME])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None

@@ -61,8 +61,9 @@ class Workers:
         hands = (worker.running.values() for worker in self if worker.offer.service == service)
         return sum(request.client == client for running in hands for request in running)
 
-    def slots(self, service: str) -> int:
-        return sum(worker.offer.slots for worker in self.of(service))
+    def share(self, service: str) -> int:
+        """Return how many requests of one client the workers of *service* take at a time."""
+        return sum(worker.offer.share for worker in self.of(service))
 
     def offers(self, task: str) -> list[Offer]:
         """Return what is, or was, offered by the name *task*: ``guess``, or ``highlight/guess`` in full."""
