@@ -119,12 +119,12 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._log = Folder(), folder
-        self.address, self._backend = self.folder.address("f"), self.folder.address("b")
+        self.address, self.backend = self.folder.address("f"), self.folder.address("b")
         self.workers: list[Program] = []
         self.start_broker()
 
     def start_broker(self) -> None:
-        self.broker = Program(self._log, "broker", "--frontend", self.address, "--backend", self._backend)
+        self.broker = Program(self._log, "broker", "--frontend", self.address, "--backend", self.backend)
 
     def have(self, **services: int) -> None:
         """See to it that the broker runs and has just so many workers of each of *services*."""
@@ -147,7 +147,7 @@ class House:
                 self.start_worker(service, says="")
 
     def start_worker(self, service: str = "highlight", says: str = "working") -> Program:
-        self.workers.append(Program(self._log, "worker", service, "--connect", self._backend, says=says))
+        self.workers.append(Program(self._log, "worker", service, "--connect", self.backend, says=says))
         return self.workers[-1]
 
     def ready(self) -> list[Program]:

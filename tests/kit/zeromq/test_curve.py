@@ -10,6 +10,7 @@ import zmq
 
 from mergepoint.client import ConnectionFailed, Timeout
 from mergepoint.client.zeromq import Client
+from mergepoint.kit.zeromq.command import main
 from tests.kit.zeromq.programs import COMMAND, Peer, Program
 from tests.servers import ROOT, free_port, need, wait_for
 
@@ -177,11 +178,10 @@ def test_a_broker_knows_its_workers_by_their_keys(guarded, start):
         (["broker", "--key", "{ann}", "--clients", "{clients}"], "--workers"),
     ],
 )
-def test_keys_that_are_none_end_the_program_with_the_setting(guarded, words, named):
+def test_keys_that_are_none_end_the_program_with_the_setting(guarded, words, named, capsys):
     (guarded.folder / "log").write_text("nonsense")
     names = {name: guarded.folder / name for name in ("ann", "clients", "none", "log")}
-    command = [*COMMAND, *(word.format(**names) for word in words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 78
-    assert named in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert main([word.format(**names) for word in words]) == 78
+    said = capsys.readouterr().err
+    assert named in said
+    assert said.count("\n") == 1

@@ -1,6 +1,7 @@
 """Every contract case over ZeroMQ: by a server and by a broker, through both clients. The same bytes each time."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,3 +88,10 @@ def test_by_the_ruby_client_over_debians_libzmq(brokered: Face, house: House, se
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_program_of_the_merge_points_is_answered(brokered: Face, house: House) -> None:
+    text = (ROOT / "docs/merge-points.md").read_text().partition("## ZeroMQ")[2]
+    [program] = re.findall(r"```python\n(.*?)```", text.partition("\n## ")[0], re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", program, house.address], capture_output=True, text=True, timeout=30)
+    assert '<div class="highlight">' in done.stdout, done.stderr

@@ -15,6 +15,7 @@ import pytest
 import zmq
 
 from mergepoint.highlight import highlight
+from mergepoint.kit.zeromq.command import main
 from tests.attacks import SLOW
 from tests.kit.zeromq.programs import COMMAND, Peer
 from tests.servers import wait_for
@@ -116,13 +117,13 @@ def test_http_sent_to_the_port_gets_nothing(start, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = start("serve", "highlight", "--bind", f"tcp://127.0.0.1:{port}")
+    program = start("serve", "jobs", "--bind", f"tcp://127.0.0.1:{port}", JOBS_STATE=str(tmp_path))
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
         connection.request("POST", "/highlight", CODE)
         with pytest.raises((http.client.HTTPException, OSError)):
             connection.getresponse()
     peer = Peer(f"tcp://127.0.0.1:{port}")
-    assert peer.ask("highlight", [CODE]).code is None
+    assert peer.ask("check", [b"/highlight"]).code is None
     peer.close()
     assert program.end() == 0
 
@@ -161,26 +162,24 @@ def test_a_second_server_does_not_take_the_place_of_the_first(served, folder):
 
 @pytest.mark.parametrize("address", ["tcp://0.0.0.0:5555", "tcp://*:5555", "tcp://192.0.2.1:5555", "tcp://example.org:1",
                                      "tcp://[::]:5555"])  # fmt: skip
-def test_beyond_this_machine_nothing_starts_without_keys(address):
-    done = subprocess.run(
-        [*COMMAND, "serve", "highlight", "--bind", address], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 78
-    assert "--key" in done.stderr
-    assert done.stderr.count("\n") == 1
+@pytest.mark.parametrize(
+    "words", [["serve", "highlight", "--bind"], ["broker", "--backend"], ["worker", "highlight", "--connect"]]
+)
+def test_beyond_this_machine_nothing_starts_without_keys(words, address, capsys):
+    assert main([*words, address]) == 78
+    said = capsys.readouterr().err
+    assert "--key" in said
+    assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("address", ["", "h", "ipc://h", "inproc://x", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
+@pytest.mark.parametrize("address", ["x", "h", "ipc://h", "inproc://x", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
                                      "ipc:///" + "x" * 120, "ipc://@abstract"])  # fmt: skip
-def test_an_address_that_is_none_is_refused(address):
-    done = subprocess.run(
-        [*COMMAND, "broker", "--frontend", address or "x"], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 78
-    assert "is expected" in done.stderr
+def test_an_address_that_is_none_is_refused(address, capsys):
+    assert main(["broker", "--frontend", address]) == 78
+    assert "is expected" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_signal_ends_it_after_what_is_under_way(start, folder, number):
     address = folder.address("ends")
     program = start("serve", "highlight", "--bind", address)

@@ -1,7 +1,10 @@
 """A broker and workers as processes that die, fall silent, leave and come back."""
 
 import signal
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +12,7 @@ from mergepoint.client import Unavailable
 from mergepoint.client.zeromq import Client
 from mergepoint.highlight import highlight
 from tests.attacks import SLOW
-from tests.kit.zeromq.programs import House, Peer
+from tests.kit.zeromq.programs import House, Peer, Program
 from tests.servers import alive, children, wait_for
 from tests.stopwatch import Stopwatch
 
@@ -72,6 +75,7 @@ def test_a_call_that_is_under_way_outlives_a_restart_of_the_broker(house: House)
         assert under_way.result(20).degraded == "deadline"
 
 
+@pytest.mark.long
 def test_a_worker_waits_for_a_broker_that_is_not_there_yet(house: House) -> None:
     house.have(highlight=0)
     house.broker.end()
@@ -112,3 +116,16 @@ def test_a_broker_that_is_told_to_end_waits_for_what_is_under_way(house: House) 
         house.broker.process.send_signal(signal.SIGTERM)
         check_answered_once(peer)
     assert house.broker.process.wait(10) == 0
+
+
+@pytest.mark.long
+def test_a_file_is_touched_as_long_as_all_is_well(house: House, start: Callable[..., Program], tmp_path: Path) -> None:
+    house.have()
+    alive = tmp_path / "alive"
+    worker = start("worker", "htmldiff", "--connect", house.backend, "--alive", str(alive), says="working")
+    wait_for(alive.exists)
+    house.broker.end()
+    wait_for(lambda: time.time() - alive.stat().st_mtime > 2.5)
+    house.start_broker()
+    wait_for(lambda: time.time() - alive.stat().st_mtime < 1)
+    assert worker.end() == 0

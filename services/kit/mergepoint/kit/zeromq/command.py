@@ -53,10 +53,6 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("--workers", type=Path, metavar="FILE", help="the public keys of workers, one on a line")
     broker.set_defaults(run=_broker)
 
-    for each in (serve, broker):
-        each.add_argument("--key", type=Path, metavar="FILE", help="the secret key, which `keys` makes")
-        each.add_argument("--clients", type=Path, metavar="FILE", help="the public keys of clients, one on a line")
-
     worker = commands.add_parser("worker", help="work on one service, for a broker")
     worker.add_argument("service")
     worker.add_argument("--connect", metavar="ADDRESS", help="the broker's backend")
@@ -65,9 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     shown = commands.add_parser("status", help="show the workers of a server; with a SERVICE fail if it has none")
     shown.add_argument("service", nargs="?")
     shown.add_argument("--connect", metavar="ADDRESS", help="where clients connect")
-    shown.add_argument("--here", action="store_true", help="count only workers of this machine")
     shown.set_defaults(run=_status)
 
+    for each in (serve, broker, worker):
+        each.add_argument("--alive", type=Path, metavar="FILE", help="touch this file while all is well")
+    for each in (serve, broker):
+        each.add_argument("--key", type=Path, metavar="FILE", help="the secret key, which `keys` makes")
+        each.add_argument("--clients", type=Path, metavar="FILE", help="the public keys of clients, one on a line")
     for each in (worker, shown):
         each.add_argument("--key", type=Path, metavar="FILE", help="the secret key, which `keys` makes")
         each.add_argument("--server-key", metavar="KEY", help="the public key of the server")
@@ -82,31 +82,32 @@ def _serve(given: argparse.Namespace) -> None:
     frontend = _frontend(given.bind or addresses.default(given.service), given.key, given.clients, "clients")
     with (
         _performers(given.service) as performers,
-        closing(Server(frontend(performers.offer.max_bytes), performers=performers)) as server,
+        closing(Server(frontend(performers.offer.max_bytes), performers=performers, alive=given.alive)) as server,
     ):
         server.run()
 
 
 def _broker(given: argparse.Namespace) -> None:
-    logs.configure("zeromq")
     front, back = given.frontend or addresses.default("broker"), given.backend or addresses.default("workers")
     frontend = _frontend(front, given.key, given.clients, "clients")
     backend = _frontend(back, given.key, given.workers, "workers")
-    with closing(Server(frontend(given.max_bytes), backend=backend(given.max_bytes))) as server:
+    logs.configure("zeromq")
+    most = given.max_bytes
+    with closing(Server(frontend(most), backend=backend(most), alive=given.alive)) as server:
         server.run()
 
 
 def _worker(given: argparse.Namespace) -> None:
     address, keys = _peer(given, "workers")
-    with _performers(given.service) as performers, closing(Worker(performers, address, keys)) as worker:
+    with _performers(given.service) as performers, closing(Worker(performers, address, keys, given.alive)) as worker:
         worker.run()
 
 
 def _status(given: argparse.Namespace) -> None:
     found = status.ask(*_peer(given, "broker"))
     print(json.dumps(found, indent=1))
-    if given.service and not status.workers_of(found, given.service, socket.gethostname() if given.here else ""):
-        raise status.NoAnswer(f"no worker of {given.service} is {'here' if given.here else 'there'}")
+    if given.service and not any(worker["service"] == given.service for worker in found["workers"]):
+        raise status.NoAnswer(f"no worker of {given.service} is there")
 
 
 def _peer(given: argparse.Namespace, name: str) -> tuple[str, tuple[bytes, bytes] | None]:
@@ -129,6 +130,7 @@ def _frontend(address: str, key: Path | None, allowed: Path | None, who: str) ->
     if bool(key) != bool(allowed):
         raise curve.BadKey(f"--key and --{who} belong together")
     addresses.check(address, curve=key is not None, setting=f"--key and --{who}")
+    addresses.prepare(address)  # before a service is started in vain
     secret, keys = (curve.read_secret(key), curve.PublicKeys(allowed)) if key and allowed else (b"", None)
     return lambda max_bytes: Frontend(address, CUT_FACTOR * max_bytes, secret, keys)
 

@@ -2,7 +2,9 @@
 
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import zmq
@@ -28,6 +30,19 @@ class Signals:
 
     def _note(self, *_: object) -> None:
         self.came = True
+
+
+class Pulse:
+    """Touches *file*, if there is one, at most once a second: who looks at it knows that the program goes on."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file, self._touched = file, 0.0
+
+    def beat(self) -> None:
+        now = time.monotonic()
+        if self._file and now - self._touched >= 1:
+            self._touched = now
+            self._file.touch()
 
 
 class Loop:

@@ -6,6 +6,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 import zmq
@@ -13,7 +14,7 @@ import zmq
 from . import commands
 from .broker import GRACE, Broker
 from .curve import Gatekeeper, PublicKeys
-from .loop import Loop, Signals
+from .loop import Loop, Pulse, Signals
 from .performing import Performers
 from .sockets import Door
 
@@ -37,12 +38,20 @@ class Frontend:
 
 
 class Server:
-    """Clients of *frontend*, served by *performers* in this process, or by the workers who connect to *backend*."""
+    """Clients of *frontend*, served by *performers* in this process, or by the workers who connect to *backend*.
+
+    The file *alive* is touched while it goes on.
+    """
 
     def __init__(
-        self, frontend: Frontend, *, performers: Performers | None = None, backend: Frontend | None = None
+        self,
+        frontend: Frontend,
+        *,
+        performers: Performers | None = None,
+        backend: Frontend | None = None,
+        alive: Path | None = None,
     ) -> None:
-        self._signals = Signals()
+        self._signals, self._pulse = Signals(), Pulse(alive)
         self._context = zmq.Context()
         self._gatekeeper: Gatekeeper | None = None
         self._clients = self._door("clients", frontend)
@@ -84,6 +93,7 @@ class Server:
         self._loop.turn(min(due, FLUSH) if self._clients.holds else due)
         if self._clients.holds:
             self._clients.flush()
+        self._pulse.beat()
         self._broker.tick(time.monotonic())
 
     def _door(self, domain: str, frontend: Frontend, queued: int | None = None) -> Door:

@@ -33,9 +33,3 @@ def ask(address: str, keys: tuple[bytes, bytes] | None = None) -> dict[str, Any]
             return found
     finally:
         context.term()
-
-
-def workers_of(status: dict[str, Any], service: str, host: str = "") -> list[dict[str, Any]]:
-    """Return the workers of *service* in *status*, those of the machine *host* alone if it is given."""
-    found = [worker for worker in status["workers"] if worker["service"] == service]
-    return [worker for worker in found if not host or worker["name"].rpartition(":")[0] == host]

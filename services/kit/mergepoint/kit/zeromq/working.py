@@ -1,13 +1,14 @@
 """A worker: it offers one service to a broker and performs what it is given."""
 
 import time
+from pathlib import Path
 
 import structlog
 import zmq
 
 from . import commands, curve
 from .commands import BEAT, SILENCE
-from .loop import Loop, Signals
+from .loop import Loop, Pulse, Signals
 from .performing import Performers
 from .serving import END_WITHIN
 from .sockets import AT_ONCE, Context, Socket
@@ -17,12 +18,18 @@ log = structlog.get_logger()
 
 class Worker:
     """Performs, by *performers*, what the broker at *address* gives. With *keys*, its secret and the broker's public
-    key, it speaks CURVE.
+    key, it speaks CURVE. The file *alive* is touched while the broker is heard.
     """
 
-    def __init__(self, performers: Performers, address: str, keys: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        performers: Performers,
+        address: str,
+        keys: tuple[bytes, bytes] | None = None,
+        alive: Path | None = None,
+    ) -> None:
         self._performers, self._address, self._keys = performers, address, keys
-        self._signals = Signals()
+        self._signals, self._pulse = Signals(), Pulse(alive)
         self._context: Context = zmq.Context()
         self._beat = 0.0
         self._leaving = self._released = False
@@ -79,6 +86,7 @@ class Worker:
             except zmq.Again:
                 return
             self._heard = time.monotonic()
+            self._pulse.beat()
             if command == commands.REQUEST and len(frames) > 1:
                 self._performers.begin(frames[0], frames[1:])
             elif command == commands.DISCONNECT and self._leaving:
