@@ -14,7 +14,6 @@ from mergepoint.kit.zeromq.command import main
 from tests.kit.zeromq.programs import COMMAND, Peer, Program
 from tests.servers import ROOT, free_port, need, wait_for
 
-CODE = "print('hi')"
 ATTEMPTS = 1000
 MOST_CPU = 3.0  # seconds of the server's for all of them; measured: 0.8
 
@@ -28,7 +27,7 @@ class Guarded:
         self.know("ann")
         self.address = f"tcp://127.0.0.1:{free_port()}"
         keys = ["--key", str(folder / "server"), "--clients", str(self.known)]
-        self.program = Program(folder, "serve", "highlight", "--bind", self.address, *keys)
+        self.program = Program(folder, "serve", "htmldiff", "--bind", self.address, *keys)
 
     def know(self, *names: str) -> None:
         lines = [f"{self.public[name]}  # {name}\n" for name in names]
@@ -65,41 +64,41 @@ def test_a_secret_key_is_its_owners_alone_and_never_overwritten(guarded):
 
 def test_a_client_whose_key_is_known_is_answered(guarded):
     with guarded.client("ann") as client:
-        assert client.highlight(CODE, "python").language == "python"
+        assert client.htmldiff("a", "b").counts == {"replaced": 1}
 
 
 def test_the_ruby_client_speaks_curve_too(guarded):
     need("ruby")
-    script = "puts Mergepoint::ZeroMQ.new(ARGV[0], secret_key: ARGV[1], server_key: ARGV[2]).highlight('x')"
+    script = "puts Mergepoint::ZeroMQ.new(ARGV[0], secret_key: ARGV[1], server_key: ARGV[2]).htmldiff('a', 'b')"
     keys = [(guarded.folder / "ann").read_text().strip(), guarded.public["server"]]
     command = ["ruby", f"-I{ROOT / 'clients/ruby/lib'}", "-rmergepoint/zeromq", "-e", script, guarded.address, *keys]
-    assert "highlight" in subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    assert "<ins>" in subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
 
 @pytest.mark.parametrize(("name", "server"), [("eve", "server"), ("ann", "eve")], ids=["client's", "server's"])
 def test_a_wrong_key_gets_nothing(guarded, name, server):
     with guarded.client(name, server, connect_timeout=0.5, retries=0) as client, pytest.raises(ConnectionFailed):
-        client.highlight(CODE)
+        client.htmldiff("a", "b")
 
 
 def test_without_a_key_there_is_nothing(guarded):
     with Client(guarded.address, connect_timeout=0.5, retries=0) as client, pytest.raises(ConnectionFailed):
-        client.highlight(CODE)
+        client.htmldiff("a", "b")
     with Peer(guarded.address) as peer:
-        peer.send("highlight", [b"x"])
+        peer.send("htmldiff", [b"a", b"b"])
         assert peer.read(0.5) is None
 
 
 def test_a_key_that_was_taken_off_the_list_gets_nothing_even_where_it_is_connected(guarded):
     guarded.know("ann", "eve")
     with guarded.client("ann") as ann, guarded.client("eve", timeout=1) as eve:
-        assert eve.highlight(CODE)
+        assert eve.htmldiff("a", "b")
         guarded.know("ann")
         with pytest.raises(Timeout):
-            eve.highlight(CODE)
-        assert ann.highlight(CODE)
+            eve.htmldiff("a", "b")
+        assert ann.htmldiff("a", "b")
     with guarded.client("eve", connect_timeout=0.5, retries=0) as again, pytest.raises(ConnectionFailed):
-        again.highlight(CODE)
+        again.htmldiff("a", "b")
 
 
 def test_a_list_that_is_gone_or_broken_admits_nobody_else_and_ends_nothing(guarded):
@@ -110,10 +109,10 @@ def test_a_list_that_is_gone_or_broken_admits_nobody_else_and_ends_nothing(guard
             if broken:
                 guarded.known.write_text(broken, "latin-1")
             with pytest.raises(ConnectionFailed):
-                ann.highlight(CODE)
+                ann.htmldiff("a", "b")
     guarded.known.write_text(text)
     with guarded.client("ann") as ann:
-        assert ann.highlight(CODE)
+        assert ann.htmldiff("a", "b")
 
 
 def test_a_thousand_attempts_with_wrong_keys_cost_little(guarded):
@@ -130,7 +129,7 @@ def test_a_thousand_attempts_with_wrong_keys_cost_little(guarded):
     print(f"{ATTEMPTS} attempts: {cost:.2f} s")
     assert cost < MOST_CPU
     with guarded.client("ann") as client:
-        assert client.highlight(CODE)
+        assert client.htmldiff("a", "b")
 
 
 def stranger(context: zmq.Context, guarded: Guarded) -> zmq.Socket:

@@ -199,7 +199,7 @@ def test_a_signal_ends_it_after_what_is_under_way(start, folder, number):
 
 
 def test_killed_it_leaves_no_process(start, folder):
-    program = start("serve", "highlight", "--bind", folder.address("killed"))
+    program = start("serve", "htmldiff", "--bind", folder.address("killed"))
     children = children_of(program.process.pid)
     assert children
     program.kill()

@@ -15,17 +15,20 @@ SAID = {"unavailable", "overloaded", "timeout", "connection_failed"}
 
 
 @pytest.mark.parametrize(
-    ("requests", "seconds", "brokers"),
-    [pytest.param(400, 4, 1, id="some"), pytest.param(2000, 40, 2, id="2000", marks=pytest.mark.long)],
+    ("service", "requests", "seconds", "brokers"),
+    [
+        pytest.param("htmldiff", 400, 4, 1, id="some"),
+        pytest.param("highlight", 2000, 40, 2, id="2000", marks=pytest.mark.long),
+    ],
 )
 def test_each_request_is_answered_once_or_refused_while_processes_are_killed(
-    tmp_path: Path, requests: int, seconds: float, brokers: int
+    tmp_path: Path, service: str, requests: int, seconds: float, brokers: int
 ) -> None:
     before = len(os.listdir("/proc/self/fd"))
     house = House(tmp_path)
     try:
-        house.have(highlight=3)
-        seen = rage(house, requests, seconds=seconds, brokers=brokers)
+        house.have(**{service: 3})
+        seen = rage(house, service, requests, seconds=seconds, brokers=brokers)
         print(seen)
         assert seen.wrong == []
         assert seen.answers + sum(seen.problems.values()) == requests

@@ -32,7 +32,7 @@ def check_answered_once(peer: Peer) -> None:
     assert peer.read(0.2) is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "falls silent"])
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["falls silent", "dies"])
 def test_the_request_of_a_worker_that_is_lost_is_given_to_another(house: House, number: int) -> None:
     house.have(highlight=2)
     before = house.status()["counts"].get("workers lost", 0)
@@ -83,6 +83,16 @@ def test_a_worker_waits_for_a_broker_that_is_not_there_yet(house: House) -> None
     house.have(highlight=1)
 
 
+def test_a_broker_that_is_told_to_end_waits_for_what_is_under_way(house: House) -> None:
+    house.have(highlight=1)
+    with Peer(house.address) as peer:
+        ask_for_long(peer)
+        wait_for(house.busy)
+        house.broker.process.send_signal(signal.SIGTERM)
+        check_answered_once(peer)
+    assert house.broker.process.wait(10) == 0
+
+
 def test_one_broker_has_several_services_and_each_worker_leaves_after_its_work(house: House) -> None:
     house.have(highlight=1, htmldiff=1)
     programs = [house.broker, *house.workers]
@@ -106,16 +116,6 @@ def test_one_broker_has_several_services_and_each_worker_leaves_after_its_work(h
         assert {program.end() for program in programs} == {0}
     assert watch.seconds < 10
     wait_for(lambda: not any(map(alive, forked)))
-
-
-def test_a_broker_that_is_told_to_end_waits_for_what_is_under_way(house: House) -> None:
-    house.have(highlight=1)
-    with Peer(house.address) as peer:
-        ask_for_long(peer)
-        wait_for(house.busy)
-        house.broker.process.send_signal(signal.SIGTERM)
-        check_answered_once(peer)
-    assert house.broker.process.wait(10) == 0
 
 
 @pytest.mark.long
