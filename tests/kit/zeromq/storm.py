@@ -56,8 +56,8 @@ def ask(address: str, service: str, name: int, count: int, seen: Seen, pause: fl
 
 
 def rage(house: House, service: str, requests: int, *, seconds: float, brokers: int) -> Seen:
-    """Send *requests* for *service* over about so many *seconds*, while a worker is killed each second, and the broker *brokers*
-    times. One worker is spared until another is ready, which takes a while on a busy machine.
+    """Send *requests* for *service* over about so many *seconds*, while a worker is killed each second, and the broker
+    *brokers* times. One worker is spared until another is ready, which takes a while on a busy machine.
     """
     seen = [Seen() for _ in range(CLIENTS)]
     together, of_each, brokers_killed = Seen(), requests // CLIENTS, 0
