@@ -8,7 +8,7 @@ UV := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hash
 PYTEST := $(BIN)/pytest --ignore=tests/stack --numprocesses=3 --dist=loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down metrics test test-quick test-long check bench lock clean
+.PHONY: help run up down metrics test test-quick test-long chaos check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,10 @@ test-long: .venv/test ## run those that take longer: all random examples, every 
 	@deploy/local/need run test
 	MERGEPOINT_FUZZ_SHARE=1 $(PYTEST) -m 'long or fuzz'
 
+chaos: .venv/test ## kill the programs of jobs for two minutes, under load, and count what came of it
+	@deploy/local/need run test
+	$(BIN)/python -m tests.jobs.chaos
+
 check: .venv/test ## lint, types, shell scripts, nginx files
 	@deploy/local/need run test
 	$(BIN)/ruff check .
@@ -56,6 +60,7 @@ lock: .venv/test ## pin what ships and what tests: names, versions, hashes
 	    -o services/$$service/requirements.txt || exit 1; \
 	done
 	$(UV) tests/requirements.in -o tests/requirements.txt
+	$(UV) bench/peers/queues.in -o bench/peers/queues.txt
 	$(UV) deploy/management/requirements.in -c services/auth/requirements.txt -o deploy/management/requirements.txt
 
 clean: ## remove what these commands made

@@ -35,9 +35,9 @@ def post_same(url: str, body: Path) -> Callable[[float], float]:
     return lambda seconds: _wrk(seconds, url, "same.lua", str(body))
 
 
-def post_fresh(url: str, body: Path) -> Callable[[float], float]:
+def post_fresh(url: str, body: Path, *headers: str) -> Callable[[float], float]:
     """Every request has a body of its own; degraded answers do not count."""
-    return lambda seconds: _wrk(seconds, url, "fresh.lua", str(body), str(next(_runs)))
+    return lambda seconds: _wrk(seconds, url, "fresh.lua", str(body), str(next(_runs)), headers=headers)
 
 
 @dataclass

@@ -38,6 +38,10 @@ trained on. highlight.js has one language for HTML and XML, and one for INI and 
 
 htmldiff's rows are of the core alone, in processor time of one process, with the default options, on the same
 documents for both sides. Some peers show less: lxml loses comments and nests invalidly, none is bounded or sanitises.
+
+jobs' database is on a disk that it waits for. A trivial job is a GET whose answer nginx has; the workers of jobs, which
+keep each answer in the database, and of Celery, which keeps it in Redis, make it with 16 threads, over a connection
+each. Jobs are acknowledged while no worker runs. "Load" is that of the machine in the last minute, ours included.
 """
 
 

@@ -15,6 +15,7 @@ import auth
 import comparing
 import engine
 import guess
+import jobs
 import pictures
 import rows
 import suite
@@ -73,6 +74,7 @@ PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
     "thumbnail": thumbnail,
     "auth": lambda _folder, turns: auth.rows(turns),
     "zeromq": zeromq.rows,
+    "jobs": jobs.rows,
 }
 
 

@@ -45,9 +45,12 @@ class SQLite:
 
 
 class PostgreSQL:
-    """A cluster on a Unix socket, run by the user that Debian makes for it when we are root."""
+    """A cluster on a Unix socket, run by the user that Debian makes for it when we are root. Without *sync* it waits
+    for no disk.
+    """
 
-    def __init__(self, make_store: type[Store] = AuthStore) -> None:
+    def __init__(self, make_store: type[Store] = AuthStore, *, sync: bool = False) -> None:
+        self._sync = "on" if sync else "off"
         found = [shutil.which("initdb"), *map(str, pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
         if not (initdb := next(filter(None, found), None)):
             missing("postgresql is not installed")
@@ -58,8 +61,7 @@ class PostgreSQL:
         self._numbers = itertools.count()
         self._reused: str | None = None
         self._run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "auth", "--no-sync", "-E", "UTF8")
-        settings = f"-c fsync=off -c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=200"
-        self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", settings, "start")
+        self.start()
         self._make("template", "template1")
         store = make_store(self.url("template"))
         store.migrate()
@@ -79,6 +81,16 @@ class PostgreSQL:
             connection.execute("SET session_replication_role = replica")  # no triggers: the audit log would refuse
             connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         return self._reused
+
+    def start(self) -> None:
+        settings = f"-c fsync={self._sync} -c listen_addresses= -c max_connections=200"
+        settings += f" -c unix_socket_directories={self.folder}"
+        self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", settings, "start")
+
+    @property
+    def pid(self) -> int:
+        """The process that starts all others of the cluster."""
+        return int((self.folder / "data/postmaster.pid").read_text().splitlines()[0])
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://auth@/{name}?host={self.folder}"

@@ -10,6 +10,7 @@ from mergepoint.jobs.queue.acceptance import Limits
 from tests.auth.databases import Databases, databases
 from tests.jobs.door import Door, new_door
 from tests.jobs.queues import Clock
+from tests.nginx.conftest import nginx_present as nginx_present
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,10 +19,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         if item.path.name in (*PROGRAMS, *ONE_DATABASE) and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)
+        if parameters.get("kind", "worker") != "worker":  # of test_chaos.py
+            item.add_marker(pytest.mark.long)
 
 
 ONE_DATABASE = ("test_callbacks.py", "test_callback_routes.py")  # what these ask differs by no database
-PROGRAMS = ("test_programs.py", "test_callback_programs.py")
+PROGRAMS = ("test_programs.py", "test_callback_programs.py", "test_chaos.py")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -23,9 +23,9 @@ ASKER = {"X-Real-IP": "10.0.0.1"}
 
 
 class Programs:
-    """Starts and ends them; *environment* is added to ours."""
+    """Starts and ends them; *environment* is added to ours. Without a *door* it is nginx's, in the folder *run*."""
 
-    def __init__(self, database_url: str, door: Door, **environment: str) -> None:
+    def __init__(self, database_url: str, door: Door | None = None, **environment: str) -> None:
         self.database_url = database_url
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="mpj", dir="/tmp"))
         self.socket, self.waiting = self.run / "jobs.sock", self.run / "waiting/waiting.sock"
@@ -35,22 +35,25 @@ class Programs:
             "MERGEPOINT_BIND": f"unix:{self.socket}",
             "JOBS_STATE": str(self.run / "state"),
             "JOBS_DATABASE_URL": database_url,
-            "JOBS_DOOR": str(door.path),
+            "JOBS_DOOR": str(door.path if door else self.run / "door/door.sock"),
             "JOBS_LIMITS": "off",
             "JOBS_CONCURRENCY": "8",
             **environment,
         }
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def serve(self) -> "Programs":
-        self._start(GUNICORN, "service.log")
+    def serve(self, *, wait: bool = True) -> "Programs":
+        self.gunicorn = self._start(GUNICORN, "service.log")
+        if not wait:
+            return self
         wait_for(lambda: self.get("/jobs/health").status == 200 and self.waiting.exists(), seconds=60)
         return self
 
-    def work(self) -> subprocess.Popen[bytes]:
+    def work(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
         """Start a worker; its first child performs."""
         worker = self._start(WORKER, "worker.log")
-        wait_for(lambda: '"worker runs"' in self.log("worker.log"), seconds=30)
+        if wait:
+            wait_for(lambda: '"worker runs"' in self.log("worker.log"), seconds=30)
         return worker
 
     def performing(self) -> int:
@@ -99,9 +102,9 @@ class Programs:
                 process.wait()
         shutil.rmtree(self.run)
 
-    def _start(self, command: list[str], log: str) -> subprocess.Popen[bytes]:
+    def _start(self, command: list[str], log: str, **environment: str) -> subprocess.Popen[bytes]:
         with (self.run / log).open("ab") as file:
-            process = subprocess.Popen(command, env=self._environment, stdout=file, stderr=file)
+            process = subprocess.Popen(command, env={**self._environment, **environment}, stdout=file, stderr=file)
         self._processes.append(process)
         return process
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mergepoint.jobs.performing import backoff
-from mergepoint.jobs.performing.door import Call, ConnectionFailed, DeadlinePassed, Stopped, UnusableAnswer
+from mergepoint.jobs.performing.door import Call, ConnectionFailed, DeadlinePassed, DoorClosed, Stopped, UnusableAnswer
 from tests.jobs.door import Door, Handler
 
 MOST = 100_000
@@ -88,9 +88,9 @@ def test_an_answer_that_ends_early_is_a_failed_connection(door: Door, answer: Ca
         call(door)
 
 
-def test_a_door_that_is_not_there_is_a_failed_connection(door: Door) -> None:
+def test_a_door_where_nobody_listens_is_closed(door: Door) -> None:
     door.path.unlink()
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(DoorClosed):
         call(door)
 
 

@@ -11,9 +11,10 @@ from mergepoint.jobs.core import new_id
 from mergepoint.jobs.errors import Invalid, LeaseLost, LimitExceeded, NoAnswer, NoLonger, NotFinished, NotFound
 from mergepoint.jobs.queue.acceptance import Limits
 from mergepoint.jobs.queue.leases import LEASE, MOST_LOSSES
-from mergepoint.jobs.queue.outcomes import FORGET_AFTER
+from mergepoint.jobs.queue.outcomes import FORGET_AFTER, Answer, Outcome
 from mergepoint.jobs.queue.progress import check_progress
 from mergepoint.jobs.representation import describe
+from mergepoint.jobs.storage.contents import SMALL
 from mergepoint.jobs.storage.schema import metadata
 from tests.jobs.queues import ADA, LIN, NOBODY, Clock, done, put, request
 
@@ -110,13 +111,13 @@ def test_after_two_losses_a_job_runs_alone_and_the_third_fails_it(jobs: Jobs, en
         assert len(engine.claim(5)) == 1
         clock.pass_by(engine, LEASE + 2)
     assert engine.claim(5) == []
-    assert engine.suspects() == [id]
+    assert engine.promote() == [id]
     alone = engine.claim_alone(id)
     assert alone is not None
     assert (alone.losses, alone.attempts) == (2, 3)
     clock.pass_by(engine, LEASE + 2)
     assert engine.claim(5) == []
-    assert engine.suspects() == []
+    assert engine.promote() == []
     lost = jobs.show(id, ADA)
     assert (lost.state, lost.code, lost.losses) == ("failed", "worker_lost", MOST_LOSSES)
     with pytest.raises(NoAnswer) as caught:
@@ -187,10 +188,10 @@ def test_no_more_jobs_of_a_service_run_than_it_has_children(store: Store, jobs: 
 def test_a_job_does_not_run_before_its_time(jobs: Jobs, engine: Engine, clock: Clock) -> None:
     id = put(jobs, at=clock.now + 60).id
     clock.pass_by(engine, 59)
-    assert engine.promote() == 0
+    engine.promote()
     assert engine.claim(1) == []
     clock.pass_by(engine, 2)
-    assert engine.promote() == 1
+    engine.promote()
     assert [job.id for job in engine.claim(1)] == [id]
 
 
@@ -407,3 +408,24 @@ def test_what_is_no_progress_is_refused_by_the_name_of_its_field(progress: objec
     with pytest.raises(Invalid) as caught:
         check_progress(progress)
     assert caught.value.field == field
+
+
+def test_a_result_that_is_written_twice_stays(jobs: Jobs, engine: Engine) -> None:
+    """The answer to a commit got lost, with the database's connection; the worker writes once more."""
+    body = b"x" * (SMALL + 1)
+    put(jobs)
+    [job] = engine.claim(1)
+    outcome = Outcome("done", answer=Answer(200, {}, engine.contents.prepare(body, job.id)))
+    engine.finish(job, outcome)
+    engine.finish(job, outcome)
+    assert b"".join(jobs.result(job.id, ADA)[1]) == body
+
+
+def test_jobs_of_a_claim_whose_answer_got_lost_are_given_back(jobs: Jobs, engine: Engine, other: Engine) -> None:
+    for _ in range(3):
+        put(jobs)
+    [known], [lost], [anothers] = engine.claim(1), engine.claim(1), other.claim(1)
+    assert engine.release_unknown([str(known.lease_token)]) == 1
+    found = {job.id: jobs.show(job.id, ADA) for job in (known, lost, anothers)}
+    assert {found[job.id].state for job in (known, anothers)} == {"running"}
+    assert (found[lost.id].state, found[lost.id].attempts, found[lost.id].losses) == ("queued", 0, 0)

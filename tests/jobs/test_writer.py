@@ -1,5 +1,6 @@
 """The writer: what waits together is committed together, and what fails fails alone. On both databases."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -71,3 +72,13 @@ def test_a_database_that_is_away_is_told_to_all_in_time(store: Store) -> None:
     with pytest.raises(StoreUnavailable):
         writer.run(away)
     assert writer.run(put("a")) == "a"
+
+
+def test_who_stops_amid_a_transaction_holds_others_up_for_two_seconds_at_most(store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("a process that was stopped holds the lock of SQLite until it is killed: see test_programs.py")
+    with contextlib.ExitStack() as transaction:
+        transaction.enter_context(pytest.raises(StoreUnavailable))  # it cannot be committed: PostgreSQL has ended it
+        stopped = transaction.enter_context(store.write())
+        store.take_turn(stopped)
+        assert Writer(store, database_time).run(put("a")) == "a"

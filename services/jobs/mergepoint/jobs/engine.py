@@ -1,5 +1,6 @@
 """What a worker does with the queue: it claims jobs, keeps their leases, and says how they ended."""
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -7,14 +8,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from .core import KEEP
-from .errors import LeaseLost
+from .errors import LeaseLost, StoreUnavailable
 from .queue import callbacks, claims, fairness, leases, outcomes, sweeping
 from .queue.callbacks import Delivery, Tried
 from .queue.claims import Concurrency
-from .queue.job import Job
+from .queue.job import Job, find
 from .queue.outcomes import Outcome
 from .queue.progress import check_progress, report
-from .storage.contents import Contents
+from .storage.contents import SMALL, Contents
 from .storage.store import Clock, Store, database_time
 from .storage.writer import Writer
 
@@ -39,22 +40,29 @@ class Engine:
         self.contents = Contents(store, folder)
         self._concurrency, self._keep = concurrency, keep
         self._last_told = ""  # the owner whose callbacks were claimed last
+        self._bodies: dict[str, bytes] = {}  # of requests of claimed jobs
 
     def claim(self, count: int) -> list[Job]:
         """Lease up to *count* jobs and return them."""
-        return self._write(
+        jobs = self._write(
             lambda connection, now: claims.claim(
                 connection, now, self.worker, count, concurrency=self._concurrency, keep=self._keep
             )
         )
+        small = [job.request_content for job in jobs if job.size_request <= SMALL]
+        if small:
+            with contextlib.suppress(StoreUnavailable):  # each is read when it is needed, then
+                self._bodies |= self.contents.read_small(small)
+        return jobs
 
     def claim_alone(self, id: str) -> Job | None:
         """Lease a job that must run alone; None if it is no longer there to be run."""
         return self._write(lambda connection, now: claims.claim_alone(connection, now, self.worker, id))
 
     def read_request(self, job: Job) -> bytes:
-        """Return the body of a job's request."""
-        return self.contents.read(job.request_content)
+        """Return the body of a job's request; a small one was read when the job was claimed."""
+        body = self._bodies.pop(job.request_content, None)
+        return self.contents.read(job.request_content) if body is None else body
 
     def heartbeat(self, tokens: Collection[str]) -> set[str]:
         """Renew leases; return those that are still held."""
@@ -64,24 +72,23 @@ class Engine:
         """Note that somebody looks: see queue/leases.py."""
         self._write(leases.look)
 
-    def promote(self) -> int:
-        """Rank the jobs whose time has come, and queue those whose lease has ended; return how many were ranked."""
+    def promote(self) -> list[str]:
+        """Rank the jobs whose time has come, and queue those whose lease has ended; return the ids of jobs that wait to
+        be run alone.
+        """
         with self.store.read() as connection:
-            now = self.clock(connection)
-            is_due, is_any_ended = fairness.is_due(connection, now), leases.is_any_ended(connection, now)
-        if is_any_ended:
+            seen = claims.glance(connection, self.clock(connection))
+            suspects = claims.suspects(connection) if seen.suspect else []
+        if seen.ended:
             self._write(lambda connection, now: claims.take_back(connection, now, keep=self._keep))
-        return self._write(fairness.promote) if is_due else 0
+        if seen.due:
+            self._write(fairness.promote)
+        return suspects
 
     def has_work(self) -> bool:
         """Whether `claim` may find a job."""
         with self.store.read() as connection:
             return claims.is_any_ready(connection)
-
-    def suspects(self) -> list[str]:
-        """Return the ids of jobs that wait to be run alone."""
-        with self.store.read() as connection:
-            return claims.suspects(connection)
 
     def report(self, job: Job, progress: Mapping[str, Any]) -> None:
         """Write how far a job is; raise Invalid for what is no progress, LeaseLost if the job is no longer ours."""
@@ -89,7 +96,9 @@ class Engine:
         self._write(lambda connection, _now: report(connection, job.id, token, checked))
 
     def finish(self, job: Job, outcome: Outcome) -> None:
-        """End a job. Raise LeaseLost if it is no longer ours."""
+        """End a job. Raise LeaseLost if it is no longer ours. After StoreUnavailable, which may have come when all was
+        committed, it may be called again.
+        """
         token, keep = str(job.lease_token), self._keep
         try:
             self._write(
@@ -98,8 +107,11 @@ class Engine:
                 )
             )
         except LeaseLost:
-            if outcome.answer:
-                self.contents.discard(outcome.answer.content)
+            if not outcome.answer:
+                raise
+            if self._has_result(job.id, outcome.answer.content.id):
+                return
+            self.contents.discard(outcome.answer.content)
             raise
 
     def retry(self, job: Job, delay: float, code: str, detail: str) -> None:
@@ -115,6 +127,12 @@ class Engine:
         """Give a job back; the attempt does not count."""
         token = str(job.lease_token)
         self._write(lambda connection, now: outcomes.release(connection, now, job.id, token))
+
+    def release_unknown(self, tokens: Collection[str]) -> int:
+        """Give back the jobs that are leased to us without our knowledge, beside *tokens*: the answer to a claim that
+        was committed got lost. Return how many there were.
+        """
+        return self._write(lambda connection, now: outcomes.release_unknown(connection, now, self.worker, tokens))
 
     def has_callbacks(self) -> bool:
         """Whether `claim_callbacks` may find one."""
@@ -146,6 +164,10 @@ class Engine:
         with self.store.read() as connection:
             now = self.clock(connection)
         self.contents.sweep_files(now)
+
+    def _has_result(self, id: str, content: str) -> bool:
+        with self.store.read() as connection:
+            return find(connection, id).result_content == content
 
     def _write(self, operation: Callable[[Connection, float], Result]) -> Result:
         return self.writer.run(operation)

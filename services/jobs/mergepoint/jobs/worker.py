@@ -22,7 +22,7 @@ from .performing.worker import Worker, ask_for
 from .queue import leases
 from .storage.store import Store
 
-CONNECTIONS = 8  # to the database: threads take turns
+CONNECTIONS = 4  # to the database: the loop, the writer, the leases; threads with large bodies take turns
 
 log = structlog.get_logger()
 

@@ -16,6 +16,7 @@ from mergepoint.kit.fetch.bounded_stream import BoundedStream, TooMuch
 
 HEAD_BYTES = 1 << 18  # the most that a head and the sizes of chunks may take, beside the body
 CHUNK = 1 << 16
+CONNECT_WITHIN = 5.0  # seconds
 HOST = "mergepoint"  # of a job that does not say which host it was sent to
 REFUSAL = "Mergepoint-Refusal"  # nginx's word why auth let nobody pass; it drops that header of applications
 # What is kept of an answer: what says what its content is, and what a service of ours says about it. No cookie ever is.
@@ -32,6 +33,10 @@ class ConnectionFailed(Exception):
     """There was no answer, or it ended early; another attempt may have one."""
 
     code = "connection_failed"
+
+
+class DoorClosed(Exception):
+    """Nobody listens there: nginx is away, and no service was asked anything."""
 
 
 class DeadlinePassed(Exception):
@@ -74,18 +79,19 @@ class Stream(BoundedStream):
 
 
 class Call:
-    """One call of the door at *address*, a socket's path or ``host:port``, from now until *deadline* seconds later."""
+    """One call of the door at *address*, a socket's path or ``host:port``; it may take *deadline* seconds."""
 
     def __init__(
         self, address: str, deadline: float, *, most: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._address, self._most, self._clock = address, most, clock
-        self._deadline, self._ends = deadline, clock() + deadline
+        self._deadline = deadline
         self._socket: socket.socket | None = None
         self._stopped = False
 
     def perform(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Return the answer, or raise ConnectionFailed, DeadlinePassed, UnusableAnswer or Stopped."""
+        """Return the answer, or raise DoorClosed, ConnectionFailed, DeadlinePassed, UnusableAnswer or Stopped."""
+        self._ends = self._clock() + self._deadline
         try:
             with self._connection() as connection:
                 connection.settimeout(self._left())
@@ -113,15 +119,8 @@ class Call:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[socket.socket]:
-        is_path = self._address.startswith("/")
-        with socket.socket(socket.AF_UNIX if is_path else socket.AF_INET) as connection:
+        with _connect(self._address, min(self._left(), CONNECT_WITHIN)) as connection:
             self._socket = connection
-            connection.settimeout(min(self._left(), 5.0))
-            host, _, port = self._address.rpartition(":")
-            try:
-                connection.connect(self._address if is_path else (host, int(port)))
-            except TimeoutError as error:
-                raise ConnectionRefusedError from error
             if self._stopped:
                 raise Stopped
             yield connection
@@ -159,6 +158,28 @@ class Call:
 
     def _unusable(self, error: Exception) -> Exception:
         return Stopped() if self._stopped else UnusableAnswer("answer_invalid", f"no HTTP came back: {error!r}"[:300])
+
+
+def is_open(address: str) -> bool:
+    """Whether somebody listens at the door."""
+    try:
+        _connect(address, CONNECT_WITHIN).close()
+    except DoorClosed:
+        return False
+    return True
+
+
+def _connect(address: str, timeout: float) -> socket.socket:
+    is_path = address.startswith("/")
+    connection = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
+    connection.settimeout(timeout)
+    host, _, port = address.rpartition(":")
+    try:
+        connection.connect(address if is_path else (host, int(port)))
+    except OSError as error:
+        connection.close()
+        raise DoorClosed(f"nobody listens at the door ({type(error).__name__})") from error
+    return connection
 
 
 def _head(method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:

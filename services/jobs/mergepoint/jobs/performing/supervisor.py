@@ -10,7 +10,9 @@ import os
 import select
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -20,6 +22,9 @@ from .worker import alone_name, name_of_process
 
 CHECK_EVERY = 0.2  # seconds
 DRAIN = 12.0  # seconds until a worker that was told to end is killed
+# Looks at a stopped process until it is killed: three seconds. It may hold the lock of a SQLite database, for which all
+# others wait, and in a while its jobs would be another's anyway. Looks and not seconds: we may be stopped as well.
+STOPPED_LOOKS = 15
 ID_BYTES = 22  # of a job's id
 
 log = structlog.get_logger()
@@ -39,6 +44,7 @@ class Supervisor:
         self._perform, self._perform_alone, self._end_leases = perform, perform_alone, end_leases
         self._pid, self._name = 0, ""
         self._alone_pid = 0
+        self._stopped: Counter[int] = Counter()  # looks at processes that were found stopped
         self._dead: list[str] = []  # processes whose leases are still to be ended
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._reading, False)
@@ -49,6 +55,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _frame: ended.append(number))
         while not ended:
+            self._kill_stopped()
             self._look_after_alone()
             self._ensure()
             with contextlib.suppress(InterruptedError):
@@ -83,6 +90,15 @@ class Supervisor:
             asked, worker = os.read(self._reading, 1 << 16), self._name
             if id := asked[-ID_BYTES - 1 : -1].decode():
                 self._alone_pid = _fork(lambda: self._perform_alone(alone_name(worker, os.getpid()), id))
+
+    def _kill_stopped(self) -> None:
+        self._stopped = Counter(
+            {pid: self._stopped[pid] + 1 for pid in (self._pid, self._alone_pid) if is_stopped(pid)}
+        )
+        for pid, looks in self._stopped.items():
+            if looks > STOPPED_LOOKS:
+                log.warning("a stopped worker is killed", pid=pid)
+                os.kill(pid, signal.SIGKILL)
 
     def _report_dead(self) -> None:
         if not self._dead:
@@ -119,6 +135,14 @@ def _status(pid: int) -> int | None:
     except ChildProcessError:
         return 0
     return os.waitstatus_to_exitcode(status) if found else None
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped (SIGSTOP); proc_pid_stat(5)."""
+    try:
+        return bool(pid) and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
 
 
 def _has_ended(pid: int) -> bool:

@@ -12,6 +12,7 @@ import structlog
 from ..engine import Engine
 from ..errors import StoreUnavailable
 from ..queue.job import Job
+from . import door
 from .attempt import Attempt
 from .callbacks import Callbacks
 
@@ -20,7 +21,7 @@ PROMOTE_EVERY = 0.25  # seconds
 HEARTBEAT_EVERY = 2.0  # seconds
 LOOK_EVERY = 1.0  # seconds
 GRACE = 9.0  # seconds that running jobs have to finish; gunicorn's and compose's are 10
-AWAY = 0.5  # seconds until a database that is away is asked again
+AWAY = 0.5  # seconds until a database, or nginx, that is away is asked again
 
 log = structlog.get_logger()
 
@@ -31,14 +32,18 @@ def name_of_process() -> str:
 
 
 class Worker:
-    """Performs jobs of *engine* by *slots* threads, until `stop`; an answer may have *most* bytes.
-
-    *callbacks* are sent meanwhile, if there are any to be sent.
+    """Performs jobs of *engine* by *slots* threads, until `stop`; an answer may have *most* bytes. *address* is the
+    door's. *callbacks* are sent meanwhile, if there are any to be sent.
     """
 
-    def __init__(self, engine: Engine, door: str, *, slots: int, most: int, callbacks: Callbacks | None = None) -> None:
-        self._engine, self._door, self._slots, self._most = engine, door, slots, most
+    def __init__(
+        self, engine: Engine, address: str, *, slots: int, most: int, callbacks: Callbacks | None = None
+    ) -> None:
+        self._engine, self._address, self._slots, self._most = engine, address, slots, most
         self._callbacks = callbacks
+        self._is_closed = False  # the door: nginx is away
+        self._found_some = False  # whether the last claim found jobs: if so, the next one follows without a look
+        self._is_unsure = False  # whether the last claim was committed
         self._running: dict[str, Attempt] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -68,11 +73,13 @@ class Worker:
         promoted = 0.0
         while not self._stopping.is_set():
             self._wake.clear()
+            if not self._is_open():
+                self._stopping.wait(AWAY)
+                continue
             try:
                 if time.monotonic() - promoted > PROMOTE_EVERY:
                     promoted = time.monotonic()
-                    self._engine.promote()
-                    for id in self._engine.suspects():
+                    for id in self._engine.promote():
                         ask_for_alone(id)
                 claimed = self._claim()
             except StoreUnavailable as error:
@@ -86,7 +93,9 @@ class Worker:
     def run_one(self, id: str) -> None:
         """Perform one job that must run alone."""
         threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
-        job = self._engine.claim_alone(id)
+        while not (self._stopping.is_set() or door.is_open(self._address)):
+            self._stopping.wait(AWAY)
+        job = None if self._stopping.is_set() else self._engine.claim_alone(id)
         if job is None:
             return
         self._start(job)
@@ -94,17 +103,28 @@ class Worker:
             self._stopping.wait(POLL)
         self._drain()
 
+    def _is_open(self) -> bool:
+        """Whether jobs may be claimed: once an attempt has found the door closed, not until it is open again."""
+        if self._is_closed and door.is_open(self._address):
+            self._is_closed = False
+            log.info("the door is open again", door=self._address)
+        return not self._is_closed
+
     def _claim(self) -> int:
         free = self._slots - len(self._running)
-        if free <= 0 or not self._engine.has_work():
+        if free <= 0 or not (self._found_some or self._is_unsure or self._engine.has_work()):
             return 0
+        if self._is_unsure:
+            self._engine.release_unknown(list(self._running))
+        self._is_unsure = True
         jobs = self._engine.claim(free)
+        self._is_unsure, self._found_some = False, bool(jobs)
         for job in jobs:
             self._start(job)
         return len(jobs)
 
     def _start(self, job: Job) -> None:
-        attempt = Attempt(self._engine, job, self._door, most=self._most)
+        attempt = Attempt(self._engine, job, self._address, most=self._most)
         with self._lock:
             self._running[attempt.token] = attempt
         threading.Thread(target=self._perform, args=(attempt,), name=f"job {job.id}", daemon=True).start()
@@ -113,6 +133,9 @@ class Worker:
         try:
             attempt.run()
         finally:
+            if attempt.found_closed and not self._is_closed:
+                self._is_closed = True
+                log.warning("nobody listens at the door; jobs wait", door=self._address)
             with self._lock:
                 del self._running[attempt.token]
             self._wake.set()

@@ -3,8 +3,9 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from ..storage.schema import jobs
 from . import fairness, leases, outcomes
@@ -16,12 +17,23 @@ SAFE = jobs.c.losses < leases.LOSSES_ALONE
 
 ANY = select(jobs.c.id).where(*READY, SAFE).limit(1)
 
+GLANCE = select(
+    exists().where(*READY, ~SAFE).label("suspect"),
+    exists(fairness.DUE).label("due"),
+    exists(leases.ENDED).label("ended"),
+)
+
 Concurrency = Callable[[str], int]
 
 
 def is_any_ready(connection: Connection) -> bool:
     """Whether `claim` may find a job."""
     return connection.execute(ANY).first() is not None
+
+
+def glance(connection: Connection, now: float) -> Any:
+    """Return whether any job waits to be run alone (``suspect``), is ``due``, or its lease has ``ended``."""
+    return connection.execute(GLANCE, {"now": now}).one()
 
 
 def claim(
@@ -33,23 +45,27 @@ def claim(
     """
     take_back(connection, now, keep=keep)
     running = Counter({row.service: int(row.number) for row in connection.execute(_RUNNING)})
-    taken: list[Job] = []
+    taken: list[str] = []
     full = [service for service, number in running.items() if number >= concurrency(service)]
     while len(taken) < count:
-        where = (*READY, SAFE, jobs.c.service.not_in(full), jobs.c.id.not_in([job.id for job in taken]))
-        query = select(*COLUMNS).where(*where).order_by(jobs.c.rank, jobs.c.created).limit(count - len(taken))
-        candidates = [of_row(row) for row in connection.execute(query)]
-        if not candidates:
+        wanted = count - len(taken)
+        where = (*READY, SAFE, jobs.c.service.not_in(full), jobs.c.id.not_in(taken))
+        query = select(jobs.c.id, jobs.c.service).where(*where).order_by(jobs.c.rank, jobs.c.created).limit(wanted)
+        candidates = connection.execute(query).all()
+        for row in candidates:
+            if running[row.service] < concurrency(row.service):
+                running[row.service] += 1
+                taken.append(row.id)
+            elif row.service not in full:
+                full.append(row.service)
+        if len(candidates) < wanted:
             break
-        for job in candidates:
-            if running[job.service] < concurrency(job.service):
-                running[job.service] += 1
-                taken.append(job)
-            elif job.service not in full:
-                full.append(job.service)
-    if taken:
-        fairness.serve(connection, max(job.rank or 0.0 for job in taken))
-    return [_lease(connection, now, worker, job) for job in taken]
+    if not taken:
+        return []
+    whole = {row.id: of_row(row) for row in connection.execute(select(*COLUMNS).where(jobs.c.id.in_(taken)))}
+    found = [whole[id] for id in taken]
+    fairness.serve(connection, max(job.rank or 0.0 for job in found))
+    return [_lease(connection, now, worker, job) for job in found]
 
 
 def take_back(connection: Connection, now: float, *, keep: float) -> None:

@@ -51,6 +51,12 @@ def held(connection: Connection, id: str, token: str) -> Job:
     return of_row(row)
 
 
+def unknown(connection: Connection, worker: str, tokens: Collection[str]) -> list[Job]:
+    """Return the running jobs of *worker* that have none of these *tokens*."""
+    mine = (jobs.c.worker == worker, jobs.c.state == RUNNING, jobs.c.lease_token.not_in(tokens))
+    return [of_row(row) for row in connection.execute(select(*COLUMNS).where(*mine))]
+
+
 def end_leases(connection: Connection, worker: str) -> int:
     """End the leases of a worker's process that is known to be dead; return how many jobs it had."""
     mine = (jobs.c.worker == worker, jobs.c.state == RUNNING)

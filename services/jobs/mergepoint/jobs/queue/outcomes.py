@@ -1,7 +1,7 @@
 """How an attempt ends: with an answer, without one, to be tried again, or given back. Each needs the lease's token."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -65,8 +65,15 @@ def retry(connection: Connection, now: float, id: str, token: str, *, delay: flo
 
 def release(connection: Connection, now: float, id: str, token: str) -> None:
     """Give a job back, to its place in the queue; the attempt does not count."""
-    job = leases.held(connection, id, token)
-    change(connection, job, state=QUEUED, now=now, attempts=job.attempts - 1, code=RELEASED, **leases.FREE)
+    _release(connection, now, leases.held(connection, id, token))
+
+
+def release_unknown(connection: Connection, now: float, worker: str, tokens: Collection[str]) -> int:
+    """Give back the jobs that *worker* has under other leases than *tokens*; return how many there were."""
+    unknown = leases.unknown(connection, worker, tokens)
+    for job in unknown:
+        _release(connection, now, job)
+    return len(unknown)
 
 
 def lose(connection: Connection, now: float, job: Job, *, keep: float) -> None:
@@ -81,6 +88,10 @@ def cancel(connection: Connection, now: float, id: str, *, keep: float) -> Job:
     if job.state not in UNFINISHED:
         return job
     return _end(connection, now, job, CANCELLED, keep, code=CANCELLED, detail="cancelled by its owner")
+
+
+def _release(connection: Connection, now: float, job: Job) -> None:
+    change(connection, job, state=QUEUED, now=now, attempts=job.attempts - 1, code=RELEASED, **leases.FREE)
 
 
 def _end(connection: Connection, now: float, job: Job, state: str, keep: float, **values: object) -> Job:

@@ -30,6 +30,9 @@ class Store(store.Store):
     migrations = Migrations(Path(__file__).with_name("migrations"), newest="0002")
     probe = "DELETE FROM turns WHERE last < -1"  # deletes nothing, but takes the lock
     lock = 17
+    # A worker that was stopped (SIGSTOP) amid a transaction would hold the lock that all wait for, for two seconds each
+    # (LOCK_TIMEOUT). It may say nothing for less than that. On SQLite its master kills it (performing/supervisor.py).
+    idle_timeout = 1.5
     unavailable = StoreUnavailable
     invalid = ImpossibleValue
 

@@ -34,7 +34,8 @@ async def events(reading: Reading, watches: Watches, seen: Seen, last: int) -> A
             if seen.job.is_finished:
                 return
             try:
-                await asyncio.wait_for(changed.wait(), KEEP_ALIVE)
+                async with asyncio.timeout(KEEP_ALIVE):  # wait_for would make a task: memory of each who waits
+                    await changed.wait()
             except TimeoutError:
                 yield b": still here\n\n"
                 continue

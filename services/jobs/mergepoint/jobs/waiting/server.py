@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import re
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -89,12 +90,8 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, Unreadable):
             request = await read_request(reader)
-            answering = asyncio.ensure_future(self._send(writer, self._answer(request)))
-            gone = asyncio.ensure_future(_until_closed(reader))
-            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
-            for task in (answering, gone):
-                task.cancel()
-            await asyncio.gather(answering, gone, return_exceptions=True)
+            with _cancelled_when(_until_closed(reader)):
+                await self._send(writer, self._answer(request))
         with contextlib.suppress(OSError):
             writer.close()
             await writer.wait_closed()
@@ -153,7 +150,8 @@ class Server:
             while not seen.job.is_finished:
                 left = ends - asyncio.get_running_loop().time()
                 try:
-                    await asyncio.wait_for(changed.wait(), max(left, 0))
+                    async with asyncio.timeout(max(left, 0)):
+                        await changed.wait()
                 except TimeoutError:
                     break
                 changed.clear()
@@ -186,6 +184,29 @@ def refusal(problem: Problem, headers: Mapping[str, str]) -> bytes:
 def _about(error: JobsError) -> Mapping[str, str]:
     found = {"Mergepoint-Job": getattr(error, "job_id", None), "Retry-After": getattr(error, "retry_after", None)}
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+@contextlib.contextmanager
+def _cancelled_when(over: Coroutine[Any, Any, None]) -> Iterator[None]:
+    """Leave the block when the coroutine *over* returns; one more task for each who waits, and not two."""
+    block = asyncio.current_task()
+    assert block
+    watching = asyncio.ensure_future(over)
+    cancelled = False
+
+    def cancel(_: object) -> None:
+        nonlocal cancelled
+        cancelled = block.cancel()
+
+    watching.add_done_callback(cancel)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not cancelled or block.uncancel():
+            raise
+    finally:
+        watching.remove_done_callback(cancel)
+        watching.cancel()
 
 
 async def _until_closed(reader: asyncio.StreamReader) -> None:

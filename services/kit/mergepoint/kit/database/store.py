@@ -25,7 +25,8 @@ class Store:
 
     A service's subclass says what is its own: *migrations*; *probe*, a statement that changes nothing and takes the
     lock that writing takes; *lock*, a number by which its programs take turns on PostgreSQL; and the exceptions that it
-    raises: *unavailable* when the database fails or is away, *invalid* for a value that it cannot hold.
+    raises: *unavailable* when the database fails or is away, *invalid* for a value that it cannot hold. With an
+    *idle_timeout* (seconds) PostgreSQL ends a transaction that says nothing for so long.
     """
 
     migrations: ClassVar[Migrations]
@@ -33,6 +34,7 @@ class Store:
     lock: ClassVar[int]
     unavailable: ClassVar[type[Exception]]
     invalid: ClassVar[type[Exception]]
+    idle_timeout: ClassVar[float] = 0.0
 
     def __init__(self, url: str | URL, *, connections: int = 8) -> None:
         self.url = make_url(url)
@@ -46,6 +48,8 @@ class Store:
             event.listen(self._engine, "begin", _begin)
         else:
             options = f"-c statement_timeout=5000 -c lock_timeout={LOCK_TIMEOUT * 1000:.0f} -c synchronous_commit=on"
+            if self.idle_timeout:
+                options += f" -c idle_in_transaction_session_timeout={self.idle_timeout * 1000:.0f}"
             # A database made without an encoding (SQL_ASCII) would otherwise give back bytes.
             arguments = {"connect_timeout": 2, "client_encoding": "utf8", "options": options}
             self._engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=True, **pool)
