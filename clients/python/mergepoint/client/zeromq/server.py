@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 import weakref
+from contextlib import suppress
 from typing import NamedTuple
 
 import zmq
@@ -44,12 +45,15 @@ class Server:
 
     def send(self, message: Message, deadline: Deadline, request_id: str) -> Answer:
         """Return the answer to *message*, or raise ConnectionFailed or InvalidResponse."""
-        socket = self._take()
         try:
-            frames = self._exchange(socket, message, deadline, request_id)
-        except BaseException:
-            socket.close(linger=0)  # an answer may still come to it
-            raise
+            socket = self._take()
+            try:
+                frames = self._exchange(socket, message, deadline, request_id)
+            except BaseException:
+                socket.close(linger=0)  # an answer may still come to it
+                raise
+        except zmq.ZMQError as error:
+            raise ConnectionFailed(f"{self.address}: {error.strerror}") from error
         self._give_back(socket)
         if sum(map(len, frames)) > self._max_bytes:
             raise ResponseTooLarge(f"{self.address}: the answer is longer than {self._max_bytes} bytes")
@@ -71,7 +75,8 @@ class Server:
         while (left := deadline.remaining()) > 0:
             # The same each time: the server knows by the id what it has in hand. Without a connection it waits here.
             if socket.poll(_milliseconds(left), zmq.POLLOUT):
-                socket.send_multipart(message.frames(id, seconds=left, request_id=request_id), zmq.NOBLOCK)
+                with suppress(zmq.Again):  # the connection was lost just now
+                    socket.send_multipart(message.frames(id, seconds=left, request_id=request_id), zmq.NOBLOCK)
             if frames := self._read(socket, id, min(pause, deadline.remaining())):
                 return frames
             pause = LATER_REPETITIONS
@@ -98,6 +103,14 @@ class Server:
             if self._idle:
                 return self._idle.pop()
         socket = self._context.socket(zmq.DEALER)
+        try:
+            self._connect(socket)
+        except BaseException:
+            socket.close(linger=0)
+            raise
+        return socket
+
+    def _connect(self, socket: Socket) -> None:
         socket.linger = 0
         socket.immediate = True  # nothing is sent, and it is known, while there is no connection
         socket.ipv6 = True
@@ -107,7 +120,6 @@ class Server:
             socket.curve_secretkey = self._keys.secret
             socket.curve_publickey = zmq.curve_public(self._keys.secret)
         socket.connect(self.address)
-        return socket
 
     def _give_back(self, socket: Socket) -> None:
         with self._lock:
