@@ -174,7 +174,9 @@ def test_a_broker_knows_its_workers_by_their_keys(guarded, start):
         (["worker", "highlight", "--key", "{ann}"], "--server-key"),
         (["worker", "highlight", "--key", "{ann}", "--server-key", "short"], "--server-key"),
         (["worker", "highlight", "--connect", "tcp://192.0.2.1:5571"], "--server-key"),
-        (["broker", "--key", "{ann}", "--clients", "{clients}"], "--workers"),
+        (["broker", "--key", "{ann}"], "--workers"),
+        (["broker", "--workers", "{clients}"], "--key"),
+        (["broker", "--key", "{ann}", "--clients", "{clients}", "--backend", "tcp://0.0.0.0:1"], "--workers"),
     ],
 )
 def test_keys_that_are_none_end_the_program_with_the_setting(guarded, words, named, capsys):

@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(given: argparse.Namespace) -> None:
+    if given.key and not given.clients:
+        raise curve.BadKey("--key needs --clients")
     frontend = _frontend(given.bind or addresses.default(given.service), given.key, given.clients, "clients")
     with (
         _performers(given.service) as performers,
@@ -88,6 +90,8 @@ def _serve(given: argparse.Namespace) -> None:
 
 
 def _broker(given: argparse.Namespace) -> None:
+    if given.key and not (given.clients or given.workers):
+        raise curve.BadKey("--key needs --clients, --workers or both")
     front, back = given.frontend or addresses.default("broker"), given.backend or addresses.default("workers")
     frontend = _frontend(front, given.key, given.clients, "clients")
     backend = _frontend(back, given.key, given.workers, "workers")
@@ -126,10 +130,12 @@ def _keys(given: argparse.Namespace) -> None:
 
 
 def _frontend(address: str, key: Path | None, allowed: Path | None, who: str) -> Callable[[int], Frontend]:
-    """Return, for the most bytes of contents, where *who* connect; raise BadAddress or BadKey."""
-    if bool(key) != bool(allowed):
-        raise curve.BadKey(f"--key and --{who} belong together")
-    addresses.check(address, curve=key is not None, setting=f"--key and --{who}")
+    """Return, for the most bytes of contents, where *who* connect, with CURVE if the *allowed* are listed; raise
+    BadAddress or BadKey.
+    """
+    if allowed and not key:
+        raise curve.BadKey(f"--{who} needs --key")
+    addresses.check(address, curve=allowed is not None, setting=f"--key and --{who}")
     addresses.prepare(address)  # before a service is started in vain
     secret, keys = (curve.read_secret(key), curve.PublicKeys(allowed)) if key and allowed else (b"", None)
     return lambda max_bytes: Frontend(address, CUT_FACTOR * max_bytes, secret, keys)
