@@ -79,7 +79,7 @@ def test_every_lexer_is_answered_whatever_the_shape(peer: Peer) -> None:
             assert reply.code is None, (language, shape[:20], reply.header)
             slow += degraded(reply)
             assert not degraded(reply) or reply.body == plain(shape)
-    assert slow > 5
+    assert slow  # some hit their deadlines
 
 
 @pytest.mark.parametrize("name", repetitions(0))
