@@ -56,7 +56,7 @@ bench: .venv/test ## measure the suite beside its peers; writes bench/results.md
 
 lock: .venv/test ## pin what ships and what tests: names, versions, hashes
 	for service in $(SERVICES); do \
-	  $(UV) --extra serve $$(grep -q '^heic = ' services/$$service/pyproject.toml && echo --extra heic) services/$$service/pyproject.toml services/kit/pyproject.toml services/build.in \
+	  $(UV) --extra serve --extra zeromq $$(grep -q '^heic = ' services/$$service/pyproject.toml && echo --extra heic) services/$$service/pyproject.toml services/kit/pyproject.toml services/build.in \
 	    -o services/$$service/requirements.txt || exit 1; \
 	done
 	$(UV) tests/requirements.in -o tests/requirements.txt

@@ -20,6 +20,7 @@ import one_process
 import pictures
 import rows
 import suite
+import zeromq
 from load import CONNECTIONS, Turns
 from report import Row, results, table
 from snippet import snippet
@@ -79,6 +80,7 @@ PARTS: Mapping[str, Callable[[Path, Turns], list[Row]]] = {
     "thumbnail": thumbnail,
     "suite": one_process_rows,
     "auth": lambda _folder, turns: auth.rows(turns),
+    "zeromq": zeromq.rows,
     "jobs": jobs.rows,
 }
 

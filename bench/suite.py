@@ -111,6 +111,19 @@ def settle() -> None:
         before = now
 
 
+def wait_until_there(*sockets: str) -> None:
+    """Wait until somebody listens at each of *sockets*, which are paths."""
+    ends = time.monotonic() + START_WITHIN
+    for path in sockets:
+        while True:
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(path) == 0:
+                    break
+            if time.monotonic() > ends:
+                raise TimeoutError(f"nobody listens at {path}")
+            time.sleep(0.1)
+
+
 @contextlib.contextmanager
 def started_by_make() -> Iterator[str]:
     """Run the suite with `make run`, as a person does; yield its URL after it has highlighted a text."""

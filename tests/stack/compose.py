@@ -53,7 +53,7 @@ class Stack:
     def remove(self) -> None:
         """End the containers, with all that was made for them."""
         everything = ("--volumes", "--rmi", "local", "--remove-orphans")
-        self.compose("--profile", "examples", "down", *everything)
+        self.compose("--profile", "examples", "--profile", "zeromq", "down", *everything)
 
     def execute(self, container: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the container with this id."""

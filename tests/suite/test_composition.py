@@ -49,7 +49,7 @@ def programs() -> list[tuple[str, str]]:
 
 
 def test_each_merge_point_has_a_program() -> None:
-    assert [name for name, _ in programs()] == ["WSGI", "HTTP"]
+    assert [name for name, _ in programs()] == ["WSGI", "HTTP", "ZeroMQ"]
 
 
 def test_the_shortest_program_of_wsgi_works(tmp_path: pathlib.Path) -> None:

@@ -98,7 +98,7 @@ url, *files = ARGV
 abort("usage: #{$PROGRAM_NAME} URL [FILE...]") unless url
 files = Dir[File.expand_path("../../../tests/contract/*.json", __dir__)].sort if files.empty?
 all = files.flat_map { |file| cases(file) }
-client = Mergepoint::Client.new(url)
+client = url.start_with?("http") ? Mergepoint::Client.new(url) : Mergepoint::ZeroMQ.new(url)
 
 failed = all.count do |facts|
   differences = ContractCase.new(facts).differences(client)

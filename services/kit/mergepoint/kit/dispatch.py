@@ -48,10 +48,14 @@ def dispatch(tasks: Mapping[str, Function], name: str, options: Mapping[str, Any
     """Validate *options* and run the task; every refusal, the core's own too, is a Problem."""
     if name not in tasks:
         raise Problem.field("task", f"one of {', '.join(sorted(tasks))}", code="unknown_task")
-    model = model_of(tasks[name])
+    return call(tasks[name], model_of(tasks[name]), options)
+
+
+def call(task: Function, model: type[Options] | None, options: Mapping[str, Any]) -> Answer:
+    """Validate *options* by the task's *model*, which takes a while to find out, and run it, as ``dispatch`` does."""
     if model is None and options:
         raise Problem.field(next(iter(options)), "this task takes no options", code="unknown_option")
-    return run(tasks[name], validate(model, options) if model else None)
+    return run(task, validate(model, options) if model else None)
 
 
 def run(task: Function, options: Options | None) -> Answer:
