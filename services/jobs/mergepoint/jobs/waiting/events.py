@@ -33,14 +33,20 @@ async def events(reading: Reading, watches: Watches, seen: Seen, last: int) -> A
                 yield encode_progress(seen.job)
             if seen.job.is_finished:
                 return
-            try:
-                async with asyncio.timeout(KEEP_ALIVE):  # wait_for would make a task: memory of each who waits
-                    await changed.wait()
-            except TimeoutError:
+            del seen  # hundreds may wait, each with the job as it was
+            while not await is_set(changed):
                 yield b": still here\n\n"
-                continue
             changed.clear()
             seen = await reading.see(id)
+
+
+async def is_set(event: asyncio.Event) -> bool:
+    """Wait for *event*; False if it is not set within KEEP_ALIVE seconds."""
+    try:
+        async with asyncio.timeout(KEEP_ALIVE):  # wait_for would make a task: memory of each who waits
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 def encode(change: Change) -> bytes:

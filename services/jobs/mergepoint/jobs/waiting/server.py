@@ -127,7 +127,9 @@ class Server:
             return
         kind = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         yield head(200, {**kind, **more})
-        async for event in events(self._reading, self._watches, seen, last):
+        stream = events(self._reading, self._watches, seen, last)
+        del seen  # hundreds may wait, each with the job as it was
+        async for event in stream:
             yield event
 
     async def _wait(self, id: str, request: Request, more: Mapping[str, str]) -> AsyncIterator[bytes]:
