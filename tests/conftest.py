@@ -29,6 +29,9 @@ SHARED = {
     "whole": "whole",
 }
 
+# Files that take minutes, so that a process runs only those of their tests that are about one database.
+DIVIDED = ("test_chaos.py",)
+
 # What these look for is above the database, and takes long: `make test` asks about one of them.
 ONE_DATABASE = ("test_never_500.py", "test_login.py", "test_load.py")
 
@@ -41,17 +44,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest: list[pytest.Item] = []
     of_shared: list[pytest.Item] = []
     of_files: list[pytest.Item] = []
     for item in items:
         shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
-        stay_together(item, shared[0] if shared else item.location[0])
-        (of_shared if shared else of_files).append(item)
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        divided = item.path.name in DIVIDED
+        stay_together(item, shared[0] if shared else item.location[0] + divided * str(parameters.get("server", "")))
+        (of_shared if shared else longest if divided else of_files).append(item)
         whole = "place" in shared or item.path.name in ONE_DATABASE
         if whole and parameters.get("server") == "postgresql":
             item.add_marker(pytest.mark.long)  # tests below HTTP ask about both databases
-    items[:] = of_shared + of_files  # the largest groups first, or one process would still have its own when others end
+    # The largest groups first, or one process would still have its own when others end.
+    items[:] = longest + of_shared + of_files
 
 
 def stay_together(item: pytest.Item, group: str) -> None:
