@@ -143,7 +143,14 @@ def free_port() -> int:
 def children(pid: int) -> set[int]:
     """The pids of the direct children of *pid*, zombies too."""
     tasks = pathlib.Path(f"/proc/{pid}/task")
-    return {int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+    return {int(child) for task in tasks.iterdir() for child in _children_of_thread(task)}
+
+
+def _children_of_thread(task: pathlib.Path) -> list[str]:
+    try:
+        return (task / "children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return []
 
 
 def descendants(pid: int) -> set[int]:
